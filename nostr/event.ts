@@ -1,0 +1,108 @@
+/** What an event is and how kinds behave (NIP-01). */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+
+export interface Event {
+  /** 64 lower-case hex characters: the SHA-256 of `serializeEvent`. */
+  id: string;
+  pubkey: string;
+  /** Unix seconds. */
+  created_at: number;
+  kind: number;
+  tags: string[][];
+  content: string;
+  sig: string;
+}
+
+export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
+
+export type ParsedEvent = { ok: true; event: Event } | { ok: false; reason: string };
+
+const HEX_64 = /^[0-9a-f]{64}$/;
+const HEX_128 = /^[0-9a-f]{128}$/;
+
+/** 32 bytes as NIP-01 writes them: 64 lower-case hex characters. */
+export function isHex64(value: unknown): value is string {
+  return typeof value === "string" && HEX_64.test(value);
+}
+
+/** Kinds outside every range that NIP-01 names (45-999, 40000 and up) are regular. */
+export function kindClass(kind: number): KindClass {
+  if (kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000)) return "replaceable";
+  if (kind >= 20_000 && kind < 30_000) return "ephemeral";
+  if (kind >= 30_000 && kind < 40_000) return "addressable";
+  return "regular";
+}
+
+/** Checks the shape only; the event that comes back holds the seven fields of NIP-01 and nothing else. */
+export function parseEvent(value: unknown): ParsedEvent {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { ok: false, reason: "an event is a JSON object" };
+  }
+  const { id, pubkey, created_at, kind, tags, content, sig } = value as Record<string, unknown>;
+  if (!isHex64(id)) return { ok: false, reason: "id must be 64 lower-case hex characters" };
+  if (!isHex64(pubkey)) return { ok: false, reason: "pubkey must be 64 lower-case hex characters" };
+  if (typeof sig !== "string" || !HEX_128.test(sig)) {
+    return { ok: false, reason: "sig must be 128 lower-case hex characters" };
+  }
+  if (!isCount(created_at))
+    return { ok: false, reason: "created_at must be a non-negative integer of seconds" };
+  if (!isCount(kind) || kind > 65_535)
+    return { ok: false, reason: "kind must be an integer from 0 to 65535" };
+  if (typeof content !== "string") return { ok: false, reason: "content must be a string" };
+  if (!content.isWellFormed())
+    return { ok: false, reason: "content holds a lone surrogate, which is not UTF-8" };
+  if (!isTags(tags)) return { ok: false, reason: "tags must be non-empty arrays of well-formed strings" };
+  return { ok: true, event: { id, pubkey, created_at, kind, tags, content, sig } };
+}
+
+/** The text whose SHA-256 is the id: `[0,pubkey,created_at,kind,tags,content]`. */
+export function serializeEvent(event: Omit<Event, "id" | "sig">): string {
+  return JSON.stringify([0, event.pubkey, event.created_at, event.kind, event.tags, event.content]);
+}
+
+export function eventId(event: Omit<Event, "id" | "sig">): string {
+  return bytesToHex(sha256(utf8ToBytes(serializeEvent(event))));
+}
+
+/**
+ * What tells versions of one author and kind apart: "" for replaceable events, the first `d` value (or "")
+ * for addressable ones, undefined where nothing is ever replaced.
+ */
+export function versionKey(event: Pick<Event, "kind" | "tags">): string | undefined {
+  const kind = kindClass(event.kind);
+  if (kind === "replaceable") return "";
+  if (kind === "addressable") return event.tags.find((tag) => tag[0] === "d")?.[1] ?? "";
+  return undefined;
+}
+
+/** Newest first; among equals the lowest id first. This is the order of every answer, and of replacement. */
+export function newestFirst(
+  a: Pick<Event, "created_at" | "id">,
+  b: Pick<Event, "created_at" | "id">,
+): number {
+  if (a.created_at !== b.created_at) return b.created_at - a.created_at;
+  if (a.id === b.id) return 0;
+  return a.id < b.id ? -1 : 1;
+}
+
+/** Single letters only, and only with a value (which may be empty): what filters can ask for (NIP-01). */
+export function isIndexable(tag: string[]): tag is [string, string, ...string[]] {
+  return tag[1] !== undefined && /^[a-zA-Z]$/.test(tag[0] ?? "");
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTags(value: unknown): value is string[][] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (tag) =>
+        Array.isArray(tag) &&
+        tag.length > 0 &&
+        tag.every((item) => typeof item === "string" && item.isWellFormed()),
+    )
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * Every setting once: name, default, bounds and a sentence. The parser, the NIP-11 document and
+ * docs/configuration.md all come from this table.
+ */
+import { normalizeRelayUrl } from "../nostr/relay-url.ts";
+import { isHex64 } from "../nostr/event.ts";
+
+interface Setting<T> {
+  default: T;
+  /** For people: what it does, its unit, what an empty value means. */
+  about: string;
+  parse(text: string): T | Invalid;
+}
+
+class Invalid {
+  readonly expected: string;
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+export const SETTINGS = {
+  RELAY_NAME: text("Tributary", "Name of the relay (NIP-11), under 30 characters", 29),
+  RELAY_DESCRIPTION: text("A Nostr relay and aggregator", "What the relay is for (NIP-11)"),
+  RELAY_BANNER: text("", "URL of a wide picture (NIP-11); empty: none"),
+  RELAY_ICON: text("", "URL of a square picture (NIP-11); empty: none"),
+  RELAY_CONTACT: text("", "How to reach the operator, as a URI (NIP-11); empty: not told"),
+  RELAY_TERMS: text("", "URL of the terms of service (NIP-11); empty: none"),
+  RELAY_PUBKEY: pubkey("Public key of the operator in hex (NIP-11); empty: not told"),
+  MAX_MESSAGE_LENGTH: integer(524_288, 1024, 1_048_576, "Longest WebSocket message or HTTP body, in bytes"),
+  MAX_SUBSCRIPTIONS: integer(100, 1, 1000, "Most subscriptions that one connection may hold"),
+  MAX_FILTERS: integer(20, 1, 100, "Most filters in one REQ"),
+  MAX_LIMIT: integer(1000, 1, 5000, "Most stored events that one filter is answered with"),
+  DEFAULT_LIMIT: integer(500, 1, 5000, "Stored events sent for a filter without a limit"),
+  MAX_EVENT_TAGS: integer(5000, 1, 20_000, "Most tags in an event"),
+  MAX_CONTENT_LENGTH: integer(262_144, 1, 1_000_000, "Longest content of an event, in Unicode characters"),
+  CREATED_AT_LOWER_LIMIT: integer(
+    0,
+    0,
+    4_000_000_000,
+    "Oldest event accepted, in seconds before now; 0: any age",
+  ),
+  CREATED_AT_UPPER_LIMIT: integer(
+    900,
+    0,
+    4_000_000_000,
+    "How far in the future an event may be dated, in seconds",
+  ),
+  HUB_CAPACITY: integer(
+    10_000,
+    1,
+    32_000,
+    "Connections that one hub (Durable Object) holds before the next one opens",
+  ),
+  MAX_HUBS: integer(64, 1, 64, "Most hubs; beyond them new connections are answered 503"),
+  UPSTREAMS: relayUrls("Relays to pull from: ws:// or wss:// addresses, separated by commas"),
+  PULL_INTERVAL: integer(60, 10, 86_400, "Seconds between two pulls of the same upstream"),
+  ZIPKIN_URL: httpUrl(
+    "Where traces are sent, for example http://localhost:9411/api/v2/spans; empty: no traces",
+  ),
+  TRACE_SAMPLE_RATE: ratio(1, "Part of all traces that is sent, from 0 to 1"),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type Settings = typeof SETTINGS;
+export type SettingName = keyof Settings;
+export type Config = { readonly [Name in SettingName]: Settings[Name] extends Setting<infer T> ? T : never };
+
+export type ParsedConfig = { ok: true; config: Config } | { ok: false; problems: string[] };
+
+export function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+/** All problems at once, each a sentence. Names that are no setting are not looked at: bindings live there too. */
+export function parseConfig(env: Record<string, unknown>): ParsedConfig {
+  const problems: string[] = [];
+  const entries = Object.entries(SETTINGS).map(([name, setting]: [string, Setting<unknown>]) => {
+    const given = env[name];
+    if (given === undefined || given === "") return [name, setting.default];
+    const parsed = typeof given === "string" ? setting.parse(given) : new Invalid("text");
+    if (!(parsed instanceof Invalid)) return [name, parsed];
+    problems.push(`${name} is ${JSON.stringify(given)}, expected ${parsed.expected}`);
+    return [name, setting.default];
+  });
+  const config = Object.fromEntries(entries) as Config;
+  if (config.DEFAULT_LIMIT > config.MAX_LIMIT) {
+    problems.push(`DEFAULT_LIMIT (${config.DEFAULT_LIMIT}) is above MAX_LIMIT (${config.MAX_LIMIT})`);
+  }
+  return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
+}
+
+function text(fallback: string, about: string, longest = 2000): Setting<string> {
+  return {
+    default: fallback,
+    about,
+    parse: (given) =>
+      Array.from(given).length <= longest ? given : new Invalid(`at most ${longest} characters`),
+  };
+}
+
+function integer(fallback: number, least: number, most: number, about: string): Setting<number> {
+  return {
+    default: fallback,
+    about,
+    parse: (given) => {
+      const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+      return value >= least && value <= most ? value : new Invalid(`an integer from ${least} to ${most}`);
+    },
+  };
+}
+
+function ratio(fallback: number, about: string): Setting<number> {
+  return {
+    default: fallback,
+    about,
+    parse: (given) => {
+      const value = /^\d*\.?\d+$/.test(given) ? Number(given) : Number.NaN;
+      return value >= 0 && value <= 1 ? value : new Invalid("a number from 0 to 1");
+    },
+  };
+}
+
+function pubkey(about: string): Setting<string> {
+  return {
+    default: "",
+    about,
+    parse: (given) => (isHex64(given) ? given : new Invalid("64 lower-case hex characters")),
+  };
+}
+
+function httpUrl(about: string): Setting<string> {
+  return {
+    default: "",
+    about,
+    parse: (given) =>
+      URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)
+        ? given
+        : new Invalid("an http:// or https:// address"),
+  };
+}
+
+function relayUrls(about: string): Setting<readonly string[]> {
+  return {
+    default: [],
+    about,
+    parse: (given) => {
+      const urls = given.split(",").map((part) => normalizeRelayUrl(part.trim()));
+      return urls.every((url) => url !== undefined)
+        ? [...new Set(urls)]
+        : new Invalid("ws:// or wss:// addresses, separated by commas");
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** The part of D1 that is used here, small enough to put over any SQLite. */
+
+export type SqlValue = string | number | null;
+
+export interface Statement {
+  bind(...values: SqlValue[]): Statement;
+  all<Row>(): Promise<SqlResult<Row>>;
+}
+
+export interface SqlResult<Row> {
+  results: Row[];
+  meta: { rows_read?: number; rows_written?: number };
+}
+
+export interface Database {
+  prepare(sql: string): Statement;
+  /** One transaction: every statement, or none. */
+  batch<Row>(statements: Statement[]): Promise<SqlResult<Row>[]>;
+}

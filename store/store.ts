@@ -1,0 +1,72 @@
+/** What a store of events can do. Every event in it has been verified: only `relay/ingest.ts` writes. */
+import type { Event } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+
+/** One event on its way out, ready to be spliced into a frame. */
+export interface StoredEvent {
+  /** Place in the log: grows with every event stored, in order of arrival. */
+  seq: number;
+  id: string;
+  created_at: number;
+  /** The event as JSON text. */
+  json: string;
+}
+
+export interface Query {
+  filter: Filter;
+  /** At most this many events. `filter.limit` is not looked at: the caller has bounded it. */
+  limit: number;
+  /** "desc" (default) is newest first; ties always go by id, lowest first in "desc", highest first in "asc". */
+  order?: "desc" | "asc";
+  /** The content contains this text, character by character. */
+  keyword?: string;
+  /** Only what comes after this event in the order asked for. */
+  after?: { created_at: number; id: string };
+}
+
+export interface Answer {
+  events: StoredEvent[];
+  /** True when more events match than `limit` allowed. */
+  more: boolean;
+}
+
+export interface ReadResult {
+  /** The last place of the log that these answers know of; 0 for an empty store. */
+  head: number;
+  /** One for each query, in their order. */
+  answers: Answer[];
+  cost: Cost;
+}
+
+/** What became of one event of a commit. */
+export type Fate =
+  | { kind: "stored"; seq: number }
+  | { kind: "duplicate" }
+  /** A newer version of this replaceable or addressable event is stored, or came in the same commit. */
+  | { kind: "superseded" };
+
+export interface CommitResult {
+  /** The stored events take places in (prev, last] of the log, and are the only ones there; equal if none. */
+  prev: number;
+  last: number;
+  /** One for each event, in their order. */
+  fates: Fate[];
+  cost: Cost;
+}
+
+/** What D1 bills. */
+export interface Cost {
+  rowsRead: number;
+  rowsWritten: number;
+}
+
+export interface Store {
+  /** One transaction. Ephemeral events do not belong here. */
+  commit(events: Event[]): Promise<CommitResult>;
+  /** All queries see one snapshot. */
+  read(queries: Query[]): Promise<ReadResult>;
+  /** The log after `seq`, oldest first, at most `limit` events; `head` as in `ReadResult`. */
+  log(after: number, limit: number): Promise<{ events: StoredEvent[]; head: number }>;
+  /** Those of these ids that are stored. */
+  known(ids: string[]): Promise<Set<string>>;
+}

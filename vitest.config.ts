@@ -1,0 +1,45 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const migrations = await readD1Migrations("migrations");
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Runs on Node, Bun and Deno alike: everything that knows no platform.
+        test: {
+          name: "portable",
+          include: [
+            "{nostr,store,relay,http,telemetry,aggregator}/**/*.test.ts",
+            "tests/portable/**/*.test.ts",
+          ],
+        },
+      },
+      {
+        // Inside workerd, with the relay's own wrangler.toml.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
+          }),
+        ],
+        test: {
+          name: "relay",
+          include: ["tests/workerd/relay/**/*.test.ts"],
+          setupFiles: ["tests/workerd/migrate.ts"],
+        },
+      },
+      {
+        // Real programs, started as a user starts them.
+        test: {
+          name: "e2e",
+          include: ["tests/{scripts,e2e}/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
