@@ -21,8 +21,8 @@ export type ClientMessage =
 
 export type ParsedMessage =
   | { ok: true; message: ClientMessage }
-  /** `answer` is the frame that tells the client what is wrong. */
-  | { ok: false; answer: string };
+  /** `answer` tells the client what is wrong; with `subscription` it is a CLOSED, and ends that subscription. */
+  | { ok: false; answer: string; subscription?: string };
 
 /** At most this many characters in a subscription id (NIP-01). */
 export const MAX_SUBSCRIPTION_ID = 64;
@@ -84,15 +84,19 @@ function isSubscriptionId(value: unknown): value is string {
 function parseRequest(subscription: unknown, given: unknown[]): ParsedMessage {
   if (!isSubscriptionId(subscription)) return { ok: false, answer: noticeFrame(UNUSABLE_ID) };
   if (given.length === 0) {
-    return { ok: false, answer: closedFrame(subscription, "invalid", "a REQ needs at least one filter") };
+    return refuse(subscription, "invalid", "a REQ needs at least one filter");
   }
   const filters: Filter[] = [];
   for (const value of given) {
     const parsed = parseFilter(value);
-    if (!parsed.ok) return { ok: false, answer: closedFrame(subscription, parsed.prefix, parsed.reason) };
+    if (!parsed.ok) return refuse(subscription, parsed.prefix, parsed.reason);
     filters.push(parsed.filter);
   }
   return { ok: true, message: { verb: "REQ", subscription, filters } };
+}
+
+function refuse(subscription: string, prefix: Prefix, reason: string): ParsedMessage {
+  return { ok: false, answer: closedFrame(subscription, prefix, reason), subscription };
 }
 
 /** A client's own words, short enough to repeat to it. */

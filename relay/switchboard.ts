@@ -1,5 +1,7 @@
 /** Joins hubs: which of them want what, fan-out in batches, and the messages they exchange. */
 import type { Event } from "../nostr/event.ts";
+import { mergeSpans, type Span } from "./log-position.ts";
+import { eventKeys } from "./subscriptions.ts";
 
 /** News of the log, from whoever committed to it. Outlives a deployment, so it says its version. */
 export interface Publication {
@@ -17,4 +19,184 @@ export interface Publication {
 export interface Published {
   seq: number;
   event: Event;
+}
+
+/** What a hub is sent: the events that it wants, and how much of the log these and those it was spared make up. */
+export interface Delivery {
+  version: 1;
+  spans: Span[];
+  /** The furthest place of the log that the switchboard has heard of. */
+  head: number;
+  events: Published[];
+  ephemeral: Event[];
+  traceparent?: string;
+}
+
+/** A hub's interest, as the keys of `subscriptions.ts`. */
+export interface Declaration {
+  version: 1;
+  hub: string;
+  /** The revision that `add` and `remove` change; without it `add` is all that the hub wants. */
+  base?: number;
+  revision: number;
+  add: string[];
+  remove: string[];
+}
+
+export interface DeclarationAnswer {
+  /** False when the revision that it builds on is not known here: declare everything. */
+  accepted: boolean;
+  head: number;
+}
+
+export interface PublishAnswer {
+  /** The part of the log that the publishing hub was spared; undefined while a delivery tells it. */
+  spared: Span[] | undefined;
+  head: number;
+}
+
+export interface SwitchboardDeps {
+  deliver(hub: string, delivery: Delivery): Promise<void>;
+  /** Which hubs may want something; what outlives the switchboard's memory. */
+  members: { list(): string[]; add(hub: string): void; remove(hub: string): void };
+  /** Keeps work alive that nobody awaits. */
+  background(work: Promise<void>): void;
+  /** Asks for `retry` to be called after a while. */
+  retryLater(): void;
+}
+
+interface Member {
+  /** Undefined: not told yet, so everything. */
+  interest: Set<string> | undefined;
+  revision: number | undefined;
+  waiting: Waiting;
+  sending: boolean;
+  /** A delivery failed: the hub must learn of the gap even if nothing more is published. */
+  behind: boolean;
+}
+
+interface Waiting {
+  spans: Span[];
+  events: Published[];
+  ephemeral: Event[];
+  traceparent: string | undefined;
+}
+
+/** A hub that is further behind than this reads the log instead. */
+const MOST_WAITING = 2000;
+
+export class Switchboard {
+  private readonly deps: SwitchboardDeps;
+  private readonly members = new Map<string, Member>();
+  private head = 0;
+
+  constructor(deps: SwitchboardDeps) {
+    this.deps = deps;
+    for (const hub of deps.members.list()) this.members.set(hub, newMember());
+  }
+
+  declare(declaration: Declaration): DeclarationAnswer {
+    const { hub, base, revision, add, remove } = declaration;
+    if (base === undefined && add.length === 0) {
+      this.members.delete(hub);
+      this.deps.members.remove(hub);
+      return { accepted: true, head: this.head };
+    }
+    let member = this.members.get(hub);
+    if (!member) {
+      member = newMember();
+      this.members.set(hub, member);
+      this.deps.members.add(hub);
+    }
+    if (base === undefined) member.interest = new Set(add);
+    else if (!member.interest || member.revision !== base) return { accepted: false, head: this.head };
+    for (const key of add) member.interest.add(key);
+    for (const key of remove) member.interest.delete(key);
+    member.revision = revision;
+    return { accepted: true, head: this.head };
+  }
+
+  /** `origin` is the hub that committed, if it was one: it has delivered these events itself. */
+  publish(publications: Publication[], origin?: string): PublishAnswer {
+    for (const publication of publications) this.file(publication, origin);
+    for (const [hub, member] of this.members) this.send(hub, member);
+    return { spared: this.takeSpared(origin), head: this.head };
+  }
+
+  /** Tells the hubs that missed a delivery how far the log has come. */
+  retry(): void {
+    for (const [hub, member] of this.members) this.send(hub, member);
+  }
+
+  private file(publication: Publication, origin: string | undefined): void {
+    const { prev, last, events, ephemeral, traceparent } = publication;
+    this.head = Math.max(this.head, last);
+    const keyed = events.map((published) => ({ published, keys: eventKeys(published.event) }));
+    const passing = ephemeral.map((event) => ({ event, keys: eventKeys(event) }));
+    for (const [hub, { interest, waiting }] of this.members) {
+      waiting.spans = mergeSpans([...waiting.spans, [prev, last]]);
+      if (hub === origin) continue;
+      const wanted = (keys: string[]) => !interest || keys.some((key) => interest.has(key));
+      const before = waiting.events.length + waiting.ephemeral.length;
+      for (const { published, keys } of keyed) if (wanted(keys)) waiting.events.push(published);
+      for (const { event, keys } of passing) if (wanted(keys)) waiting.ephemeral.push(event);
+      if (waiting.events.length + waiting.ephemeral.length > before) waiting.traceparent ??= traceparent;
+    }
+  }
+
+  /** One delivery at a time and hub; what gathers meanwhile leaves together when it returns. */
+  private send(hub: string, member: Member): void {
+    if (member.waiting.events.length + member.waiting.ephemeral.length > MOST_WAITING) {
+      member.waiting = nothingWaiting();
+      member.behind = true;
+    }
+    const { events, ephemeral } = member.waiting;
+    if (member.sending || (events.length === 0 && ephemeral.length === 0 && !member.behind)) return;
+    member.sending = true;
+    this.deps.background(this.deliver(hub, member));
+  }
+
+  private async deliver(hub: string, member: Member): Promise<void> {
+    const { spans, events, ephemeral, traceparent } = member.waiting;
+    member.waiting = nothingWaiting();
+    try {
+      await this.deps.deliver(hub, {
+        version: 1,
+        spans,
+        head: this.head,
+        events,
+        ephemeral,
+        ...(traceparent !== undefined && { traceparent }),
+      });
+      member.behind = false;
+    } catch {
+      // The hub finds the gap: what was in this delivery is missing from every later one.
+      member.behind = true;
+      this.deps.retryLater();
+      return;
+    } finally {
+      member.sending = false;
+    }
+    this.send(hub, member);
+  }
+
+  private takeSpared(origin: string | undefined): Span[] | undefined {
+    const member = origin === undefined ? undefined : this.members.get(origin);
+    if (!member || member.sending || member.behind) return undefined;
+    return member.waiting.spans.splice(0);
+  }
+}
+
+function newMember(): Member {
+  return {
+    interest: undefined,
+    revision: undefined,
+    waiting: nothingWaiting(),
+    sending: false,
+    behind: false,
+  };
+}
+
+function nothingWaiting(): Waiting {
+  return { spans: [], events: [], ephemeral: [], traceparent: undefined };
 }

@@ -1,0 +1,306 @@
+/** The sessions of one process or Durable Object: takes their frames, and brings them what is new. */
+import type { Event } from "../nostr/event.ts";
+import { noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
+import type { Verify } from "../nostr/signature.ts";
+import type { Store } from "../store/store.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Tracer } from "../telemetry/tracing.ts";
+import { Committer, passingPublication } from "./commit.ts";
+import type { Config } from "./config.ts";
+import { createIngest, type Ingest, okFields, type Outcome } from "./ingest.ts";
+import { Interest } from "./interest.ts";
+import { LogPosition, type Span } from "./log-position.ts";
+import { Outlet } from "./outlet.ts";
+import { policy } from "./policy.ts";
+import { readLog } from "./query.ts";
+import { request } from "./request.ts";
+import { Session, type Socket, Subscription, type SubscriptionRecord } from "./session.ts";
+import { SubscriptionIndex } from "./subscriptions.ts";
+import type {
+  Declaration,
+  DeclarationAnswer,
+  Delivery,
+  Publication,
+  PublishAnswer,
+  Published,
+} from "./switchboard.ts";
+
+/** Between attempts to read the log, in milliseconds; after these the next message tries again. */
+const CATCH_UP_PAUSES = [200, 1000, 5000];
+
+export interface HubDeps {
+  name: string;
+  config: Config;
+  store: Store;
+  verify: Verify;
+  /** Unix seconds. */
+  now(): number;
+  switchboard: {
+    declare(declaration: Declaration): Promise<DeclarationAnswer>;
+    publish(publications: Publication[], origin: string): Promise<PublishAnswer>;
+  };
+  /** Where the hub is in the log, kept over hibernation. */
+  memory: { position(): number | undefined; keepPosition(at: number | undefined): void };
+  /** Keeps work alive that no caller awaits. It must not reject. */
+  background(work: Promise<void>): void;
+  /** Waits some milliseconds. */
+  pause(milliseconds: number): Promise<void>;
+  /** For failures that a client is told of only in general. */
+  report(error: unknown): void;
+  metrics: Metrics;
+  tracer: Tracer;
+}
+
+export class Hub {
+  readonly deps: HubDeps;
+  readonly position: LogPosition;
+  readonly interest: Interest;
+  private readonly sessions = new Set<Session>();
+  private readonly index = new SubscriptionIndex<Subscription>();
+  private readonly outlet: Outlet;
+  private readonly ingest: Ingest;
+  /** The furthest place of the log that anybody told of. */
+  private head = 0;
+  private catchingUp = false;
+
+  constructor(deps: HubDeps) {
+    this.deps = deps;
+    this.position = new LogPosition(deps.memory.position());
+    this.interest = new Interest(
+      deps.name,
+      () => this.index.keys(),
+      (declaration) => deps.switchboard.declare(declaration),
+    );
+    this.outlet = new Outlet({
+      send: (publications) => deps.switchboard.publish(publications, deps.name),
+      pause: (milliseconds) => deps.pause(milliseconds),
+      report: (error) => deps.report(error),
+      answered: ({ spared, head }) => {
+        if (spared) this.covered(spared, head);
+      },
+    });
+    const publish = (publication: Publication) => this.publish(publication);
+    const committer = new Committer({ ...deps, publish, door: "websocket" });
+    this.ingest = createIngest({
+      rules: policy(deps.config),
+      verify: deps.verify,
+      now: () => deps.now(),
+      commit: (event, traceparent) => committer.add(event, traceparent),
+      passOn: (event, traceparent) => publish(passingPublication(event, traceparent)),
+    });
+  }
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  /** For a new connection, and again with its records when the hub wakes up. */
+  open(
+    socket: Socket,
+    remember: (records: SubscriptionRecord[]) => void,
+    records: SubscriptionRecord[] = [],
+  ): Session {
+    const session = new Session(socket, remember);
+    this.sessions.add(session);
+    for (const { id, filters, from } of records) this.subscribe(new Subscription(session, id, filters, from));
+    return session;
+  }
+
+  close(session: Session): void {
+    if (!this.sessions.delete(session)) return;
+    for (const id of session.subscriptions.keys()) this.unsubscribe(session, id);
+    this.deps.metrics.add("cleanup_counts", "websocket");
+    if (this.sessions.size === 0) this.deps.background(this.declareAgain());
+  }
+
+  /** Answers one frame; resolves when everything that it asks for has been sent. */
+  receive(session: Session, frame: string | ArrayBuffer): Promise<void> {
+    this.deps.metrics.add("message_received_counts", "websocket");
+    return this.deps.tracer.span("handle_message", {}, async (span) => {
+      const parsed = this.parse(frame);
+      if (!parsed.ok) {
+        if (parsed.subscription !== undefined) {
+          this.unsubscribe(session, parsed.subscription);
+          session.save();
+        }
+        session.send(parsed.answer);
+        return;
+      }
+      const { message } = parsed;
+      span.set("verb", message.verb);
+      switch (message.verb) {
+        case "EVENT":
+          await this.receiveEvent(session, message.event, span.traceparent);
+          break;
+        case "REQ":
+          await request(this, session, message.subscription, message.filters);
+          break;
+        case "CLOSE":
+          this.unsubscribe(session, message.subscription);
+          session.save();
+          break;
+      }
+    });
+  }
+
+  /** From the switchboard: what other hubs and doors have committed. */
+  async deliver(delivery: Delivery): Promise<void> {
+    const { events, ephemeral, spans, head, traceparent } = delivery;
+    const found = await this.fanOut(events, ephemeral, traceparent);
+    this.covered(spans, head);
+    if (found === 0 && events.length + ephemeral.length > 0 && this.interest.isStale) {
+      this.deps.background(this.declareAgain());
+    }
+  }
+
+  subscribe(subscription: Subscription): void {
+    subscription.session.subscriptions.set(subscription.id, subscription);
+    this.index.add(subscription, subscription.filters);
+  }
+
+  unsubscribe(session: Session, id: string): void {
+    const subscription = session.subscriptions.get(id);
+    if (!subscription) return;
+    session.subscriptions.delete(id);
+    this.index.remove(subscription);
+  }
+
+  /** Nothing before this place of the log is waited for, if nothing was waited for so far. */
+  startsAt(head: number): void {
+    if (this.position.at === undefined) this.startOver(head);
+  }
+
+  private parse(frame: string | ArrayBuffer): ReturnType<typeof parseMessage> {
+    if (typeof frame !== "string") {
+      return { ok: false, answer: noticeFrame("invalid: a message is text, and this one was binary") };
+    }
+    const most = this.deps.config.MAX_MESSAGE_LENGTH;
+    if (isLongerThan(frame, most)) {
+      return { ok: false, answer: noticeFrame(`invalid: the message is longer than ${most} bytes`) };
+    }
+    return parseMessage(frame);
+  }
+
+  private async receiveEvent(
+    session: Session,
+    value: unknown,
+    traceparent: string | undefined,
+  ): Promise<void> {
+    const [accepted, message] = okFields(await this.enter(value, traceparent));
+    if (!accepted) this.deps.metrics.add("events_refused_counts", "websocket");
+    session.send(okFrame(idOf(value), accepted, message));
+  }
+
+  private async enter(value: unknown, traceparent: string | undefined): Promise<Outcome> {
+    try {
+      return await this.ingest(value, traceparent);
+    } catch (error) {
+      this.deps.report(error);
+      return { kind: "refused", prefix: "error", reason: "the event could not be stored, try again" };
+    }
+  }
+
+  /** Of this hub's own commits: to its own subscribers at once, to the others behind their backs. */
+  private async publish(publication: Publication): Promise<void> {
+    const { events, ephemeral, prev, last, traceparent } = publication;
+    await this.fanOut(events, ephemeral, traceparent);
+    this.cover([[prev, last]]);
+    this.deps.background(this.outlet.send(publication));
+  }
+
+  /** Each event once, whatever way it came: how many of them somebody here wanted. */
+  private fanOut(events: Published[], ephemeral: Event[], parent: string | undefined): Promise<number> {
+    const attributes = { events: events.length + ephemeral.length };
+    return this.deps.tracer.span("fan_out", { parent, attributes }, async () => {
+      let found = 0;
+      for (const { seq, event } of events.toSorted((a, b) => a.seq - b.seq)) {
+        // Looked at and covered in one go: the same event may be coming from the log at this moment.
+        if (this.position.isCovered(seq)) continue;
+        this.position.cover([seq - 1, seq]);
+        if (this.offer(seq, event)) found += 1;
+      }
+      for (const event of ephemeral) if (this.offer(undefined, event)) found += 1;
+      return found;
+    });
+  }
+
+  private offer(seq: number | undefined, event: Event): boolean {
+    const subscriptions = this.index.matching(event);
+    if (subscriptions.size === 0) return false;
+    const live = { seq, event, json: JSON.stringify(event) };
+    let sent = 0;
+    for (const subscription of subscriptions) if (subscription.offer(live)) sent += 1;
+    this.deps.metrics.add("events_delivered_counts", "websocket", sent);
+    return true;
+  }
+
+  private covered(spans: Span[], head: number): void {
+    this.cover(spans);
+    this.head = Math.max(this.head, head);
+    if (this.index.isEmpty || this.catchingUp || !this.position.lags(this.head)) return;
+    this.deps.background(this.catchUp());
+  }
+
+  private cover(spans: Span[]): void {
+    this.position.cover(...spans);
+    this.deps.memory.keepPosition(this.position.at);
+  }
+
+  /** Reads from the log what no message brought: lost, or committed by somebody whose message is still on its way. */
+  private async catchUp(): Promise<void> {
+    this.catchingUp = true;
+    for (const pause of [...CATCH_UP_PAUSES, undefined]) {
+      try {
+        while (this.position.lags(this.head)) await this.readMissed();
+        break;
+      } catch (error) {
+        this.deps.report(error);
+        if (pause !== undefined) await this.deps.pause(pause);
+      }
+    }
+    this.catchingUp = false;
+  }
+
+  private async readMissed(): Promise<void> {
+    const after = this.position.at ?? 0;
+    const told = Math.max(this.head, this.position.furthest);
+    for await (const { events, upTo } of readLog(this.deps.store, after)) {
+      await this.fanOut(events.map(published), [], undefined);
+      this.cover([[after, upTo]]);
+    }
+    // What was told before the reading began and is not in the log any more has been replaced or removed.
+    this.cover([[after, told]]);
+  }
+
+  private startOver(at: number | undefined): void {
+    this.position.at = at;
+    this.deps.memory.keepPosition(at);
+  }
+
+  /** Tells the switchboard what is wanted now, which may be nothing at all. */
+  private async declareAgain(): Promise<void> {
+    try {
+      await this.interest.declare();
+      // Whoever comes next starts afresh.
+      if (this.index.isEmpty) this.startOver(undefined);
+    } catch (error) {
+      this.deps.report(error);
+    }
+  }
+}
+
+function published({ seq, json }: { seq: number; json: string }) {
+  return { seq, event: JSON.parse(json) as Event };
+}
+
+/** What the OK of an EVENT names: whatever the client called its event, within reason. */
+function idOf(value: unknown): string {
+  const id = typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
+  return typeof id === "string" && id.length <= 64 ? id : "";
+}
+
+/** In UTF-8 bytes, counted only when it could matter. */
+function isLongerThan(text: string, bytes: number): boolean {
+  if (text.length > bytes) return true;
+  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
+}

@@ -1,0 +1,92 @@
+/**
+ * A hub's side of interest: it tells the switchboard what its subscriptions are filed under, one declaration at a
+ * time. What is no longer wanted is told along with the next wish: meanwhile the hub is sent a little too much.
+ */
+import type { Declaration, DeclarationAnswer } from "./switchboard.ts";
+
+export class Interest {
+  private readonly hub: string;
+  private readonly wanted: () => Iterable<string>;
+  private readonly send: (declaration: Declaration) => Promise<DeclarationAnswer>;
+  /** What the switchboard knows of us; undefined until it has been told everything once. */
+  private declared: Set<string> | undefined;
+  private revision = 0;
+  private running: Promise<DeclarationAnswer> | undefined;
+  private next: Promise<DeclarationAnswer> | undefined;
+  /** What the switchboard last said of the log. */
+  private head = 0;
+
+  constructor(
+    hub: string,
+    wanted: () => Iterable<string>,
+    send: (declaration: Declaration) => Promise<DeclarationAnswer>,
+  ) {
+    this.hub = hub;
+    this.wanted = wanted;
+    this.send = send;
+  }
+
+  /**
+   * Resolves when the switchboard knows of all these keys; the answer is how far the log had come by then: later
+   * events reach this hub, earlier ones may have passed it by. Zero when it knew them all along.
+   */
+  async cover(keys: string[]): Promise<number> {
+    if (this.declared && keys.every((key) => this.declared?.has(key))) return 0;
+    return (await this.declare()).head;
+  }
+
+  /** Tells what is wanted now. Callers that come while one declaration is under way share the next. */
+  declare(): Promise<DeclarationAnswer> {
+    if (!this.running) {
+      this.running = this.run().finally(() => {
+        this.running = undefined;
+      });
+      return this.running;
+    }
+    this.next ??= this.running
+      .catch(() => undefined)
+      .then(() => {
+        this.next = undefined;
+        return this.declare();
+      });
+    return this.next;
+  }
+
+  /** True when the switchboard knows of more keys than are wanted. */
+  get isStale(): boolean {
+    if (!this.declared) return false;
+    const wanted = new Set(this.wanted());
+    return [...this.declared].some((key) => !wanted.has(key));
+  }
+
+  private async run(): Promise<DeclarationAnswer> {
+    const wanted = new Set(this.wanted());
+    const base = this.revision;
+    this.revision += 1;
+    const known = this.declared;
+    this.declared = undefined;
+    let answer: DeclarationAnswer = { accepted: false, head: this.head };
+    if (known && wanted.size > 0) {
+      answer = await this.send({
+        version: 1,
+        hub: this.hub,
+        base,
+        revision: this.revision,
+        add: [...wanted].filter((key) => !known.has(key)),
+        remove: [...known].filter((key) => !wanted.has(key)),
+      });
+    }
+    if (!answer.accepted) {
+      answer = await this.send({
+        version: 1,
+        hub: this.hub,
+        revision: this.revision,
+        add: [...wanted],
+        remove: [],
+      });
+    }
+    this.declared = wanted;
+    this.head = answer.head;
+    return answer;
+  }
+}

@@ -1,0 +1,56 @@
+/** A REQ's stored answer: every filter bounded, all of them from one snapshot, each event once (NIP-01, NIP-67). */
+import { newestFirst } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+import type { Cost, Query, Store, StoredEvent } from "../store/store.ts";
+import type { Config } from "./config.ts";
+
+export interface StoredAnswer {
+  /** Newest first, ties by lowest id. */
+  events: StoredEvent[];
+  /** True when a filter matches more than it was answered with. */
+  more: boolean;
+  /** The last place of the log that the answer knows of. */
+  head: number;
+  cost: Cost;
+}
+
+export async function answerFilters(
+  store: Pick<Store, "read">,
+  filters: Filter[],
+  config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
+): Promise<StoredAnswer> {
+  const queries = filters.map((filter): Query => ({ filter, limit: boundedLimit(filter.limit, config) }));
+  const { answers, head, cost } = await store.read(queries);
+  const bySeq = new Map(answers.flatMap(({ events }) => events.map((event) => [event.seq, event])));
+  return {
+    events: answers.length === 1 ? (answers[0]?.events ?? []) : [...bySeq.values()].toSorted(newestFirst),
+    more: answers.some(({ more }) => more),
+    head,
+    cost,
+  };
+}
+
+/** How many stored events a filter is answered with. */
+export function boundedLimit(
+  asked: number | undefined,
+  config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
+): number {
+  return Math.min(asked ?? config.DEFAULT_LIMIT, config.MAX_LIMIT);
+}
+
+/** Pages of the log after `after`, oldest first, to its end. Each says up to where the log is told with it. */
+export async function* readLog(
+  store: Pick<Store, "log">,
+  after: number,
+): AsyncGenerator<{ events: StoredEvent[]; upTo: number }> {
+  for (let from = after; ;) {
+    const { events, head } = await store.log(from, LOG_PAGE);
+    const isLast = events.length < LOG_PAGE;
+    const upTo = isLast ? Math.max(head, from) : (events.at(-1)?.seq ?? from);
+    yield { events, upTo };
+    if (isLast) return;
+    from = upTo;
+  }
+}
+
+const LOG_PAGE = 200;

@@ -1,0 +1,82 @@
+/**
+ * One REQ from registration to EOSE. The subscription is live before its stored events are read, so that nothing
+ * falls between the two, and the place in the log that the answer knew of decides what is old and what is live.
+ */
+import type { Filter } from "../nostr/filter.ts";
+import type { Event } from "../nostr/event.ts";
+import { closedFrame, eoseFrame, eventFrame } from "../nostr/message.ts";
+import type { Hub } from "./hub.ts";
+import { answerFilters, readLog, type StoredAnswer } from "./query.ts";
+import { type Session, Subscription } from "./session.ts";
+import { filterKeys } from "./subscriptions.ts";
+
+export async function request(hub: Hub, session: Session, id: string, filters: Filter[]): Promise<void> {
+  hub.unsubscribe(session, id);
+  const refusal = refusalOf(session, filters, hub.deps.config);
+  if (refusal) {
+    session.save();
+    session.send(closedFrame(id, refusal.prefix, refusal.reason));
+    return;
+  }
+  const subscription = new Subscription(session, id, filters);
+  const isCurrent = () => session.subscriptions.get(id) === subscription;
+  hub.subscribe(subscription);
+  try {
+    const answer = await storedAnswer(hub, subscription);
+    if (isCurrent()) deliverAnswer(hub, subscription, answer);
+  } catch (error) {
+    hub.deps.report(error);
+    if (!isCurrent()) return;
+    hub.unsubscribe(session, id);
+    session.save();
+    session.send(closedFrame(id, "error", "the stored events could not be read, try again"));
+  }
+}
+
+/** Reads, while the switchboard learns of the new wishes; then makes good what fell between the two. */
+async function storedAnswer(hub: Hub, subscription: Subscription): Promise<StoredAnswer> {
+  const { store, config, metrics } = hub.deps;
+  const delivered = hub.position.furthest;
+  const [answer, passed] = await Promise.all([
+    answerFilters(store, subscription.filters, config),
+    hub.interest.cover(subscription.filters.flatMap(filterKeys)),
+  ]);
+  metrics.add("d1_rows_read", "websocket", answer.cost.rowsRead);
+  // The answer may come from a replica, or be older than what the hub was sent, or spared, before it asked.
+  const upTo = Math.max(delivered, passed);
+  if (answer.head < upTo) await holdMissed(hub, subscription, answer.head);
+  return answer;
+}
+
+async function holdMissed(hub: Hub, subscription: Subscription, after: number): Promise<void> {
+  for await (const { events } of readLog(hub.deps.store, after)) {
+    for (const { seq, json } of events) {
+      const event = JSON.parse(json) as Event;
+      if (subscription.matches(event)) subscription.offer({ seq, event, json });
+    }
+  }
+}
+
+function deliverAnswer(hub: Hub, subscription: Subscription, answer: StoredAnswer): void {
+  const { session, id } = subscription;
+  for (const { json } of answer.events) session.send(eventFrame(id, json));
+  hub.startsAt(answer.head);
+  session.send(eoseFrame(id, answer.more ? "more" : "finish"));
+  const sent = subscription.goLive(answer.head);
+  hub.deps.metrics.add("events_delivered_counts", "websocket", sent);
+  session.save();
+}
+
+function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["config"]) {
+  if (filters.length > config.MAX_FILTERS) {
+    return {
+      prefix: "invalid",
+      reason: `${filters.length} filters, at most ${config.MAX_FILTERS} are taken`,
+    } as const;
+  }
+  if (session.subscriptions.size >= config.MAX_SUBSCRIPTIONS) {
+    const reason = `${config.MAX_SUBSCRIPTIONS} subscriptions are open, close one first`;
+    return { prefix: "rate-limited", reason } as const;
+  }
+  return undefined;
+}
