@@ -14,7 +14,13 @@ import { Outlet } from "./outlet.ts";
 import { policy } from "./policy.ts";
 import { readLog } from "./query.ts";
 import { request } from "./request.ts";
-import { Session, type Socket, Subscription, type SubscriptionRecord } from "./session.ts";
+import {
+  Session,
+  type SessionMemory,
+  type Socket,
+  Subscription,
+  type SubscriptionRecord,
+} from "./session.ts";
 import { SubscriptionIndex } from "./subscriptions.ts";
 import type {
   Declaration,
@@ -95,12 +101,8 @@ export class Hub {
   }
 
   /** For a new connection, and again with its records when the hub wakes up. */
-  open(
-    socket: Socket,
-    remember: (records: SubscriptionRecord[]) => void,
-    records: SubscriptionRecord[] = [],
-  ): Session {
-    const session = new Session(socket, remember);
+  open(socket: Socket, memory: SessionMemory, records: SubscriptionRecord[] = []): Session {
+    const session = new Session(socket, memory);
     this.sessions.add(session);
     for (const { id, filters, from } of records) this.subscribe(new Subscription(session, id, filters, from));
     return session;
@@ -119,10 +121,7 @@ export class Hub {
     return this.deps.tracer.span("handle_message", {}, async (span) => {
       const parsed = this.parse(frame);
       if (!parsed.ok) {
-        if (parsed.subscription !== undefined) {
-          this.unsubscribe(session, parsed.subscription);
-          session.save();
-        }
+        if (parsed.subscription !== undefined) this.unsubscribe(session, parsed.subscription);
         session.send(parsed.answer);
         return;
       }
@@ -137,7 +136,6 @@ export class Hub {
           break;
         case "CLOSE":
           this.unsubscribe(session, message.subscription);
-          session.save();
           break;
       }
     });
@@ -162,6 +160,7 @@ export class Hub {
     const subscription = session.subscriptions.get(id);
     if (!subscription) return;
     session.subscriptions.delete(id);
+    session.memory.forget(id);
     this.index.remove(subscription);
   }
 

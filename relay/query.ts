@@ -1,7 +1,8 @@
 /** A REQ's stored answer: every filter bounded, all of them from one snapshot, each event once (NIP-01, NIP-67). */
 import { newestFirst } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import type { Cost, Query, Store, StoredEvent } from "../store/store.ts";
+import type { Cost } from "../store/database.ts";
+import type { Query, Store, StoredEvent } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
 export interface StoredAnswer {

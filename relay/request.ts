@@ -14,7 +14,6 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
   hub.unsubscribe(session, id);
   const refusal = refusalOf(session, filters, hub.deps.config);
   if (refusal) {
-    session.save();
     session.send(closedFrame(id, refusal.prefix, refusal.reason));
     return;
   }
@@ -28,7 +27,6 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
     hub.deps.report(error);
     if (!isCurrent()) return;
     hub.unsubscribe(session, id);
-    session.save();
     session.send(closedFrame(id, "error", "the stored events could not be read, try again"));
   }
 }
@@ -58,13 +56,13 @@ async function holdMissed(hub: Hub, subscription: Subscription, after: number): 
 }
 
 function deliverAnswer(hub: Hub, subscription: Subscription, answer: StoredAnswer): void {
-  const { session, id } = subscription;
+  const { session, id, filters } = subscription;
   for (const { json } of answer.events) session.send(eventFrame(id, json));
   hub.startsAt(answer.head);
+  session.memory.keep({ id, filters, from: answer.head });
   session.send(eoseFrame(id, answer.more ? "more" : "finish"));
   const sent = subscription.goLive(answer.head);
   hub.deps.metrics.add("events_delivered_counts", "websocket", sent);
-  session.save();
 }
 
 function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["config"]) {

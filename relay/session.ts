@@ -63,26 +63,23 @@ export class Subscription {
   }
 }
 
+/** Keeps a session's subscriptions where the next wake-up finds them. */
+export interface SessionMemory {
+  keep(record: SubscriptionRecord): void;
+  forget(id: string): void;
+}
+
 export class Session {
   readonly subscriptions = new Map<string, Subscription>();
+  readonly memory: SessionMemory;
   private readonly socket: Socket;
-  /** Keeps the subscriptions where the next wake-up finds them. */
-  private readonly remember: (records: SubscriptionRecord[]) => void;
 
-  constructor(socket: Socket, remember: (records: SubscriptionRecord[]) => void) {
+  constructor(socket: Socket, memory: SessionMemory) {
     this.socket = socket;
-    this.remember = remember;
+    this.memory = memory;
   }
 
   send(frame: string): void {
     this.socket.send(frame);
-  }
-
-  save(): void {
-    this.remember(
-      [...this.subscriptions.values()].flatMap(({ id, filters, from }) =>
-        from === undefined ? [] : [{ id, filters, from }],
-      ),
-    );
   }
 }

@@ -17,3 +17,16 @@ export interface Database {
   /** One transaction: every statement, or none. */
   batch<Row>(statements: Statement[]): Promise<SqlResult<Row>[]>;
 }
+
+/** What D1 bills. */
+export interface Cost {
+  rowsRead: number;
+  rowsWritten: number;
+}
+
+export function costOf(results: Pick<SqlResult<unknown>, "meta">[]): Cost {
+  return {
+    rowsRead: results.reduce((sum, { meta }) => sum + (meta.rows_read ?? 0), 0),
+    rowsWritten: results.reduce((sum, { meta }) => sum + (meta.rows_written ?? 0), 0),
+  };
+}

@@ -1,6 +1,7 @@
 /** What a store of events can do. Every event in it has been verified: only `relay/ingest.ts` writes. */
 import type { Event } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import type { Cost } from "./database.ts";
 
 /** One event on its way out, ready to be spliced into a frame. */
 export interface StoredEvent {
@@ -52,12 +53,6 @@ export interface CommitResult {
   /** One for each event, in their order. */
   fates: Fate[];
   cost: Cost;
-}
-
-/** What D1 bills. */
-export interface Cost {
-  rowsRead: number;
-  rowsWritten: number;
 }
 
 export interface Store {

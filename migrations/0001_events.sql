@@ -1,0 +1,54 @@
+-- The log: every stored event has a place in it (seq), in order of arrival. A replaced event is deleted and
+-- inserted again, so that it moves to the end.
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id BLOB NOT NULL UNIQUE,
+  pubkey BLOB NOT NULL,
+  sig BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  -- JSON, and so is content: a quoted string. NUL and quotes need no care on the way out.
+  tags TEXT NOT NULL,
+  content TEXT NOT NULL,
+  -- What tells versions apart, as a JSON string: '""' for replaceable events, the d tag for addressable ones.
+  d TEXT
+);
+
+CREATE UNIQUE INDEX event_version ON event (pubkey, kind, d) WHERE d IS NOT NULL;
+
+CREATE INDEX event_by_author ON event (pubkey, created_at);
+
+CREATE INDEX event_by_kind ON event (kind, created_at);
+
+CREATE INDEX event_by_time ON event (created_at);
+
+-- The key is the tag's letter and its value: in binary when the value is 32 bytes of hex, otherwise as JSON text.
+CREATE TABLE tag (
+  key BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (key, created_at, seq)
+) WITHOUT ROWID;
+
+-- The one definition of what is indexed, and under which key: store/plan.ts makes the same keys.
+CREATE VIEW event_tag (seq, created_at, key) AS
+SELECT
+  event.seq,
+  event.created_at,
+  CASE
+    WHEN length(item.value -> '$[1]') = 66 AND (item.value -> '$[1]') NOT GLOB '"*[^0-9a-f]*"'
+    THEN unhex(hex(item.value ->> '$[0]') || (item.value ->> '$[1]'))
+    ELSE (item.value ->> '$[0]') || (item.value -> '$[1]')
+  END
+FROM event, json_each(event.tags) AS item
+WHERE (item.value -> '$[0]') GLOB '"[a-zA-Z]"' AND (item.value -> '$[1]') IS NOT NULL;
+
+CREATE TRIGGER event_inserted AFTER INSERT ON event BEGIN
+  INSERT OR IGNORE INTO tag (key, created_at, seq)
+  SELECT key, created_at, seq FROM event_tag WHERE seq = new.seq;
+END;
+
+CREATE TRIGGER event_deleted BEFORE DELETE ON event BEGIN
+  DELETE FROM tag
+  WHERE key IN (SELECT key FROM event_tag WHERE seq = old.seq) AND created_at = old.created_at AND seq = old.seq;
+END;

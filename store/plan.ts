@@ -1,0 +1,200 @@
+/**
+ * Filter → the cheapest query that is exact. What has one value and an index is walked in the order asked for, and
+ * the rest is tested on the way. Lists of authors or kinds walk the newest events first, and fall back to their own
+ * index when that does not find enough.
+ */
+import { kindClass } from "../nostr/event.ts";
+import type { TagCondition } from "../nostr/filter.ts";
+import type { SqlValue } from "./database.ts";
+import type { Query } from "./store.ts";
+
+export interface Plan {
+  sql: string;
+  params: SqlValue[];
+}
+
+/** Bytes of content and tags that one read returns at most: its queries share them, and each can have one event. */
+const READ_BYTES = 16_000_000;
+const LONGEST_EVENT = 2_000_000;
+
+/** Columns of a `StoredEvent`. */
+export const STORED_EVENT = `seq, lower(hex(id)) AS id, created_at,
+  '{"id":"' || lower(hex(id)) || '","pubkey":"' || lower(hex(pubkey)) || '","created_at":' || created_at || ',"kind":' || kind
+  || ',"tags":' || tags || ',"content":' || content || ',"sig":"' || lower(hex(sig)) || '"}' AS json`;
+
+/**
+ * Undefined when nothing can match. Rows are `StoredEvent` with `found`: how many there were before the answer was
+ * cut at its share of READ_BYTES. One more than `query.limit` is looked for. `among`: how many queries share the read.
+ */
+export function planQuery(query: Query, among: number): Plan | undefined {
+  const { ids, authors, kinds, tags } = query.filter;
+  if ([ids, authors, kinds, ...tags.map(({ values }) => values)].some((list) => list?.length === 0))
+    return undefined;
+  const params: SqlValue[] = [];
+  const bind: Bind = (value) => `?${params.push(value)}`;
+  const order = query.order === "asc" ? "created_at ASC, id DESC" : "created_at DESC, id ASC";
+  const sql = `
+SELECT ${STORED_EVENT}, found FROM (
+  SELECT *, count(*) OVER () AS found,
+    sum(length(tags) + length(content)) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) AS bytes
+  FROM event WHERE seq IN (${planPlaces(query, bind)})
+)
+WHERE bytes <= ${bind(Math.max(LONGEST_EVENT, Math.floor(READ_BYTES / among)))} ORDER BY ${order}`;
+  return { sql, params };
+}
+
+type Bind = (value: SqlValue) => string;
+
+/** Selects the `seq` of every event of the answer. */
+function planPlaces(query: Query, bind: Bind): string {
+  const { ids, authors, kinds } = query.filter;
+  if (ids) return walk(query, "event AS e", conditions(query, bind));
+  const versions = kinds?.every((kind) => /^(replaceable|addressable)$/.test(kindClass(kind)));
+  if (authors && versions) {
+    return walk(query, "event AS e INDEXED BY event_version", [
+      "e.d IS NOT NULL",
+      ...conditions(query, bind),
+    ]);
+  }
+  const tag = selectiveTag(query);
+  if (tag) return planTag(query, tag, bind);
+  const byTime = kinds?.length === 1 ? "event_by_kind" : "event_by_time";
+  if (authors?.length === 1)
+    return walk(query, "event AS e INDEXED BY event_by_author", conditions(query, bind));
+  if (authors) return attempt(query, byTime, "event_by_author", bind);
+  if (kinds && kinds.length > 1) return attempt(query, byTime, "event_by_kind", bind);
+  return walk(query, `event AS e INDEXED BY ${byTime}`, conditions(query, bind));
+}
+
+/** The tag condition with the fewest values; none when one author is the better guess. */
+function selectiveTag({ filter }: Query): TagCondition | undefined {
+  const [first] = filter.tags.toSorted(
+    (a, b) => a.values.length - b.values.length || popularity(a) - popularity(b),
+  );
+  return first && filter.authors?.length === 1 && popularity(first) > 0 ? undefined : first;
+}
+
+/** Words are shared by many events, ids by few. */
+function popularity({ values }: TagCondition): number {
+  return values.filter((value) => !isHex64(value)).length;
+}
+
+function planTag(query: Query, tag: TagCondition, bind: Bind): string {
+  const keys = tag.values.map((value) => tagKey(tag.name, value));
+  if (keys.length > 1) {
+    const isAmong = `e.seq IN (SELECT seq FROM tag WHERE ${isOneOf("key", keys, bind)})`;
+    return walk(query, "event AS e", [isAmong, ...conditions(query, bind, tag)]);
+  }
+  // The tag's rows are in the order asked for, so that the walk ends as soon as there are enough.
+  const from = "tag AS t CROSS JOIN event AS e ON e.seq = t.seq";
+  return walk(query, from, [isOneOf("t.key", keys, bind), ...conditions(query, bind, tag, "t")], "t");
+}
+
+/** In the order asked for, one more than the limit. `timed`: whose created_at leads the walk. */
+function walk(query: Query, from: string, where: string[], timed = "e"): string {
+  const order =
+    query.order === "asc" ? `${timed}.created_at ASC, e.id DESC` : `${timed}.created_at DESC, e.id ASC`;
+  return `SELECT e.seq FROM ${from} WHERE ${["true", ...where].join(" AND ")} ORDER BY ${order} LIMIT ${query.limit + 1}`;
+}
+
+/**
+ * Looks among the newest events first (oldest, when those are asked for); when they do not fill the answer, goes
+ * through everything that the list's own index has.
+ */
+function attempt(query: Query, byTime: string, byList: string, bind: Bind): string {
+  const { kinds } = query.filter;
+  const all = conditions(query, bind);
+  const isAsc = query.order === "asc";
+  const bounds = ["true", ...timeConditions(query, bind, "e")];
+  if (byTime === "event_by_kind") bounds.push(`e.kind = ${bind(kinds?.[0] ?? null)}`);
+  const depth = 500 + 4 * query.limit;
+  const edge = `SELECT e.created_at FROM event AS e INDEXED BY ${byTime} WHERE ${bounds.join(" AND ")}
+    ORDER BY e.created_at ${isAsc ? "ASC" : "DESC"} LIMIT 1 OFFSET ${depth}`;
+  const near = walk(query, `event AS e INDEXED BY ${byTime}`, [
+    ...all,
+    `e.created_at ${isAsc ? "<" : ">"} (SELECT at FROM edge)`,
+  ]);
+  const far = walk(query, `event AS e INDEXED BY ${byList}`, [
+    `(SELECT count(*) FROM near) <= ${query.limit}`,
+    "(SELECT at FROM edge) <> (SELECT beyond FROM edge)",
+    ...all,
+  ]);
+  const beyond = isAsc ? Number.MAX_SAFE_INTEGER + 1 : -1;
+  return `
+    WITH edge AS MATERIALIZED (SELECT coalesce((${edge}), ${beyond}) AS at, ${beyond} AS beyond),
+      near AS MATERIALIZED (${near}),
+      far AS MATERIALIZED (${far})
+    SELECT seq FROM far
+    UNION ALL SELECT seq FROM near WHERE NOT EXISTS (SELECT 1 FROM far)`;
+}
+
+/** Everything that the filter says, but for `driver`, which the caller sees to. */
+function conditions(query: Query, bind: Bind, driver?: TagCondition, timed = "e"): string[] {
+  const { ids, authors, kinds, tags } = query.filter;
+  return [
+    ...timeConditions(query, bind, timed),
+    ...(ids ? [isOneOf("e.id", ids.map(binary), bind)] : []),
+    ...(authors ? [isOneOf("e.pubkey", authors.map(binary), bind)] : []),
+    ...(kinds ? [isOneKind(kinds, bind)] : []),
+    ...tags.filter((tag) => tag !== driver).map((tag) => hasTag(tag, bind)),
+    ...(query.keyword === undefined ? [] : [containsText(query.keyword, bind)]),
+  ];
+}
+
+function timeConditions({ filter, after, order }: Query, bind: Bind, timed: string): string[] {
+  const where: string[] = [];
+  if (filter.since !== undefined) where.push(`${timed}.created_at >= ${bind(filter.since)}`);
+  if (filter.until !== undefined) where.push(`${timed}.created_at <= ${bind(filter.until)}`);
+  if (after) {
+    const [later, id] = order === "asc" ? [">", "<"] : ["<", ">"];
+    const at = bind(after.created_at);
+    // The first of these bounds the index, the second settles the events of the same second.
+    where.push(`${timed}.created_at ${later}= ${at}`);
+    where.push(`(${timed}.created_at <> ${at} OR e.id ${id} unhex(${bind(after.id)}))`);
+  }
+  return where;
+}
+
+/** Tag keys and ids are blobs, written as hex, or text. */
+type Key = { hex: string } | { text: string };
+
+/** The key under which a tag is indexed: the same as in the view event_tag of migrations/. */
+function tagKey(name: string, value: string): Key {
+  return isHex64(value)
+    ? { hex: name.charCodeAt(0).toString(16) + value }
+    : { text: name + JSON.stringify(value) };
+}
+
+function isHex64(value: string): boolean {
+  return /^[0-9a-f]{64}$/.test(value);
+}
+
+function binary(hex: string): Key {
+  return { hex };
+}
+
+function isOneKind(kinds: number[], bind: Bind): string {
+  if (kinds.length === 1) return `e.kind = ${bind(kinds[0] ?? null)}`;
+  return `e.kind IN (SELECT value FROM json_each(${bind(JSON.stringify(kinds))}))`;
+}
+
+function isOneOf(column: string, keys: Key[], bind: Bind): string {
+  const [only] = keys;
+  if (only && keys.length === 1) {
+    return "hex" in only
+      ? `${column} = unhex(${bind(only.hex)})`
+      : `${column} = json(${bind(JSON.stringify(only.text))}) ->> '$'`;
+  }
+  const list = bind(JSON.stringify(keys));
+  return `${column} IN (SELECT CASE WHEN value ->> 'hex' IS NULL THEN value ->> 'text' ELSE unhex(value ->> 'hex') END FROM json_each(${list}))`;
+}
+
+function hasTag({ name, values }: TagCondition, bind: Bind): string {
+  const keys = values.map((value) => tagKey(name, value));
+  return `EXISTS (SELECT 1 FROM tag WHERE ${isOneOf("tag.key", keys, bind)} AND tag.created_at = e.created_at AND tag.seq = e.seq)`;
+}
+
+/** Compared as bytes of UTF-8, so that NUL is a character like others. */
+function containsText(text: string, bind: Bind): string {
+  return `instr(CAST(e.content ->> '$' AS BLOB), CAST(${bind(JSON.stringify(text))} ->> '$' AS BLOB)) > 0`;
+}

@@ -1,0 +1,14 @@
+/** The store over D1, or any SQLite behind the same few calls. */
+import type { Database } from "./database.ts";
+import { readLogAfter, readQueries } from "./read.ts";
+import type { Store } from "./store.ts";
+import { commitEvents, knownIds } from "./write.ts";
+
+export function createStore(db: Database): Store {
+  return {
+    commit: (events) => commitEvents(db, events),
+    read: (queries) => readQueries(db, queries),
+    log: (after, limit) => readLogAfter(db, after, limit),
+    known: (ids) => knownIds(db, ids),
+  };
+}
