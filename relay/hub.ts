@@ -5,13 +5,12 @@ import type { Verify } from "../nostr/signature.ts";
 import type { Store } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
-import { Committer, passingPublication } from "./commit.ts";
 import type { Config } from "./config.ts";
-import { createIngest, type Ingest, okFields, type Outcome } from "./ingest.ts";
+import { createDoor } from "./door.ts";
+import { type Ingest, okFields, type Outcome } from "./ingest.ts";
 import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Outlet } from "./outlet.ts";
-import { policy } from "./policy.ts";
 import { readLog } from "./query.ts";
 import { request } from "./request.ts";
 import {
@@ -85,14 +84,11 @@ export class Hub {
         if (spared) this.covered(spared, head);
       },
     });
-    const publish = (publication: Publication) => this.publish(publication);
-    const committer = new Committer({ ...deps, publish, door: "websocket" });
-    this.ingest = createIngest({
-      rules: policy(deps.config),
-      verify: deps.verify,
+    this.ingest = createDoor({
+      ...deps,
       now: () => deps.now(),
-      commit: (event, traceparent) => committer.add(event, traceparent),
-      passOn: (event, traceparent) => publish(passingPublication(event, traceparent)),
+      publish: (publication) => this.publish(publication),
+      door: "websocket",
     });
   }
 
@@ -203,7 +199,7 @@ export class Hub {
   private async publish(publication: Publication): Promise<void> {
     const { events, ephemeral, prev, last, traceparent } = publication;
     await this.fanOut(events, ephemeral, traceparent);
-    this.cover([[prev, last]]);
+    this.cover([{ prev, last }]);
     this.deps.background(this.outlet.send(publication));
   }
 
@@ -215,7 +211,7 @@ export class Hub {
       for (const { seq, event } of events.toSorted((a, b) => a.seq - b.seq)) {
         // Looked at and covered in one go: the same event may be coming from the log at this moment.
         if (this.position.isCovered(seq)) continue;
-        this.position.cover([seq - 1, seq]);
+        this.position.cover({ prev: seq - 1, last: seq });
         if (this.offer(seq, event)) found += 1;
       }
       for (const event of ephemeral) if (this.offer(undefined, event)) found += 1;
@@ -265,14 +261,14 @@ export class Hub {
     const told = Math.max(this.head, this.position.furthest);
     for await (const { events, upTo } of readLog(this.deps.store, after)) {
       await this.fanOut(events.map(published), [], undefined);
-      this.cover([[after, upTo]]);
+      this.cover([{ prev: after, last: upTo }]);
     }
     // What was told before the reading began and is not in the log any more has been replaced or removed.
-    this.cover([[after, told]]);
+    this.cover([{ prev: after, last: told }]);
   }
 
   private startOver(at: number | undefined): void {
-    this.position.at = at;
+    this.position.restart(at);
     this.deps.memory.keepPosition(at);
   }
 

@@ -134,7 +134,7 @@ export class Switchboard {
     const keyed = events.map((published) => ({ published, keys: eventKeys(published.event) }));
     const passing = ephemeral.map((event) => ({ event, keys: eventKeys(event) }));
     for (const [hub, { interest, waiting }] of this.members) {
-      waiting.spans = mergeSpans([...waiting.spans, [prev, last]]);
+      waiting.spans = mergeSpans([...waiting.spans, { prev, last }]);
       if (hub === origin) continue;
       const wanted = (keys: string[]) => !interest || keys.some((key) => interest.has(key));
       const before = waiting.events.length + waiting.ephemeral.length;

@@ -1,23 +1,39 @@
 /** Everything that is counted: one closed list, one call per happening. */
 
-/** Name → what it counts. All are counters. */
-export const METRICS = {
-  relay_connect_counts: "Connections opened: by clients to the relay, and by the aggregator to upstreams",
-  message_received_counts: "Messages received: from clients, and from upstreams",
-  queue_publish_counts: "Messages put on a queue by the aggregator",
-  cleanup_counts: "Connections closed and cleaned up: of clients, and to upstreams",
-  events_stored_counts: "Events stored",
-  events_refused_counts: "Events refused",
-  events_delivered_counts: "Events sent to live subscriptions",
-  events_dead_counts: "Events put on the dead-letter queue",
-  d1_rows_read: "Rows read in D1, which bills them",
-  d1_rows_written: "Rows written in D1, which bills them",
-} as const;
-
-export type MetricName = keyof typeof METRICS;
-
 /** Which part of the system it happened at. */
 export type Door = "websocket" | "http" | "queue" | "upstream";
+
+interface Metric {
+  about: string;
+  doors: readonly Door[];
+}
+
+const DOORS = ["websocket", "http", "queue"] as const;
+
+/** All are counters. */
+export const METRICS = {
+  relay_connect_counts: {
+    about: "Connections opened: by clients to the relay, by the aggregator to upstreams",
+    doors: ["websocket", "upstream"],
+  },
+  message_received_counts: {
+    about: "Messages received: from clients, and from upstreams",
+    doors: ["websocket", "upstream"],
+  },
+  queue_publish_counts: { about: "Messages put on a queue by the aggregator", doors: ["upstream"] },
+  cleanup_counts: {
+    about: "Connections ended and cleaned up after: of clients, and to upstreams",
+    doors: ["websocket", "upstream"],
+  },
+  events_stored_counts: { about: "Events stored", doors: DOORS },
+  events_refused_counts: { about: "Events refused", doors: DOORS },
+  events_delivered_counts: { about: "Events sent to live subscriptions", doors: ["websocket"] },
+  events_dead_counts: { about: "Events put on the dead-letter queue", doors: ["queue"] },
+  d1_rows_read: { about: "Rows read in D1, which bills them", doors: [...DOORS, "upstream"] },
+  d1_rows_written: { about: "Rows written in D1, which bills them", doors: DOORS },
+} as const satisfies Record<string, Metric>;
+
+export type MetricName = keyof typeof METRICS;
 
 export interface Metrics {
   /** Never throws and never waits. */

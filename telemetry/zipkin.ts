@@ -1,0 +1,65 @@
+/** OpenTelemetry spans as Zipkin v2 JSON (https://zipkin.io/zipkin-api/#/default/post_spans). */
+import {
+  type Attributes,
+  type HrTime,
+  type SpanContext,
+  SpanKind,
+  type SpanStatus,
+  SpanStatusCode,
+} from "@opentelemetry/api";
+
+/** What is read of an ended span; OpenTelemetry's ReadableSpan is one. */
+export interface EndedSpan {
+  name: string;
+  kind: SpanKind;
+  startTime: HrTime;
+  duration: HrTime;
+  attributes: Attributes;
+  status: SpanStatus;
+  parentSpanContext?: SpanContext | undefined;
+  spanContext(): SpanContext;
+}
+
+export interface ZipkinSpan {
+  traceId: string;
+  id: string;
+  parentId?: string;
+  name: string;
+  kind?: string;
+  /** Microseconds since 1970. */
+  timestamp: number;
+  /** Microseconds, at least 1. */
+  duration: number;
+  localEndpoint: { serviceName: string };
+  tags: Record<string, string>;
+}
+
+const KINDS: Partial<Record<SpanKind, string>> = {
+  [SpanKind.CLIENT]: "CLIENT",
+  [SpanKind.SERVER]: "SERVER",
+  [SpanKind.CONSUMER]: "CONSUMER",
+  [SpanKind.PRODUCER]: "PRODUCER",
+};
+
+export function zipkinSpan(span: EndedSpan, service: string): ZipkinSpan {
+  const { traceId, spanId } = span.spanContext();
+  const kind = KINDS[span.kind];
+  const parentId = span.parentSpanContext?.spanId;
+  const tags = Object.entries(span.attributes).map(([name, value]) => [name, String(value)]);
+  if (span.status.code === SpanStatusCode.ERROR) tags.push(["error", span.status.message ?? "true"]);
+  return {
+    traceId,
+    id: spanId,
+    ...(parentId !== undefined && { parentId }),
+    name: span.name,
+    ...(kind !== undefined && { kind }),
+    timestamp: microseconds(span.startTime),
+    duration: Math.max(1, microseconds(span.duration)),
+    localEndpoint: { serviceName: service },
+    tags: Object.fromEntries(tags) as Record<string, string>,
+  };
+}
+
+function microseconds([seconds, nanoseconds]: HrTime): number {
+  return seconds * 1_000_000 + Math.round(nanoseconds / 1000);
+}

@@ -1,0 +1,100 @@
+/** A hub in a Durable Object: translates the platform's calls, and nothing else. */
+import { DurableObject } from "cloudflare:workers";
+import { verifySignature } from "../nostr/signature.ts";
+import { Hub } from "../relay/hub.ts";
+import type { Session } from "../relay/session.ts";
+import type { Delivery } from "../relay/switchboard.ts";
+import { createStore } from "../store/sql-store.ts";
+import { configOf } from "./config.ts";
+import { Hibernation, type SocketMemory } from "./hibernation.ts";
+import { hubTelemetry } from "./telemetry.ts";
+import { report } from "../platforms/workers.ts";
+
+export class HubObject extends DurableObject<RelayEnv> {
+  private readonly hub: Hub;
+  private readonly hibernation: Hibernation;
+  private readonly sessions = new Map<WebSocket, Session>();
+  private readonly telemetry: ReturnType<typeof hubTelemetry>;
+  private readonly capacity: number;
+
+  constructor(ctx: DurableObjectState, env: RelayEnv) {
+    super(ctx, env);
+    const config = configOf(env);
+    this.capacity = config.HUB_CAPACITY;
+    this.telemetry = hubTelemetry(env, config);
+    this.hibernation = new Hibernation(ctx.storage, report);
+    const switchboard = env.SWITCHBOARD.getByName("switchboard");
+    this.hub = new Hub({
+      name: ctx.id.name ?? ctx.id.toString(),
+      config,
+      store: createStore(env.DB),
+      verify: verifySignature,
+      now: () => Math.floor(Date.now() / 1000),
+      switchboard: {
+        declare: (declaration) => switchboard.declare(declaration),
+        publish: (publications, origin) => switchboard.publish(publications, origin),
+      },
+      memory: this.hibernation,
+      background: (work) => ctx.waitUntil(work),
+      pause: (milliseconds) => scheduler.wait(milliseconds),
+      report,
+      metrics: this.telemetry.metrics,
+      tracer: this.telemetry.tracer,
+    });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    for (const { socket, memory, records } of this.hibernation.restore(ctx.getWebSockets())) {
+      this.sessions.set(socket, this.hub.open(outgoing(socket), memory, records));
+    }
+  }
+
+  /** A WebSocket upgrade: 503 when this hub is full, and the next one should be tried. */
+  override fetch(): Response {
+    if (this.hub.size >= this.capacity) return new Response("this hub is full", { status: 503 });
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    this.open(server, this.hibernation.begin(server));
+    this.telemetry.metrics.add("relay_connect_counts", "websocket");
+    this.ctx.waitUntil(this.telemetry.flush());
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    const session = this.sessions.get(socket);
+    if (session) await this.hub.receive(session, frame);
+    this.ctx.waitUntil(this.telemetry.flush());
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.end(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.end(socket);
+  }
+
+  async deliver(delivery: Delivery): Promise<void> {
+    await this.hub.deliver(delivery);
+    this.ctx.waitUntil(this.telemetry.flush());
+  }
+
+  private open(socket: WebSocket, memory: SocketMemory): void {
+    this.sessions.set(socket, this.hub.open(outgoing(socket), memory));
+  }
+
+  /** A socket that closed while the hub was asleep is not among those restored; there is nothing left to close. */
+  private end(socket: WebSocket): void {
+    const session = this.sessions.get(socket);
+    if (session) this.hub.close(session);
+    this.sessions.delete(socket);
+    this.ctx.waitUntil(this.telemetry.flush());
+  }
+}
+
+/** A socket that has gone is no error of whoever sends: the platform tells of its closing. */
+function outgoing(socket: WebSocket) {
+  return {
+    send(frame: string): void {
+      if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** The relay Worker: WebSocket upgrades go to a hub, the rest is HTTP. */
+import { env } from "cloudflare:workers";
+import packageJson from "../package.json" with { type: "json" };
+import { createApp } from "../http/app.ts";
+import { createTelemetry, instrumented, report } from "../platforms/workers.ts";
+import { createStore } from "../store/sql-store.ts";
+import { prometheusText } from "../telemetry/counts.ts";
+import { configOf } from "./config.ts";
+import { connectToHub } from "./connect.ts";
+import { createHttpDoor } from "./http-door.ts";
+import { telemetryOptions } from "./telemetry.ts";
+
+export { CountersObject } from "./counters-object.ts";
+export { HubObject } from "./hub-object.ts";
+export { SwitchboardObject } from "./switchboard-object.ts";
+
+const config = configOf(env);
+const options = telemetryOptions(env, config);
+const telemetry = createTelemetry(options);
+const app = createApp();
+
+const handler: ExportedHandler<RelayEnv> = {
+  async fetch(request, _env, ctx) {
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
+      return connectToHub(request, env.HUB, config);
+    const response = await app.fetch(request, {
+      config,
+      version: packageJson.version,
+      store: createStore(env.DB),
+      ingest: createHttpDoor(env, config, telemetry),
+      metrics: telemetry.metrics,
+      metricsText: async () => prometheusText(await env.COUNTERS.getByName("counters").read()),
+      report,
+    });
+    ctx.waitUntil(telemetry.flush());
+    return response;
+  },
+};
+
+export default instrumented(handler, telemetry, options);
