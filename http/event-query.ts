@@ -4,67 +4,90 @@ import { parseFilter } from "../nostr/filter.ts";
 import type { Config } from "../relay/config.ts";
 import { boundedLimit } from "../relay/query.ts";
 import type { Query, StoredEvent } from "../store/store.ts";
+import { splitCommaList } from "./comma-list.ts";
 
 export type ParsedQuery = { ok: true; query: Query } | { ok: false; reason: string };
 
-const LISTS = ["ids", "authors", "kinds"];
-const NUMBERS = ["since", "until", "limit"];
 const LONGEST_KEYWORD = 256;
 
-/** `tag.t=a&tag.t=b` and `tag.t=a,b` are the same; everything may be repeated but numbers, keyword, order and cursor. */
-export function parseEventQuery(params: URLSearchParams, config: Config): ParsedQuery {
+/** Lists may be repeated: `tag.t=a&tag.t=b` is `tag.t=a,b`. What is one value may be given once. */
+export function parseEventQuery(
+  params: URLSearchParams,
+  config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
+): ParsedQuery {
   const wire: Record<string, unknown> = {};
-  const query: Omit<Query, "filter" | "limit"> = {};
+  const rest: Pick<Query, "keyword" | "order" | "after"> = {};
   for (const name of new Set(params.keys())) {
     const given = params.getAll(name);
+    const list = listField(name, given);
+    if (list) {
+      wire[list.field] = list.values;
+      continue;
+    }
     const [value = ""] = given;
-    if (LISTS.includes(name)) wire[name] = list(given, name === "kinds");
-    else if (/^tag\.[a-zA-Z]$/.test(name)) wire[`#${name.slice(4)}`] = list(given, false);
-    else if (given.length > 1)
-      return { ok: false, reason: `${name} is given ${given.length} times, once is enough` };
-    else if (NUMBERS.includes(name)) wire[name] = numeric(value);
-    else if (name === "keyword") {
-      if (value.length === 0 || value.length > LONGEST_KEYWORD || !value.isWellFormed()) {
-        return {
-          ok: false,
-          reason: `keyword has ${value.length} characters, expected 1 to ${LONGEST_KEYWORD}`,
-        };
-      }
-      query.keyword = value;
-    } else if (name === "order") {
-      if (value !== "asc" && value !== "desc")
-        return { ok: false, reason: `order is ${quoted(value)}, expected asc or desc` };
-      query.order = value;
-    } else if (name === "cursor") {
-      const after = parseCursor(value);
-      if (!after)
-        return { ok: false, reason: `cursor is ${quoted(value)}, expected one that an earlier answer gave` };
-      query.after = after;
-    } else return { ok: false, reason: `${quoted(name)} is no parameter of this query` };
+    if (given.length > 1) return invalid(`${quoted(name)} is given ${given.length} times, expected one`);
+    const reason = readSingle(name, value, wire, rest);
+    if (reason !== undefined) return invalid(reason);
   }
   const parsed = parseFilter(wire);
-  if (!parsed.ok) return { ok: false, reason: parsed.reason };
+  if (!parsed.ok) return invalid(parsed.reason);
   return {
     ok: true,
-    query: { ...query, filter: parsed.filter, limit: boundedLimit(parsed.filter.limit, config) },
+    query: { ...rest, filter: parsed.filter, limit: boundedLimit(parsed.filter.limit, config) },
   };
 }
 
 /** Stands for a place between two events of an answer. */
-export function cursorAfter({ created_at, id }: StoredEvent): string {
+export function cursorAfter({ created_at, id }: Pick<StoredEvent, "created_at" | "id">): string {
   return `${created_at}.${id}`;
 }
 
 function parseCursor(text: string): Query["after"] {
-  const [time = "", id, ...rest] = text.split(".");
-  if (!/^\d{1,16}$/.test(time) || !Number.isSafeInteger(Number(time)) || !isHex64(id) || rest.length > 0)
-    return undefined;
-  return { created_at: Number(time), id };
+  const [, time, id] = /^(\d{1,16})\.([0-9a-f]{64})$/.exec(text) ?? [];
+  return isHex64(id) && Number.isSafeInteger(Number(time)) ? { created_at: Number(time), id } : undefined;
 }
 
-function list(given: string[], isNumeric: boolean): unknown[] {
-  const items = given.flatMap((text) => text.split(","));
-  return isNumeric ? items.map(numeric) : items;
+/** A parameter that holds a list, under the name that it has in a filter. */
+function listField(name: string, given: string[]): { field: string; values: unknown[] } | undefined {
+  const values = given.flatMap(splitCommaList);
+  if (name === "kinds") return { field: name, values: values.map(numeric) };
+  if (name === "ids" || name === "authors") return { field: name, values };
+  return /^tag\.[a-zA-Z]$/.test(name) ? { field: `#${name.slice(4)}`, values } : undefined;
+}
+
+/** Fills in one value, or says what is wrong with it. */
+function readSingle(
+  name: string,
+  value: string,
+  wire: Record<string, unknown>,
+  rest: Pick<Query, "keyword" | "order" | "after">,
+): string | undefined {
+  switch (name) {
+    case "since":
+    case "until":
+    case "limit":
+      wire[name] = numeric(value);
+      return undefined;
+    case "keyword": {
+      const length = Array.from(value).length;
+      if (length === 0 || length > LONGEST_KEYWORD)
+        return `keyword has ${length} characters, expected 1 to ${LONGEST_KEYWORD}`;
+      rest.keyword = value;
+      return undefined;
+    }
+    case "order":
+      if (value !== "asc" && value !== "desc") return `order is ${quoted(value)}, expected asc or desc`;
+      rest.order = value;
+      return undefined;
+    case "cursor": {
+      const after = parseCursor(value);
+      if (!after) return `cursor is ${quoted(value)}, expected one that an earlier answer gave`;
+      rest.after = after;
+      return undefined;
+    }
+    default:
+      return `${quoted(name)} is no parameter here, expected ids, authors, kinds, tag. and a letter, since, until, limit, keyword, order or cursor`;
+  }
 }
 
 /** What is no number stays text, and is refused as such by the filter's own rules. */
@@ -72,6 +95,11 @@ function numeric(text: string): unknown {
   return /^\d{1,16}$/.test(text) ? Number(text) : text;
 }
 
+function invalid(reason: string): ParsedQuery {
+  return { ok: false, reason };
+}
+
+/** A client's own words, short enough to repeat to it. */
 function quoted(text: string): string {
   return JSON.stringify(text.slice(0, 80));
 }

@@ -28,7 +28,7 @@ export function homePage(config: Config, url: URL) {
       <body>
         <main>
           <h1>${config.RELAY_NAME}</h1>
-          <p>${config.RELAY_DESCRIPTION}</p>
+          ${config.RELAY_DESCRIPTION && html`<p>${config.RELAY_DESCRIPTION}</p>`}
           <p>This is a Nostr relay. Add it to your client: <code>${address}</code></p>
           <ul>
             <li><a href="/api/v1/events?limit=20">The newest events, as JSON</a></li>

@@ -9,15 +9,14 @@ const SUPPORTED_NIPS = [1, 11, 67];
 
 export function relayDocument(config: Config, version: string) {
   return {
-    name: config.RELAY_NAME,
-    description: config.RELAY_DESCRIPTION,
+    ...present("name", config.RELAY_NAME),
+    ...present("description", config.RELAY_DESCRIPTION),
     ...present("banner", config.RELAY_BANNER),
     ...present("icon", config.RELAY_ICON),
     ...present("pubkey", config.RELAY_PUBKEY),
     ...present("contact", config.RELAY_CONTACT),
     ...present("terms_of_service", config.RELAY_TERMS),
     supported_nips: SUPPORTED_NIPS,
-    software: "tributary",
     version,
     limitation: {
       max_message_length: config.MAX_MESSAGE_LENGTH,
