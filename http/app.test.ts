@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openHttpApi, type HttpApi } from "../tests/fixtures/http-api.ts";
+
+let api: HttpApi;
+beforeEach(() => {
+  api = openHttpApi({ RELAY_NAME: "A <b>relay</b>", RELAY_DESCRIPTION: "About & more" });
+});
+afterEach(() => api.close());
+
+async function problemOf(response: Response) {
+  expect(response.headers.get("content-type")).toMatch(/^application\/json/);
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  expect(error.message).not.toBe("");
+  return { status: response.status, code: error.code };
+}
+
+describe("the address of the WebSocket", () => {
+  it("26: answers the relay document to those who ask for it, readable from any page", async () => {
+    const response = await api.request("/", {
+      headers: { accept: "text/plain, application/nostr+json;q=0.5" },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/nostr+json");
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(response.headers.get("access-control-allow-headers")).toBe("*");
+    expect(response.headers.get("access-control-allow-methods")).toContain("GET");
+    expect(response.headers.get("vary")).toContain("Accept");
+    expect(await response.json()).toMatchObject({ name: "A <b>relay</b>", version: "1.2.3" });
+  });
+
+  it.each([undefined, "text/html", "*/*", "application/nostr+json;q=0"])(
+    "answers a page when Accept is %s, with the settings as text",
+    async (accept) => {
+      const response = await api.request("/", accept === undefined ? {} : { headers: { accept } });
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toMatch(/^text\/html/);
+      expect(response.headers.get("vary")).toContain("Accept");
+      const page = await response.text();
+      expect(page).toContain("<h1>A &lt;b&gt;relay&lt;/b&gt;</h1>");
+      expect(page).toContain("About &amp; more");
+      expect(page).toContain("ws://relay.test");
+      expect(page).toContain('href="/api/v1/openapi.json"');
+      expect(page).toContain('href="/health"');
+      expect(page).not.toContain("<b>");
+    },
+  );
+
+  it("tells of wss when it is reached by https", async () => {
+    const page = await (await api.request("https://relay.test/")).text();
+    expect(page).toContain("wss://relay.test");
+  });
+});
+
+describe("pages of other origins", () => {
+  it.each(["/", "/api/v1/events", `/api/v1/events/${"a".repeat(64)}`, "/health", "/nowhere"])(
+    "preflight for %s",
+    async (path) => {
+      const response = await api.request(path, {
+        method: "OPTIONS",
+        headers: {
+          origin: "https://client.example",
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "content-type",
+        },
+      });
+      expect(response.status).toBe(204);
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(response.headers.get("access-control-allow-headers")).toBe("*");
+      expect(response.headers.get("access-control-allow-methods")?.split(",")).toEqual(
+        expect.arrayContaining(["GET", "POST", "OPTIONS"]),
+      );
+      expect(await response.text()).toBe("");
+    },
+  );
+
+  it.each(["/api/v1/events", "/api/v1/events?limit=x", "/nowhere"])(
+    "may read what %s answers",
+    async (path) => {
+      const response = await api.request(path, { headers: { origin: "https://client.example" } });
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    },
+  );
+});
+
+describe("what goes wrong", () => {
+  it.each(["/nowhere", "/api/v1", "/api/v1/events/", "/api/v1/events/a/b", "//", "/%00", "/%ff"])(
+    "20: there is nothing at %s",
+    async (path) => {
+      const response = await api.fetch(new Request(`http://relay.test${path}`));
+      expect(await problemOf(response)).toEqual({ status: 404, code: "not-found" });
+    },
+  );
+
+  it.each([
+    ["DELETE", "/api/v1/events", "GET, HEAD, OPTIONS, POST"],
+    ["PUT", `/api/v1/events/${"a".repeat(64)}`, "GET, HEAD, OPTIONS"],
+    ["POST", "/", "GET, HEAD, OPTIONS"],
+    ["POST", "/health", "GET, HEAD, OPTIONS"],
+    ["PATCH", "/metrics", "GET, HEAD, OPTIONS"],
+    ["POST", "/api/v1/openapi.json", "GET, HEAD, OPTIONS"],
+  ])("%s %s: the method is wrong", async (method, path, allowed) => {
+    const response = await api.request(path, { method });
+    expect(response.headers.get("allow")).toBe(allowed);
+    expect(await problemOf(response)).toEqual({ status: 405, code: "method-not-allowed" });
+  });
+
+  it("HEAD is GET without a body", async () => {
+    const response = await api.request("/api/v1/events", { method: "HEAD" });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe("");
+  });
+
+  it.each(["/health", "/api/v1/events", `/api/v1/events/${"a".repeat(64)}`])(
+    "%s without its database: unavailable, and the operator learns why",
+    async (path) => {
+      api.close();
+      const response = await api.request(path);
+      const text = await response.clone().text();
+      expect(await problemOf(response)).toEqual({ status: 503, code: "unavailable" });
+      expect(api.reported).toHaveLength(1);
+      expect(text).not.toContain((api.reported[0] as Error).message);
+      api = openHttpApi();
+    },
+  );
+
+  it("a mistake of our own is no failure that passes, and is told in general only", async () => {
+    api.store.read = async () => ({ head: 0, answers: [], cost: { rowsRead: 0, rowsWritten: 0 } });
+    const response = await api.request("/api/v1/events");
+    const text = await response.clone().text();
+    expect(await problemOf(response)).toEqual({ status: 500, code: "internal" });
+    expect(api.reported).toHaveLength(1);
+    expect(text).not.toContain("gave no answer");
+  });
+});
+
+describe("for operators", () => {
+  it("health", async () => {
+    const response = await api.request("/health");
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: "ok" });
+  });
+
+  it("metrics are Prometheus text, with what reading cost", async () => {
+    await api.request("/api/v1/events");
+    const response = await api.request("/metrics");
+    expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(await response.text()).toContain('d1_rows_read{door="http"}');
+  });
+});
+
+describe("OpenAPI document", () => {
+  interface OpenApi {
+    openapi: string;
+    info: { version: string };
+    paths: Record<string, Record<string, { responses: object; parameters?: { name: string; in: string }[] }>>;
+  }
+
+  async function read() {
+    const response = await api.request("/api/v1/openapi.json");
+    expect(response.status).toBe(200);
+    return (await response.json()) as OpenApi;
+  }
+
+  it("has every route that there is", async () => {
+    const { openapi, info, paths } = await read();
+    expect(openapi).toBe("3.1.0");
+    expect(info.version).toBe("1.2.3");
+    expect(Object.entries(paths).map(([path, methods]) => [path, Object.keys(methods).sort()])).toEqual([
+      ["/", ["get"]],
+      ["/api/v1/events", ["get", "post"]],
+      ["/api/v1/events/{id}", ["get"]],
+      ["/health", ["get"]],
+      ["/metrics", ["get"]],
+      ["/api/v1/openapi.json", ["get"]],
+    ]);
+  });
+
+  it("names no parameter that the query does not know", async () => {
+    const parameters = (await read()).paths["/api/v1/events"]?.["get"]?.parameters ?? [];
+    expect(parameters.length).toBeGreaterThan(10);
+    for (const { name } of parameters) {
+      const { error } = (await (await api.request(`/api/v1/events?${name}=~`)).json()) as {
+        error?: { message: string };
+      };
+      expect(error?.message ?? "").not.toContain("is no parameter");
+    }
+  });
+
+  it("refers to nothing that is not in it, and every operation says what it answers", async () => {
+    const document = await read();
+    const text = JSON.stringify(document);
+    for (const [, pointer = ""] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      let node: unknown = document;
+      for (const key of pointer.split("/")) node = (node as Record<string, unknown> | undefined)?.[key];
+      expect(node, pointer).toBeTypeOf("object");
+    }
+    for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods)))
+      expect(Object.keys(operation.responses)).not.toHaveLength(0);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig, type Config } from "../relay/config.ts";
+import { asksForRelayDocument, relayDocument } from "./relay-document.ts";
+
+function configOf(settings: Record<string, string> = {}): Config {
+  const parsed = parseConfig(settings);
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  return parsed.config;
+}
+
+describe("Accept", () => {
+  it.each([
+    "application/nostr+json",
+    "APPLICATION/Nostr+JSON",
+    "text/html, application/nostr+json",
+    "application/nostr+json;q=0.1, text/html;q=0.9",
+    "text/html,application/nostr+json ; charset=utf-8 ; q=1.000",
+    "application/json, , application/nostr+json",
+  ])("%s asks for the document", (accept) => {
+    expect(asksForRelayDocument(accept)).toBe(true);
+  });
+
+  it.each([
+    undefined,
+    "",
+    "*/*",
+    "application/*",
+    "application/json",
+    "text/html",
+    "application/nostr+json;q=0",
+    "application/nostr+json; q=0.000",
+    "application/nostr+json;q=no",
+    "application/nostr+json+rpc",
+    "xapplication/nostr+json",
+    'text/html;profile="application/nostr+json"',
+  ])("%s does not", (accept) => {
+    expect(asksForRelayDocument(accept)).toBe(false);
+  });
+});
+
+describe("27: relay document", () => {
+  it("of a fresh installation: nothing empty, only what is enforced", () => {
+    const config = configOf();
+    expect(relayDocument(config, "1.2.3")).toEqual({
+      name: config.RELAY_NAME,
+      description: config.RELAY_DESCRIPTION,
+      supported_nips: [1, 11, 67],
+      version: "1.2.3",
+      limitation: {
+        max_message_length: config.MAX_MESSAGE_LENGTH,
+        max_subscriptions: config.MAX_SUBSCRIPTIONS,
+        max_subid_length: 64,
+        max_limit: config.MAX_LIMIT,
+        default_limit: config.DEFAULT_LIMIT,
+        max_event_tags: config.MAX_EVENT_TAGS,
+        max_content_length: config.MAX_CONTENT_LENGTH,
+        min_pow_difficulty: 0,
+        auth_required: false,
+        payment_required: false,
+        restricted_writes: false,
+        created_at_upper_limit: config.CREATED_AT_UPPER_LIMIT,
+      },
+    });
+  });
+
+  it("follows the settings", () => {
+    const pubkey = "a".repeat(64);
+    const document = relayDocument(
+      configOf({
+        RELAY_NAME: "日本のリレー",
+        RELAY_DESCRIPTION: "about",
+        RELAY_BANNER: "https://example.com/banner.png",
+        RELAY_ICON: "https://example.com/icon.png",
+        RELAY_CONTACT: "mailto:op@example.com",
+        RELAY_TERMS: "https://example.com/terms",
+        RELAY_PUBKEY: pubkey,
+        MAX_LIMIT: "20",
+        DEFAULT_LIMIT: "10",
+        CREATED_AT_LOWER_LIMIT: "3600",
+      }),
+      "1.2.3",
+    );
+    expect(document).toMatchObject({
+      name: "日本のリレー",
+      description: "about",
+      banner: "https://example.com/banner.png",
+      icon: "https://example.com/icon.png",
+      contact: "mailto:op@example.com",
+      terms_of_service: "https://example.com/terms",
+      pubkey,
+      limitation: { max_limit: 20, default_limit: 10, created_at_lower_limit: 3600 },
+    });
+  });
+});
