@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { RUNTIMES, type CliOptions, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import type { Event } from "../../nostr/event.ts";
+import { signed } from "../fixtures/author.ts";
+import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
+
+const folder = freshFolder();
+
+describe.each(RUNTIMES)("events on %s", (runtime) => {
+  const run = (args: string[], options: Partial<CliOptions> = {}) =>
+    runCli(runtime, args, { cwd: folder.path, ...options });
+
+  it("20 newest, unless told otherwise", async () => {
+    await using relay = await startScriptedRelay();
+    const events = Array.from({ length: 25 }, (_, n) =>
+      signed(`note ${n}`, { created_at: 1_700_000_000 + n }),
+    );
+    await relay.api.store.commit(events);
+    const contents = async (...args: string[]) => {
+      const { code, stdout, stderr } = await run(["events", "--json", "--relay", relay.url, ...args]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return lines(stdout).map((line) => (JSON.parse(line) as Event).content);
+    };
+    const all = events.map(({ content }) => content);
+    expect(await contents()).toEqual(all.toReversed().slice(0, 20));
+    expect(await contents("--amount", "3", "--orderBy", "asc")).toEqual(all.slice(0, 3));
+    expect(await contents("--amount", "100", "--orderBy", "desc")).toEqual(all.toReversed());
+    expect(await contents("--keyword", "te 24")).toEqual(["note 24"]);
+    expect(await contents("--keyword", "absent")).toEqual([]);
+    const { stdout } = await run(["events", "--amount", "1", "--relay", relay.url.replace("ws", "http")]);
+    expect(lines(stdout).at(-1)).toBe("  note 24");
+  });
+
+  it("reads on from page to page until there are enough", async () => {
+    const pool = Array.from({ length: 6 }, (_, n) => signed(`note ${n}`));
+    await using relay = await startScriptedRelay();
+    const asked: string[] = [];
+    relay.answer = (request, response) => {
+      const { searchParams } = new URL(request.url ?? "", "http://relay.test");
+      asked.push(`${searchParams.get("limit")} ${searchParams.get("cursor")}`);
+      const from = Number(searchParams.get("cursor") ?? 0);
+      response.end(
+        JSON.stringify({ events: pool.slice(from, from + 2), cursor: from < 4 ? String(from + 2) : null }),
+      );
+    };
+    const { code, stdout } = await run(["events", "--json", "--amount", "5", "--relay", relay.url]);
+    expect(code).toBe(0);
+    expect(lines(stdout).map((line) => (JSON.parse(line) as Event).id)).toEqual(
+      pool.slice(0, 5).map(({ id }) => id),
+    );
+    expect(asked).toEqual(["5 null", "3 2", "1 4"]);
+  });
+
+  it.each([
+    [400, '{"error":{"code":"invalid","message":"not \\u001b[31mso"}}', "the relay answered 400: not so"],
+    [500, "{}", "the relay answered 500: it gave no reason"],
+    [200, "<html>", "no JSON"],
+    [200, "null", "no page of events"],
+    [200, '{"events":[],"cursor":7}', "no page of events"],
+    [200, '{"events":[],"cursor":"for ever"}', "no events, and a cursor"],
+  ])("%i %s is a failure", async (status, body, says) => {
+    await using relay = await startScriptedRelay();
+    relay.answer = (_request, response) => response.writeHead(status).end(body);
+    const { code, stdout, stderr } = await run(["events", "--relay", relay.url]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(lines(stderr)).toEqual([expect.stringContaining(says)]);
+  });
+});
