@@ -9,7 +9,7 @@ export async function readJson(request: Request, longest: number): Promise<Parse
   if (!bytes) return { ok: false, code: "too-long", reason: `the body is longer than ${longest} bytes` };
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     return { ok: false, code: "invalid", reason: "the body is not UTF-8" };
   }
