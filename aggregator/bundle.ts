@@ -9,3 +9,39 @@ export interface Bundle {
   /** Not trusted: as the upstream sent them. */
   events: unknown[];
 }
+
+/** Queues bill by 64 KB and take 128 KB: a bundle fills one unit, unless a single event is longer than that. */
+const BUNDLE_BYTES = 60_000;
+const MESSAGE_BYTES = 120_000;
+
+/** In their order. `oversized` are events that fit in no message. */
+export function bundleEvents(
+  events: unknown[],
+  head: Pick<Bundle, "upstream" | "traceparent">,
+): { bundles: Bundle[]; oversized: unknown[] } {
+  const bundles: Bundle[] = [];
+  const oversized: unknown[] = [];
+  let room = 0;
+  for (const event of events) {
+    const bytes = new TextEncoder().encode(JSON.stringify(event)).length + 1;
+    if (bytes > MESSAGE_BYTES) {
+      oversized.push(event);
+      continue;
+    }
+    if (bytes > room) {
+      bundles.push({ version: 1, ...head, events: [] });
+      room = BUNDLE_BYTES;
+    }
+    bundles.at(-1)?.events.push(event);
+    room -= bytes;
+  }
+  return { bundles, oversized };
+}
+
+/** Undefined when this is no bundle of any version. */
+export function readBundle(body: unknown): Bundle | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const { version, upstream, traceparent, events } = body as Partial<Record<keyof Bundle, unknown>>;
+  if (version !== 1 || typeof upstream !== "string" || !Array.isArray(events)) return undefined;
+  return { version, upstream, events, ...(typeof traceparent === "string" && { traceparent }) };
+}

@@ -10,13 +10,17 @@ import {
 } from "@opentelemetry/api";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Count, Counts } from "../telemetry/counts.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import { dataPoints } from "../telemetry/export.ts";
+import type { Door, Metrics } from "../telemetry/metrics.ts";
+import { SpanBuffer } from "../telemetry/span-buffer.ts";
 import { formatTraceparent, parseTraceparent } from "../telemetry/traceparent.ts";
 import { noTracer, type Tracer } from "../telemetry/tracing.ts";
 import { type EndedSpan, zipkinSpan } from "../telemetry/zipkin.ts";
 
 export interface TelemetryOptions {
   service: string;
+  /** Where spans are lost, when the collector does not take them. */
+  door: Door;
   /** Empty: no traces. */
   zipkinUrl: string;
   /** From 0 to 1: decided where a trace begins, followed by all of its parts. */
@@ -24,14 +28,17 @@ export interface TelemetryOptions {
   /** Where counts are summed up. */
   addCounts(counts: Count[]): Promise<void>;
   analytics: AnalyticsEngineDataset;
-  /** How long what was counted gathers before it leaves. */
+  /**
+   * How long what was counted gathers before it leaves. Zero: whoever flushes sends everything at once, as an
+   * invocation of a Worker must, because it may not wait for another one.
+   */
   gatherMilliseconds: number;
 }
 
 export interface Telemetry {
   tracer: Tracer;
   metrics: Metrics;
-  /** Sends what has gathered. Never rejects; calls made while one is under way share it. */
+  /** Sends what has gathered. Never rejects. */
   flush(): Promise<void>;
   /** For spans that somebody else has made. */
   keepSpan(span: EndedSpan): void;
@@ -43,33 +50,33 @@ const COLLECTOR_MILLISECONDS = 5000;
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const counts = new Counts();
-  const spans: EndedSpan[] = [];
+  const spans = new SpanBuffer(MOST_SPANS, (dropped) =>
+    counts.add("spans_dropped_counts", options.door, dropped),
+  );
   const keepSpan = (span: EndedSpan) => {
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
-    spans.push(span);
-    if (spans.length > MOST_SPANS) spans.shift();
+    spans.add(JSON.stringify(zipkinSpan(span, options.service)));
   };
-  let flushing: Promise<void> | undefined;
-  let again = false;
-
-  async function gatherAndSend(): Promise<void> {
-    do {
-      again = false;
-      if (options.gatherMilliseconds > 0) await scheduler.wait(options.gatherMilliseconds);
-      await Promise.all([sendCounts(counts, options), sendSpans(spans, options)]);
-    } while (again);
-    flushing = undefined;
-  }
-
+  const send = async () => {
+    await Promise.all([sendCounts(counts, options), sendSpans(spans, options)]);
+  };
   return {
     tracer: options.zipkinUrl === "" ? noTracer : spanTracer(options.sampleRate, keepSpan),
     metrics: counts,
     keepSpan,
-    flush: () => {
-      if (flushing) again = true;
-      else flushing = gatherAndSend();
-      return flushing;
-    },
+    flush: options.gatherMilliseconds === 0 ? send : gathering(send, options.gatherMilliseconds),
+  };
+}
+
+/** Calls share one turn of gathering and sending; those that come during the sending share the next. */
+function gathering(send: () => Promise<void>, milliseconds: number): () => Promise<void> {
+  let turn: Promise<void> | undefined;
+  return () => {
+    turn ??= scheduler.wait(milliseconds).then(() => {
+      turn = undefined;
+      return send();
+    });
+    return turn;
   };
 }
 
@@ -151,34 +158,32 @@ function randomHex(bytes: number): string {
 
 /** Counts that could not be brought stay counted. */
 async function sendCounts(counts: Counts, options: TelemetryOptions): Promise<void> {
+  if (counts.isEmpty) return;
   const taken = counts.take();
-  if (taken.length === 0) return;
   try {
     await options.addCounts(taken);
   } catch (error) {
     report(error);
-    for (const { name, door, amount } of taken) counts.add(name, door, amount);
+    counts.giveBack(taken);
     return;
   }
-  for (const { name, door, amount } of taken) {
-    options.analytics.writeDataPoint({ indexes: [name], blobs: [door], doubles: [amount] });
-  }
+  for (const point of dataPoints(taken)) options.analytics.writeDataPoint(point);
 }
 
-async function sendSpans(spans: EndedSpan[], { zipkinUrl, service }: TelemetryOptions): Promise<void> {
-  if (spans.length === 0) return;
-  const batch = spans.splice(0);
+async function sendSpans(spans: SpanBuffer, { zipkinUrl }: TelemetryOptions): Promise<void> {
+  if (spans.size === 0) return;
+  const batch = spans.take();
   try {
     const response = await fetch(zipkinUrl, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(batch.map((span) => zipkinSpan(span, service))),
+      body: `[${batch.join(",")}]`,
       signal: AbortSignal.timeout(COLLECTOR_MILLISECONDS),
     });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`the trace collector answered ${response.status}`);
   } catch (error) {
     report(error);
-    spans.unshift(...batch.slice(Math.max(0, batch.length + spans.length - MOST_SPANS)));
+    spans.giveBack(batch);
   }
 }

@@ -1,5 +1,5 @@
 /** Counts in memory, until they are taken to where they are summed up. */
-import { METRICS, type Door, type MetricName, type Metrics } from "./metrics.ts";
+import type { Door, MetricName, Metrics } from "./metrics.ts";
 
 export interface Count {
   name: MetricName;
@@ -7,8 +7,13 @@ export interface Count {
   amount: number;
 }
 
+/** Bounded by the closed list of metrics. */
 export class Counts implements Metrics {
   private readonly counts = new Map<string, Count>();
+
+  get isEmpty(): boolean {
+    return this.counts.size === 0;
+  }
 
   add(name: MetricName, door: Door, amount = 1): void {
     if (amount === 0) return;
@@ -18,24 +23,19 @@ export class Counts implements Metrics {
     else this.counts.set(key, { name, door, amount });
   }
 
+  list(): Count[] {
+    return [...this.counts.values()];
+  }
+
   /** Everything counted so far; counting starts again at nothing. */
   take(): Count[] {
-    const taken = [...this.counts.values()];
+    const taken = this.list();
     this.counts.clear();
     return taken;
   }
-}
 
-/** Prometheus text format, version 0.0.4. Every metric is there from the start, at its doors. */
-export function prometheusText(counts: Count[]): string {
-  const lines = Object.entries(METRICS).flatMap(([name, { about, doors }]) => [
-    `# HELP ${name} ${about}`,
-    `# TYPE ${name} counter`,
-    ...doors.map((door) => `${name}{door="${door}"} ${amountOf(counts, name, door)}`),
-  ]);
-  return `${lines.join("\n")}\n`;
-}
-
-function amountOf(counts: Count[], name: string, door: Door): number {
-  return counts.find((count) => count.name === name && count.door === door)?.amount ?? 0;
+  /** What was taken and could not be brought where it belongs. */
+  giveBack(taken: Count[]): void {
+    for (const { name, door, amount } of taken) this.add(name, door, amount);
+  }
 }

@@ -29,6 +29,10 @@ export const METRICS = {
   events_refused_counts: { about: "Events refused", doors: DOORS },
   events_delivered_counts: { about: "Events sent to live subscriptions", doors: ["websocket"] },
   events_dead_counts: { about: "Events put on the dead-letter queue", doors: ["queue"] },
+  spans_dropped_counts: {
+    about: "Trace spans that the collector did not take in time",
+    doors: ["websocket", "http", "upstream"],
+  },
   d1_rows_read: { about: "Rows read in D1, which bills them", doors: [...DOORS, "upstream"] },
   d1_rows_written: { about: "Rows written in D1, which bills them", doors: DOORS },
 } as const satisfies Record<string, Metric>;

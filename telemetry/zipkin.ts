@@ -34,6 +34,9 @@ export interface ZipkinSpan {
   tags: Record<string, string>;
 }
 
+/** In characters: what a tag holds comes from anywhere. */
+const LONGEST_TAG = 500;
+
 const KINDS: Partial<Record<SpanKind, string>> = {
   [SpanKind.CLIENT]: "CLIENT",
   [SpanKind.SERVER]: "SERVER",
@@ -45,8 +48,6 @@ export function zipkinSpan(span: EndedSpan, service: string): ZipkinSpan {
   const { traceId, spanId } = span.spanContext();
   const kind = KINDS[span.kind];
   const parentId = span.parentSpanContext?.spanId;
-  const tags = Object.entries(span.attributes).map(([name, value]) => [name, String(value)]);
-  if (span.status.code === SpanStatusCode.ERROR) tags.push(["error", span.status.message ?? "true"]);
   return {
     traceId,
     id: spanId,
@@ -56,8 +57,18 @@ export function zipkinSpan(span: EndedSpan, service: string): ZipkinSpan {
     timestamp: microseconds(span.startTime),
     duration: Math.max(1, microseconds(span.duration)),
     localEndpoint: { serviceName: service },
-    tags: Object.fromEntries(tags) as Record<string, string>,
+    tags: tagsOf(span),
   };
+}
+
+function tagsOf({ attributes, status }: EndedSpan): Record<string, string> {
+  const failure = status.code === SpanStatusCode.ERROR ? { error: status.message || "true" } : {};
+  const tags: Attributes = { ...attributes, ...failure };
+  return Object.fromEntries(
+    Object.entries(tags)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, String(value).slice(0, LONGEST_TAG)]),
+  );
 }
 
 function microseconds([seconds, nanoseconds]: HrTime): number {

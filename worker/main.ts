@@ -4,7 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "../http/app.ts";
 import { createTelemetry, instrumented, report } from "../platforms/workers.ts";
 import { createStore } from "../store/sql-store.ts";
-import { prometheusText } from "../telemetry/counts.ts";
+import { prometheusText } from "../telemetry/export.ts";
 import { configOf } from "./config.ts";
 import { connectToHub } from "./connect.ts";
 import { createHttpDoor } from "./http-door.ts";

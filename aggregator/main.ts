@@ -1,0 +1,127 @@
+/** The aggregator Worker: Cron leases what is due, one queue pulls it, the other persists what came. */
+import { env } from "cloudflare:workers";
+import { verifySignature } from "../nostr/signature.ts";
+import { connectWebSocket, fetchMaxLimit } from "../platforms/outgoing-socket.ts";
+import { createTelemetry, instrumented, report, type TelemetryOptions } from "../platforms/workers.ts";
+import { parseConfig } from "../relay/config.ts";
+import { createDoor, publishThrough } from "../relay/door.ts";
+import { createStore } from "../store/sql-store.ts";
+import { consume, type DeadLetter } from "./consume.ts";
+import { pull, type PullDeps } from "./pull.ts";
+import { countersOf, switchboardOf } from "./relay-objects.ts";
+import { leaseDue, nextPull, readUpstream, settlePull } from "./schedule.ts";
+import { converse } from "./upstream.ts";
+
+interface PullJob {
+  version: 1;
+  upstream: string;
+}
+
+/** A queue takes 100 messages or 256 KB at once: four bundles. */
+const BUNDLES_AT_ONCE = 4;
+const LETTERS_AT_ONCE = 1;
+
+const parsed = parseConfig(env as unknown as Record<string, unknown>);
+if (!parsed.ok) throw new Error(`the settings are wrong: ${parsed.problems.join("; ")}`);
+const { config } = parsed;
+
+const options: TelemetryOptions = {
+  service: "aggregator",
+  door: "upstream",
+  zipkinUrl: config.ZIPKIN_URL,
+  sampleRate: config.TRACE_SAMPLE_RATE,
+  addCounts: (counts) => countersOf(env.COUNTERS).add(counts),
+  analytics: env.ANALYTICS,
+  gatherMilliseconds: 0,
+};
+const telemetry = createTelemetry(options);
+const { metrics, tracer } = telemetry;
+const now = () => Math.floor(Date.now() / 1000);
+const store = createStore(env.DB);
+
+function createQueueDoor() {
+  return createDoor({
+    door: "queue",
+    config,
+    store,
+    verify: verifySignature,
+    now,
+    publish: publishThrough({
+      send: (publications) => switchboardOf(env.SWITCHBOARD).publish(publications),
+      pause: (milliseconds) => scheduler.wait(milliseconds),
+      report,
+    }),
+    metrics,
+    tracer,
+  });
+}
+
+function pullDeps(): PullDeps {
+  const ingest = createQueueDoor();
+  return {
+    connect: async (url) => converse(await connectWebSocket(url)),
+    maxLimit: fetchMaxLimit,
+    known: (ids) => store.known(ids),
+    enqueue: (bundles) => sendAll(env.EVENTS, bundles, BUNDLES_AT_ONCE),
+    persist: async (event, traceparent) => {
+      const outcome = await ingest(event, traceparent);
+      if (outcome.kind === "refused") metrics.add("events_refused_counts", "queue");
+    },
+    now,
+    metrics,
+    tracer,
+  };
+}
+
+async function runPull(job: PullJob): Promise<void> {
+  const upstream = await readUpstream(env.DB, job.upstream);
+  if (!upstream) return;
+  const result = await pull(job.upstream, upstream.cursor, pullDeps());
+  const times = { now: now(), interval: config.PULL_INTERVAL, random: Math.random() };
+  await settlePull(env.DB, job.upstream, result, nextPull(result, upstream.failures, times));
+}
+
+async function sendAll<T>(queue: Queue<T>, bodies: T[], atOnce: number): Promise<void> {
+  for (let from = 0; from < bodies.length; from += atOnce) {
+    await queue.sendBatch(bodies.slice(from, from + atOnce).map((body) => ({ body, contentType: "json" })));
+  }
+}
+
+const handler: ExportedHandler<AggregatorEnv> = {
+  async scheduled(_controller, _env, ctx) {
+    const due = await leaseDue(env.DB, config.UPSTREAMS, now());
+    await sendAll<PullJob>(
+      env.PULLS,
+      due.map((upstream) => ({ version: 1, upstream })),
+      100,
+    );
+    metrics.add("queue_publish_counts", "upstream", due.length);
+    ctx.waitUntil(telemetry.flush());
+  },
+
+  async queue(batch, _env, ctx) {
+    if (batch.queue.endsWith("-pulls")) {
+      for (const message of batch.messages) {
+        try {
+          await runPull(message.body as PullJob);
+        } catch (error) {
+          // The lease runs out by itself, and the next Cron tries again.
+          report(error);
+        }
+        message.ack();
+      }
+    } else {
+      await consume(batch.messages, {
+        ingest: createQueueDoor(),
+        known: (ids) => store.known(ids),
+        bury: (letters: DeadLetter[]) => sendAll(env.DEAD, letters, LETTERS_AT_ONCE),
+        report,
+        metrics,
+        tracer,
+      });
+    }
+    ctx.waitUntil(telemetry.flush());
+  },
+};
+
+export default instrumented(handler, telemetry, options);

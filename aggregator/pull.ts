@@ -1,0 +1,168 @@
+/** One pull of one upstream: newest first, page by page, onto the queue, in bounded work. The cursor moves last. */
+import { isHex64 } from "../nostr/event.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Span, Tracer } from "../telemetry/tracing.ts";
+import { type Bundle, bundleEvents } from "./bundle.ts";
+import { advance, type Cursor, type Range, rangesToPull, remaining } from "./cursor.ts";
+import type { Page, Upstream } from "./upstream.ts";
+
+export interface PullDeps {
+  connect(url: string): Promise<Upstream>;
+  /** How many events the upstream gives at once; undefined when it does not tell. */
+  maxLimit(url: string): Promise<number | undefined>;
+  /** Those of these ids that are stored. */
+  known(ids: string[]): Promise<Set<string>>;
+  enqueue(bundles: Bundle[]): Promise<void>;
+  /** For an event that fits in no queue message: straight to the one door. */
+  persist(event: unknown, traceparent: string | undefined): Promise<void>;
+  /** Unix seconds. */
+  now(): number;
+  metrics: Metrics;
+  tracer: Tracer;
+}
+
+export interface PullResult {
+  cursor: Cursor;
+  /** Something is left to do, and was not for want of an answer: go on soon. */
+  isUnfinished: boolean;
+  /** Pages that came; a failure after some is no failure of the whole. */
+  pages: number;
+  /** What went wrong. */
+  problem?: string;
+}
+
+/** One job ends after this much, so that no upstream holds up the others. */
+const MOST_PAGES = 100;
+const MOST_SECONDS = 60;
+const PAGE = 500;
+const LARGEST_PAGE = 5000;
+
+interface Job {
+  url: string;
+  upstream: Upstream;
+  limit: number;
+  deadline: number;
+  pages: number;
+  deps: PullDeps;
+}
+
+export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullResult> {
+  return deps.tracer.span("pull", { attributes: { upstream: url } }, async (span) => {
+    const now = deps.now();
+    const unfinished = rangesToPull(cursor, now);
+    const job = { url, limit: PAGE, deadline: now + MOST_SECONDS, pages: 0, deps };
+    let upstream: Upstream | undefined;
+    let problem: string | undefined;
+    try {
+      const connected = await inChild(deps, span, "connect", () => deps.connect(url));
+      upstream = connected;
+      deps.metrics.add("relay_connect_counts", "upstream");
+      job.limit = Math.min((await deps.maxLimit(url)) ?? PAGE, LARGEST_PAGE);
+      await pullRanges({ ...job, upstream: connected }, unfinished, span, (pages) => (job.pages = pages));
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+      span.set("problem", problem);
+    }
+    await inChild(deps, span, "cleanup", async () => {
+      upstream?.close();
+      if (upstream) deps.metrics.add("cleanup_counts", "upstream");
+    });
+    return {
+      cursor: advance(cursor, now, unfinished),
+      isUnfinished: problem === undefined && unfinished.length > 0,
+      pages: job.pages,
+      ...(problem !== undefined && { problem }),
+    };
+  });
+}
+
+/** Takes from `unfinished` what has been put on the queue, as it goes: whatever happens, the rest stays there. */
+async function pullRanges(
+  job: Job,
+  unfinished: Range[],
+  span: Span,
+  count: (pages: number) => void,
+): Promise<void> {
+  while (unfinished[0]) {
+    const seen = new Set<string>();
+    for (let range: Range | undefined = unfinished[0]; range;) {
+      if (job.pages >= MOST_PAGES || job.deps.now() >= job.deadline) return;
+      range = await inChild(job.deps, span, "handle_message", (child) =>
+        pullPage(job, range as Range, seen, child),
+      );
+      job.pages += 1;
+      count(job.pages);
+      if (range) unfinished[0] = range;
+    }
+    unfinished.shift();
+  }
+}
+
+/** Asks for the newest events of a range; what is left of the range when they are on the queue. */
+async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): Promise<Range | undefined> {
+  const page = await ask(job, range, job.limit);
+  await hand(job, page, seen, span);
+  const times = page.events
+    .map(createdAt)
+    .filter((time) => time !== undefined && isIn(range, time)) as number[];
+  if (page.isComplete || times.length === 0) return undefined;
+  const oldest = Math.min(...times);
+  if (oldest !== range.until) return remaining(range, oldest);
+  // The whole page is of one second, and may not be all of it: ask for more at once, then step past it.
+  const second = await ask(job, { since: oldest, until: oldest }, LARGEST_PAGE);
+  await hand(job, second, seen, span);
+  return remaining(range, oldest - 1);
+}
+
+async function ask({ upstream, deps }: Job, range: Range, limit: number): Promise<Page> {
+  const page = await upstream.ask({ ...range, limit });
+  deps.metrics.add("message_received_counts", "upstream", page.frames);
+  return page;
+}
+
+/** Puts on the queue what is new here. */
+async function hand({ url, deps }: Job, page: Page, seen: Set<string>, span: Span): Promise<void> {
+  const fresh = page.events.filter((event) => {
+    const id = idOf(event);
+    if (id === undefined || seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
+  span.set("events", page.events.length);
+  if (fresh.length === 0) return;
+  const known = await deps.known(fresh.map((event) => idOf(event) as string));
+  const wanted = fresh.filter((event) => !known.has(idOf(event) as string));
+  const { traceparent } = span;
+  const { bundles, oversized } = bundleEvents(wanted, {
+    upstream: url,
+    ...(traceparent !== undefined && { traceparent }),
+  });
+  if (bundles.length > 0) await deps.enqueue(bundles);
+  deps.metrics.add("queue_publish_counts", "upstream", bundles.length);
+  for (const event of oversized) await deps.persist(event, traceparent);
+}
+
+function inChild<T>(
+  { tracer }: PullDeps,
+  parent: Span,
+  name: string,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  return tracer.span(name, { parent: parent.traceparent }, work);
+}
+
+/** What has no id cannot be told from others, and is dropped: it could not be stored either. */
+function idOf(event: unknown): string | undefined {
+  const id = typeof event === "object" && event !== null && "id" in event ? event.id : undefined;
+  return isHex64(id) ? id : undefined;
+}
+
+function createdAt(event: unknown): number | undefined {
+  const time =
+    typeof event === "object" && event !== null && "created_at" in event ? event.created_at : undefined;
+  return Number.isSafeInteger(time) ? (time as number) : undefined;
+}
+
+function isIn({ since, until }: Range, time: number): boolean {
+  return time >= since && (until === undefined || time <= until);
+}

@@ -1,0 +1,71 @@
+/** Which upstreams are due, who has them, and when they are pulled again. Times are Unix seconds. */
+import { and, eq, inArray, lte } from "drizzle-orm";
+import { createDrizzle } from "../store/drizzle.ts";
+import type { Database } from "../store/database.ts";
+import { type Cursor, readCursor } from "./cursor.ts";
+import type { PullResult } from "./pull.ts";
+import { upstreamTable } from "./schema.ts";
+
+/** Longer than a pull may take: a pull that died gives its upstream back by time. */
+const LEASE_SECONDS = 180;
+const LONGEST_BACKOFF = 3600;
+const LONGEST_PROBLEM = 300;
+
+/** Takes the configured upstreams that are due: in one statement, so that no two takers get the same one. */
+export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<string[]> {
+  if (urls.length === 0) return [];
+  const drizzle = createDrizzle(db);
+  for (const url of urls) await drizzle.insert(upstreamTable).values({ url }).onConflictDoNothing();
+  const leased = await drizzle
+    .update(upstreamTable)
+    .set({ leasedUntil: now + LEASE_SECONDS })
+    .where(
+      and(
+        lte(upstreamTable.nextPull, now),
+        lte(upstreamTable.leasedUntil, now),
+        inArray(upstreamTable.url, [...urls]),
+      ),
+    )
+    .returning({ url: upstreamTable.url });
+  return leased.map(({ url }) => url);
+}
+
+/** Undefined when the upstream has never been leased. */
+export async function readUpstream(
+  db: Database,
+  url: string,
+): Promise<{ cursor: Cursor; failures: number } | undefined> {
+  const [row] = await createDrizzle(db).select().from(upstreamTable).where(eq(upstreamTable.url, url));
+  return row && { cursor: readCursor(row.cursor), failures: row.failures };
+}
+
+/** Ends the lease: the cursor moves to what is on the queue, and the next pull is set. */
+export async function settlePull(
+  db: Database,
+  url: string,
+  result: PullResult,
+  next: { failures: number; nextPull: number },
+): Promise<void> {
+  await createDrizzle(db)
+    .update(upstreamTable)
+    .set({
+      ...next,
+      leasedUntil: 0,
+      cursor: JSON.stringify(result.cursor),
+      problem: result.problem?.replaceAll("\u0000", "").slice(0, LONGEST_PROBLEM) ?? null,
+    })
+    .where(eq(upstreamTable.url, url));
+}
+
+/** `random` is from 0 to 1. A pull that brought something before it failed is progress, and resets the backoff. */
+export function nextPull(
+  result: Pick<PullResult, "pages" | "problem" | "isUnfinished">,
+  failures: number,
+  { now, interval, random }: { now: number; interval: number; random: number },
+): { failures: number; nextPull: number } {
+  if (result.problem === undefined)
+    return { failures: 0, nextPull: result.isUnfinished ? now : now + interval };
+  const count = result.pages > 0 ? 1 : failures + 1;
+  const backoff = Math.min(LONGEST_BACKOFF, interval * 2 ** Math.min(count - 1, 12));
+  return { failures: count, nextPull: now + Math.ceil(backoff * (0.5 + random / 2)) };
+}

@@ -1,0 +1,111 @@
+/** Both Workers in workerd, through Miniflare: the bundles that wrangler would deploy, with the bindings it would make. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { migrate } from "./migrate.ts";
+import { CommandError, messageOf } from "./usage.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const RELAY = "wrangler.toml";
+const AGGREGATOR = "aggregator/wrangler.toml";
+const CRON_MILLISECONDS = 60_000;
+
+export interface LocalOptions {
+  port: number;
+  state: string;
+  settings: Record<string, string>;
+}
+
+export async function startLocally({
+  port,
+  state,
+  settings,
+}: LocalOptions): Promise<{ stop(): Promise<void> }> {
+  await assertPortIsFree(port);
+  const workers = await Promise.all([RELAY, AGGREGATOR].map((config) => localWorker(config, settings)));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers,
+      host: "localhost",
+      port,
+      resourcePersistencePath: resolve(state),
+      cf: false,
+      log: new Log(LogLevel.WARN),
+    } as never),
+  );
+  await miniflare.ready;
+  await migrate(await miniflare.getD1Database("DB"), join(ROOT, "migrations"));
+  const cron = startCron(miniflare);
+  return {
+    async stop() {
+      clearInterval(cron);
+      await miniflare.dispose();
+    },
+  };
+}
+
+async function localWorker(config: string, settings: Record<string, string>) {
+  const file = join(ROOT, config);
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(file);
+  return {
+    ...workerOptions,
+    name: unstable_readConfig({ config: file }).name,
+    bindings: { ...(workerOptions.bindings as object | undefined), ...settings },
+    modules: [{ type: "ESModule", path: "main.js", contents: await bundle(config) }],
+  };
+}
+
+/** With wrangler itself, so that what runs here is what would be deployed. */
+async function bundle(config: string): Promise<string> {
+  const outdir = await mkdtemp(join(tmpdir(), "tributary-"));
+  try {
+    const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+    await promisify(execFile)(
+      process.execPath,
+      [wrangler, "deploy", "--dry-run", "-c", config, "--outdir", outdir],
+      {
+        cwd: ROOT,
+        env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: outdir },
+      },
+    );
+    return await readFile(join(outdir, "main.js"), "utf8");
+  } catch (error) {
+    const output = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+    throw new CommandError(`${config} could not be built: ${output.trim()}`);
+  } finally {
+    await rm(outdir, { recursive: true, force: true });
+  }
+}
+
+/** As Cloudflare would: every minute. And once at the start, so that nobody waits for the first pull. */
+function startCron(miniflare: Miniflare): NodeJS.Timeout {
+  const fire = async () => {
+    try {
+      const worker = await miniflare.getWorker("tributary-aggregator");
+      await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date() });
+    } catch (error) {
+      console.error(`the cron of the aggregator failed: ${messageOf(error)}`);
+    }
+  };
+  void fire();
+  return setInterval(() => void fire(), CRON_MILLISECONDS);
+}
+
+/** Said before anything is built, and in words. */
+async function assertPortIsFree(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((done, failed) => {
+    server.once("error", (error) => {
+      failed(
+        new CommandError(`port ${port} cannot be used (${error.message}): choose another one with --port`),
+      );
+    });
+    server.listen(port, "localhost", () => server.close(() => done()));
+  });
+}

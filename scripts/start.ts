@@ -1,0 +1,85 @@
+/** `npm start`: relay and aggregator on this machine, as they would run on Cloudflare. */
+import { parseArgs } from "node:util";
+import { isSetting, parseConfig, SETTINGS } from "../relay/config.ts";
+import { startLocally } from "./local-runtime.ts";
+import { lockState } from "./state-lock.ts";
+import { UsageError, runCommand } from "./usage.ts";
+
+const HELP = `Usage: npm start -- [options]
+
+Starts the relay and the aggregator on this machine: no account, no container.
+
+  --port PORT        where the relay listens (default 8787)
+  --state DIR        where events and everything else are kept (default .tributary)
+  --upstream URL     a relay to pull from; may be repeated
+  --var NAME=VALUE   any setting of docs/configuration.md; may be repeated
+  --help             this text
+`;
+
+await runCommand(async () => {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) {
+    process.stdout.write(HELP);
+    return;
+  }
+  using _lock = lockState(options.state);
+  const running = await startLocally(options);
+  const address = `localhost:${options.port}`;
+  console.log(`relay    ws://${address}`);
+  console.log(`page     http://${address}/`);
+  console.log(`events   http://${address}/api/v1/events`);
+  console.log(`metrics  http://${address}/metrics`);
+  console.log(`state    ${options.state}`);
+  console.log(`try      npm run nostr -- req --kinds 1 --follow`);
+  console.log(`ready ws://${address}`);
+  await interrupted();
+  await running.stop();
+});
+
+function readOptions(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: "string", default: "8787" },
+      state: { type: "string", default: ".tributary" },
+      upstream: { type: "string", multiple: true, default: [] },
+      var: { type: "string", multiple: true, default: [] },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
+  if (!(port >= 1 && port <= 65_535))
+    throw new UsageError(`--port is ${values.port}, expected a number from 1 to 65535`);
+  return { port, state: values.state, settings: readSettings(values.var, values.upstream) };
+}
+
+function readSettings(assignments: string[], upstreams: string[]): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const assignment of assignments) {
+    const [, name, value] = /^([^=]+)=([\s\S]*)$/.exec(assignment) ?? [];
+    if (name === undefined || value === undefined)
+      throw new UsageError(`--var is ${assignment}, expected NAME=VALUE`);
+    if (!isSetting(name)) {
+      throw new UsageError(
+        `--var names ${name}, which is no setting: there are ${Object.keys(SETTINGS).join(", ")}`,
+      );
+    }
+    settings[name] = value;
+  }
+  if (upstreams.length > 0)
+    settings["UPSTREAMS"] = [settings["UPSTREAMS"], ...upstreams].filter(Boolean).join(",");
+  const parsed = parseConfig(settings);
+  if (!parsed.ok) throw new UsageError(parsed.problems.join("; "));
+  return settings;
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      // Miniflare would leave at once, with an exit code of failure and without letting go of the state.
+      process.removeAllListeners(signal);
+      process.on(signal, () => resolve());
+    }
+  });
+}
