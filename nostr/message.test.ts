@@ -1,0 +1,140 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  closedFrame,
+  eoseFrame,
+  eventFrame,
+  MAX_SUBSCRIPTION_ID,
+  noticeFrame,
+  okFrame,
+  parseMessage,
+} from "./message.ts";
+
+const parse = (...message: unknown[]) => parseMessage(JSON.stringify(message));
+/** The answer to a message that is refused. */
+function answerTo(frame: string): unknown[] {
+  const parsed = parseMessage(frame);
+  if (parsed.ok) throw new Error(`${frame} was taken`);
+  return JSON.parse(parsed.answer) as unknown[];
+}
+
+describe("[9] subscription ids", () => {
+  it.each(["x", "y".repeat(MAX_SUBSCRIPTION_ID), '日本 "\\\n', " "])("%j is one", (subscription) => {
+    expect(parse("REQ", subscription, {})).toMatchObject({ ok: true, message: { subscription } });
+    expect(parse("CLOSE", subscription)).toEqual({ ok: true, message: { verb: "CLOSE", subscription } });
+  });
+
+  it.each(["", "y".repeat(65), 7, null, ["x"], "\ud800"])("%j is none: only a NOTICE can say so", (id) => {
+    for (const message of [
+      ["REQ", id, {}],
+      ["CLOSE", id],
+    ]) {
+      const [verb, text] = answerTo(JSON.stringify(message));
+      expect(verb).toBe("NOTICE");
+      expect(text).toMatch(/^invalid: .*1 to 64 characters/);
+    }
+  });
+
+  it("is not there at all: NOTICE", () => {
+    expect(answerTo('["REQ"]')[0]).toBe("NOTICE");
+    expect(answerTo('["CLOSE"]')[0]).toBe("NOTICE");
+  });
+});
+
+describe("[17] a REQ that is refused is CLOSED, with a prefix", () => {
+  it.each([
+    [["REQ", "s"], "invalid"],
+    [["REQ", "s", "x"], "invalid"],
+    [["REQ", "s", {}, null], "invalid"],
+    [["REQ", "s", {}, { ids: ["ab"] }], "invalid"],
+    [["REQ", "s", { search: "x" }], "unsupported"],
+    [["REQ", "s", { "#emoji": ["x"] }], "unsupported"],
+  ])("%j: %s", (message, prefix) => {
+    const parsed = parse(...message);
+    expect(parsed).toMatchObject({ ok: false, subscription: "s" });
+    const [verb, subscription, text] = answerTo(JSON.stringify(message));
+    expect([verb, subscription]).toEqual(["CLOSED", "s"]);
+    expect(text).toMatch(new RegExp(`^${prefix}: .+`));
+  });
+});
+
+it("[11] a REQ has all its filters, in order", () => {
+  expect(parse("REQ", "s", { kinds: [1] }, {}, { limit: 1 })).toEqual({
+    ok: true,
+    message: {
+      verb: "REQ",
+      subscription: "s",
+      filters: [{ kinds: [1], tags: [] }, { tags: [] }, { limit: 1, tags: [] }],
+    },
+  });
+});
+
+it("[18] an EVENT is handed on whatever it holds, so that its OK can name it", () => {
+  for (const event of [{ id: "x" }, 7, null]) {
+    expect(parse("EVENT", event)).toEqual({ ok: true, message: { verb: "EVENT", event } });
+  }
+  expect(parse("EVENT")).toEqual({ ok: true, message: { verb: "EVENT", event: undefined } });
+});
+
+describe("[17] what is no message is answered with NOTICE", () => {
+  it.each([
+    "",
+    "x",
+    "{}",
+    "[",
+    "null",
+    '"REQ"',
+    "[]",
+    "[[]]",
+    '["req","s",{}]',
+    '["HELLO"]',
+    "[7]",
+    "[null]",
+  ])("%s", (frame) => {
+    const [verb, text, ...rest] = answerTo(frame);
+    expect(verb).toBe("NOTICE");
+    expect(text).toMatch(/^(invalid|unsupported): .+/);
+    expect(rest).toEqual([]);
+  });
+
+  it("and a long unknown verb is not repeated in full", () => {
+    expect(String(answerTo(JSON.stringify(["x".repeat(100_000)]))[1]).length).toBeLessThan(100);
+  });
+
+  it("never throws, and always answers with a frame", () => {
+    const frame = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.json(),
+      fc.array(fc.jsonValue()).map((v) => JSON.stringify(["REQ", ...v])),
+    );
+    fc.assert(
+      fc.property(frame, (text) => {
+        const parsed = parseMessage(text);
+        const answer: unknown = parsed.ok ? [] : JSON.parse(parsed.answer);
+        expect(answer).toBeInstanceOf(Array);
+      }),
+    );
+  });
+});
+
+describe("frames to the client", () => {
+  const strange = '"s\\ \n 日本';
+  it("[17] EVENT carries the stored text as it is", () => {
+    expect(JSON.parse(eventFrame(strange, '{"id":"x"}'))).toEqual(["EVENT", strange, { id: "x" }]);
+  });
+
+  it("[19] EOSE says whether there is more", () => {
+    expect(JSON.parse(eoseFrame(strange, "more"))).toEqual(["EOSE", strange, ["more"]]);
+    expect(JSON.parse(eoseFrame("s", "finish"))).toEqual(["EOSE", "s", ["finish"]]);
+  });
+
+  it("[18] OK always has four elements", () => {
+    expect(JSON.parse(okFrame("id", true, ""))).toEqual(["OK", "id", true, ""]);
+    expect(JSON.parse(okFrame("", false, "invalid: x"))).toEqual(["OK", "", false, "invalid: x"]);
+  });
+
+  it("[17] CLOSED and NOTICE", () => {
+    expect(JSON.parse(closedFrame(strange, "error", "why"))).toEqual(["CLOSED", strange, "error: why"]);
+    expect(JSON.parse(noticeFrame(strange))).toEqual(["NOTICE", strange]);
+  });
+});
