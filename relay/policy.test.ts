@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { Event } from "../nostr/event.ts";
+import { NOW } from "../tests/fixtures/hubs.ts";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { parseConfig } from "./config.ts";
+import { policy, type Refusal } from "./policy.ts";
+
+function refusalOf(event: Partial<Event>, settings: Record<string, string> = {}): Refusal | undefined {
+  const parsed = parseConfig(settings);
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  const whole = { ...signedEvent(), ...event };
+  return policy(parsed.config)
+    .map((rule) => rule(whole, NOW))
+    .find((refusal) => refusal !== undefined);
+}
+
+it("[7] an AUTH event is never taken as an EVENT", () => {
+  expect(refusalOf({ kind: 22_242 })).toMatchObject({ prefix: "invalid" });
+  expect(refusalOf({ kind: 22_241 })).toBeUndefined();
+});
+
+it("[17] events have at most so many tags", () => {
+  const tags = [["a"], ["b"], ["c"]];
+  expect(refusalOf({ tags }, { MAX_EVENT_TAGS: "3" })).toBeUndefined();
+  expect(refusalOf({ tags }, { MAX_EVENT_TAGS: "2" })).toEqual({
+    prefix: "invalid",
+    reason: "3 tags, at most 2 are taken",
+  });
+});
+
+it("[17] content is measured in Unicode characters", () => {
+  const settings = { MAX_CONTENT_LENGTH: "4" };
+  expect(refusalOf({ content: "🦤🦤🦤🦤" }, settings)).toBeUndefined();
+  expect(refusalOf({ content: "🦤🦤🦤🦤🦤" }, settings)).toMatchObject({ prefix: "invalid" });
+  expect(refusalOf({ content: "abcde" }, settings)).toMatchObject({ prefix: "invalid" });
+  expect(refusalOf({ content: "" }, settings)).toBeUndefined();
+});
+
+describe("[2] created_at", () => {
+  it("is at most so far ahead", () => {
+    expect(refusalOf({ created_at: NOW + 900 })).toBeUndefined();
+    expect(refusalOf({ created_at: NOW + 901 })).toMatchObject({ prefix: "invalid" });
+    expect(refusalOf({ created_at: NOW + 1 }, { CREATED_AT_UPPER_LIMIT: "0" })).toMatchObject({
+      prefix: "invalid",
+    });
+  });
+
+  it("can be any age, unless a limit is set", () => {
+    expect(refusalOf({ created_at: 0 })).toBeUndefined();
+    const settings = { CREATED_AT_LOWER_LIMIT: "60" };
+    expect(refusalOf({ created_at: NOW - 60 }, settings)).toBeUndefined();
+    expect(refusalOf({ created_at: NOW - 61 }, settings)).toMatchObject({ prefix: "invalid" });
+  });
+});
