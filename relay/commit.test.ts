@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Event } from "../nostr/event.ts";
+import { createStore } from "../store/sql-store.ts";
+import type { CommitResult, Store } from "../store/store.ts";
+import { Counts } from "../telemetry/counts.ts";
+import type { SpanOptions, Tracer } from "../telemetry/tracing.ts";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
+import { Committer, passingPublication } from "./commit.ts";
+import type { Publication } from "./switchboard.ts";
+
+let db: ReturnType<typeof migratedSqlite>;
+let store: Store;
+beforeEach(() => {
+  db = migratedSqlite();
+  store = createStore(db);
+});
+afterEach(() => db.close());
+
+/** A committer whose batches wait at the store until they are let through. */
+function gated() {
+  const batches: { events: Event[]; pass(): void; fail(error: Error): void }[] = [];
+  const published: Publication[] = [];
+  const spans: SpanOptions[] = [];
+  const metrics = new Counts();
+  const tracer: Tracer = {
+    span: (_, options, work) => {
+      spans.push(options);
+      return work({ traceparent: "00-commit", set: () => undefined });
+    },
+  };
+  const committer = new Committer({
+    store: {
+      commit: (events) =>
+        new Promise<CommitResult>((resolve, reject) => {
+          batches.push({ events, pass: () => resolve(store.commit(events)), fail: reject });
+        }),
+    },
+    publish: async (publication) => void published.push(publication),
+    metrics,
+    tracer,
+    door: "http",
+  });
+  return { committer, batches, published, spans, metrics };
+}
+
+function notes(count: number, content = ""): Event[] {
+  const note = signedEvent();
+  return Array.from({ length: count }, (_, n) => ({
+    ...note,
+    content,
+    id: n.toString(16).padStart(64, "0"),
+  }));
+}
+
+describe("group commit", () => {
+  it("takes what came in one turn into the first batch, and the rest while that is stored into the second", async () => {
+    const { committer, batches } = gated();
+    const [a, b, c, d] = notes(4);
+    const first = [a!, b!].map((event) => committer.add(event));
+    await turn();
+    const second = [c!, d!].map((event) => committer.add(event));
+    await turn();
+    expect(batches.map(({ events }) => events)).toEqual([[a, b]]);
+    batches[0]!.pass();
+    expect(await Promise.all(first)).toEqual([
+      { kind: "stored", seq: 1 },
+      { kind: "stored", seq: 2 },
+    ]);
+    await turn();
+    expect(batches[1]!.events).toEqual([c, d]);
+    batches[1]!.pass();
+    expect(await Promise.all(second)).toEqual([
+      { kind: "stored", seq: 3 },
+      { kind: "stored", seq: 4 },
+    ]);
+  });
+
+  it("of many events is in batches of at most 500", async () => {
+    const { committer, batches } = gated();
+    const fates = notes(1201).map((event) => committer.add(event));
+    for (let at = 0; at < 3; at += 1) {
+      await turn();
+      batches[at]!.pass();
+      await turn();
+    }
+    await Promise.all(fates);
+    expect(batches.map(({ events }) => events.length)).toEqual([500, 500, 201]);
+  });
+
+  it("of long events is in batches that fit in one parameter, and one that is longer goes alone", async () => {
+    const { committer, batches } = gated();
+    const [a, b, c] = notes(3, "x".repeat(240_000));
+    const huge = { ...signedEvent(), tags: [["t", "y".repeat(900_000)]] };
+    const fates = [a!, b!, c!, huge].map((event) => committer.add(event));
+    for (let at = 0; at < 3; at += 1) {
+      await turn();
+      batches[at]!.pass();
+      await turn();
+    }
+    await Promise.all(fates);
+    expect(batches.map(({ events }) => events.length)).toEqual([2, 1, 1]);
+  });
+
+  it("fails for those in the failing batch only, and goes on", async () => {
+    const { committer, batches, published } = gated();
+    const [a, b] = notes(2);
+    const failing = committer.add(a!).catch((error: unknown) => error);
+    await turn();
+    const later = committer.add(b!);
+    batches[0]!.fail(new Error("D1 is away"));
+    expect(await failing).toEqual(new Error("D1 is away"));
+    await turn();
+    batches[1]!.pass();
+    expect(await later).toMatchObject({ kind: "stored" });
+    expect(published).toHaveLength(1);
+    const again = committer.add(a!);
+    await turn();
+    batches[2]!.pass();
+    expect(await again).toMatchObject({ kind: "stored" });
+  });
+});
+
+describe("what is published", () => {
+  it("[15] is what was stored and where, before anybody is told that it is", async () => {
+    const order: string[] = [];
+    const published: Publication[] = [];
+    const committer = new Committer({
+      store,
+      publish: async (publication) => {
+        await turn();
+        order.push("published");
+        published.push(publication);
+      },
+      metrics: new Counts(),
+      tracer: { span: (_, __, work) => work({ traceparent: undefined, set: () => undefined }) },
+      door: "http",
+    });
+    const [a, b] = notes(2);
+    await Promise.all([a!, b!].map((event) => committer.add(event).then(() => order.push("told"))));
+    expect(order).toEqual(["published", "told", "told"]);
+    expect(published).toEqual([
+      {
+        version: 1,
+        prev: 0,
+        last: 2,
+        events: [
+          { seq: 1, event: a },
+          { seq: 2, event: b },
+        ],
+        ephemeral: [],
+      },
+    ]);
+  });
+
+  it("[16] leaves out duplicates and what lost against a newer version", async () => {
+    const { committer, batches, published, metrics, spans } = gated();
+    const [old, young] = [signedEvent({ kind: 0 }), signedEvent({ kind: 0, created_at: 1_700_000_001 })];
+    const fates = [young, old, young].map((event) => committer.add(event, "00-frame"));
+    await turn();
+    batches[0]!.pass();
+    expect((await Promise.all(fates)).map(({ kind }) => kind)).toEqual(["stored", "superseded", "duplicate"]);
+    expect(published[0]).toMatchObject({ events: [{ event: young }], traceparent: "00-commit" });
+    const again = committer.add(old);
+    await turn();
+    batches[1]!.pass();
+    expect(await again).toEqual({ kind: "superseded" });
+    expect(published).toHaveLength(1);
+    expect(metrics.list()).toContainEqual({ name: "events_stored_counts", door: "http", amount: 1 });
+    expect(spans[0]).toEqual({ parent: "00-frame", attributes: { events: 3, door: "http" } });
+  });
+
+  it("[7] of an ephemeral event is outside the log, and of any other is a mistake", () => {
+    const event = signedEvent({ kind: 20_001 });
+    expect(passingPublication(event, "00-x")).toEqual({
+      version: 1,
+      prev: 0,
+      last: 0,
+      events: [],
+      ephemeral: [event],
+      traceparent: "00-x",
+    });
+    expect(() => passingPublication(signedEvent({ kind: 1 }), undefined)).toThrow("kind 1 is not ephemeral");
+  });
+});
+
+/** Lets everything that can go on go on. */
+async function turn(): Promise<void> {
+  for (let n = 0; n < 50; n += 1) await Promise.resolve();
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { type Event, eventId } from "../nostr/event.ts";
+import { verifySignature } from "../nostr/signature.ts";
+import { NOW } from "../tests/fixtures/hubs.ts";
+import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
+import type { Fate } from "../store/store.ts";
+import { createIngest, okFields, type Outcome } from "./ingest.ts";
+
+function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
+  const committed: [Event, string | undefined][] = [];
+  const passedOn: [Event, string | undefined][] = [];
+  const ingest = createIngest({
+    rules: [
+      (event, now) => (event.created_at > now ? { prefix: "invalid", reason: "from the future" } : undefined),
+      ({ content }) => (content === "spam" ? { prefix: "blocked", reason: "spam" } : undefined),
+      ({ content }) => (content === "spam" ? { prefix: "pow", reason: "asked too late" } : undefined),
+    ],
+    verify: verifySignature,
+    now: () => NOW,
+    commit: async (event, traceparent) => {
+      committed.push([event, traceparent]);
+      return fate;
+    },
+    passOn: async (event, traceparent) => void passedOn.push([event, traceparent]),
+  });
+  return { ingest, committed, passedOn };
+}
+
+it("[2] what enters holds the seven fields of an event and nothing else, and its trace", async () => {
+  const { ingest, committed } = doorway();
+  const event = signedEvent({ content: "hello" });
+  expect(await ingest({ ...event, extra: 1 }, "00-trace")).toEqual({ kind: "stored", seq: 1 });
+  expect(committed).toEqual([[event, "00-trace"]]);
+});
+
+it.each<[string, (event: Event) => unknown]>([
+  ["[1] the id of something else", (event) => ({ ...event, id: "0".repeat(64) })],
+  ["[1] other content than the id says", (event) => ({ ...event, content: "other" })],
+  ["[1] other tags than the id says", (event) => ({ ...event, tags: [["t", "x"]] })],
+  ["[2] no event at all", () => undefined],
+  ["[2] a missing signature", (event) => ({ ...event, sig: undefined })],
+  ["[2] a signature that is no signature", (event) => ({ ...event, sig: "0".repeat(128) })],
+  [
+    "[2] the signature of another event",
+    (event) => ({ ...event, sig: signedEvent({ content: "other" }).sig }),
+  ],
+  [
+    "[2] the pubkey of somebody else",
+    (event) => {
+      const stolen = { ...event, pubkey: AUTHORS[1]! };
+      return { ...stolen, id: eventId(stolen) };
+    },
+  ],
+])("%s is invalid, whatever the kind", async (_, spoil) => {
+  for (const kind of [1, 0, 20_001, 30_000]) {
+    const { ingest, committed, passedOn } = doorway();
+    expect(await ingest(spoil(signedEvent({ kind })))).toMatchObject({ kind: "refused", prefix: "invalid" });
+    expect([committed, passedOn]).toEqual([[], []]);
+  }
+});
+
+describe("rules", () => {
+  it("are asked in their order, with the time it is", async () => {
+    const { ingest } = doorway();
+    expect(await ingest(signedEvent({ content: "spam" }))).toEqual({
+      kind: "refused",
+      prefix: "blocked",
+      reason: "spam",
+    });
+    expect(await ingest(signedEvent({ content: "spam", created_at: NOW + 1 }))).toMatchObject({
+      reason: "from the future",
+    });
+    expect(await ingest(signedEvent({ created_at: NOW }))).toMatchObject({ kind: "stored" });
+  });
+
+  it("are asked before the signature is looked at, which costs more", async () => {
+    const { ingest } = doorway();
+    const event = { ...signedEvent({ content: "spam" }), sig: "0".repeat(128) };
+    expect(await ingest(event)).toMatchObject({ prefix: "blocked" });
+  });
+});
+
+it("[7] an ephemeral event is passed on and never committed, with an expiration too", async () => {
+  for (const tags of [[], [["expiration", String(NOW + 60)]]]) {
+    const { ingest, committed, passedOn } = doorway();
+    const event = signedEvent({ kind: 20_001, tags });
+    expect(await ingest(event, "00-trace")).toEqual({ kind: "passed-on" });
+    expect([committed, passedOn]).toEqual([[], [[event, "00-trace"]]]);
+  }
+});
+
+it("a store that fails is no outcome", async () => {
+  const ingest = createIngest({
+    rules: [],
+    verify: verifySignature,
+    now: () => NOW,
+    commit: () => Promise.reject(new Error("the disk is full")),
+    passOn: async () => undefined,
+  });
+  await expect(ingest(signedEvent())).rejects.toThrow("the disk is full");
+});
+
+it.each<[Outcome, boolean, RegExp]>([
+  [{ kind: "stored", seq: 1 }, true, /^$/],
+  [{ kind: "passed-on" }, true, /^$/],
+  [{ kind: "duplicate" }, true, /^duplicate: ./],
+  [{ kind: "superseded" }, true, /^duplicate: .*newer/],
+  [{ kind: "refused", prefix: "pow", reason: "too easy" }, false, /^pow: too easy$/],
+])("[18] %j is told as %j with a message that has its prefix", (outcome, accepted, message) => {
+  const [flag, text] = okFields(outcome);
+  expect(flag).toBe(accepted);
+  expect(text).toMatch(message);
+});

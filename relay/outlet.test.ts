@@ -1,0 +1,64 @@
+import { expect, it } from "vitest";
+import { Outlet } from "./outlet.ts";
+import type { Publication, PublishAnswer } from "./switchboard.ts";
+
+const publication = (last: number): Publication => ({
+  version: 1,
+  prev: last - 1,
+  last,
+  events: [],
+  ephemeral: [],
+});
+
+/** An outlet whose first attempts fail. */
+function outlet(failures: number) {
+  const sent: number[][] = [];
+  const answers: PublishAnswer[] = [];
+  const pauses: number[] = [];
+  const reported: unknown[] = [];
+  let left = failures;
+  const subject = new Outlet({
+    send: async (publications) => {
+      sent.push(publications.map(({ last }) => last));
+      if (left > 0) {
+        left -= 1;
+        throw new Error("the switchboard is away");
+      }
+      return { spared: [], head: publications.at(-1)!.last };
+    },
+    pause: async (milliseconds) => void pauses.push(milliseconds),
+    answered: (answer) => void answers.push(answer),
+    report: (error) => void reported.push(error),
+  });
+  return { subject, sent, answers, pauses, reported };
+}
+
+it("sends at once, and in order what gathers meanwhile in one batch", async () => {
+  const { subject, sent, answers } = outlet(0);
+  const all = [1, 2, 3].map((last) => subject.send(publication(last)));
+  await Promise.all(all);
+  expect(sent).toEqual([[1], [2, 3]]);
+  expect(answers.map(({ head }) => head)).toEqual([1, 3]);
+  await subject.send(publication(4));
+  expect(sent[2]).toEqual([4]);
+});
+
+it("tries the same batch again, each time after a longer pause", async () => {
+  const { subject, sent, pauses, reported } = outlet(3);
+  const first = subject.send(publication(1));
+  const second = subject.send(publication(2));
+  await Promise.all([first, second]);
+  expect(sent).toEqual([[1], [1], [1], [1], [2]]);
+  expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
+  expect(pauses).toHaveLength(3);
+  expect(reported).toEqual([]);
+});
+
+it("gives a batch up after that, says so, and goes on with the next", async () => {
+  const { subject, sent, reported, answers } = outlet(4);
+  await subject.send(publication(1));
+  await subject.send(publication(2));
+  expect(sent).toEqual([[1], [1], [1], [1], [2]]);
+  expect(reported).toEqual([new Error("the switchboard is away")]);
+  expect(answers).toEqual([{ spared: [], head: 2 }]);
+});

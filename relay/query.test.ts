@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Event } from "../nostr/event.ts";
+import { type Filter, parseFilter } from "../nostr/filter.ts";
+import { createStore } from "../store/sql-store.ts";
+import type { Query, Store } from "../store/store.ts";
+import { anEvent, seeded } from "../tests/reference/generators.ts";
+import { inOrder } from "../tests/reference/matcher.ts";
+import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
+import { answerFilters, boundedLimit, readLog } from "./query.ts";
+
+let db: ReturnType<typeof migratedSqlite>;
+let store: Store;
+beforeEach(() => {
+  db = migratedSqlite();
+  store = createStore(db);
+});
+afterEach(() => db.close());
+
+const LIMITS = { DEFAULT_LIMIT: 5, MAX_LIMIT: 10 };
+
+function filterOf(value: unknown): Filter {
+  const parsed = parseFilter(value);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.filter;
+}
+
+async function answer(...wires: unknown[]) {
+  const { events, ...rest } = await answerFilters(store, wires.map(filterOf), LIMITS);
+  return { ids: events.map(({ id }) => id), ...rest };
+}
+
+function notes(count: number, fields: Partial<Event> = {}): Event[] {
+  const note = anEvent(seeded(count));
+  return Array.from({ length: count }, (_, n) => ({
+    ...note,
+    kind: 1,
+    created_at: 100 + (n >> 1),
+    ...fields,
+    id: (n * 7919).toString(16).padStart(8, "0").repeat(8),
+  }));
+}
+
+it.each([
+  [undefined, 5],
+  [0, 0],
+  [7, 7],
+  [10, 10],
+  [11, 10],
+  [Number.MAX_SAFE_INTEGER, 10],
+])("[14] a limit of %s is one of %i", (asked, bounded) => {
+  expect(boundedLimit(asked, LIMITS)).toBe(bounded);
+});
+
+describe("[14] the stored answer", () => {
+  it("is newest first with ties by lowest id, bounded for each filter, each event once", async () => {
+    const events = notes(20);
+    await store.commit(events);
+    const order = inOrder(events).map(({ id }) => id);
+    expect((await answer({ limit: 8 })).ids).toEqual(order.slice(0, 8));
+    const oldest = order.at(-1);
+    expect((await answer({ limit: 3 }, { limit: 8 }, { ids: [oldest] })).ids).toEqual([
+      ...order.slice(0, 8),
+      oldest,
+    ]);
+    expect((await answer({ limit: 1000 }, {})).ids).toEqual(order.slice(0, 10));
+  });
+
+  it("to limit 0 is empty", async () => {
+    await store.commit(notes(2));
+    expect(await answer({ limit: 0 })).toMatchObject({ ids: [], more: true });
+  });
+
+  it("[12] to an empty list is empty, and complete", async () => {
+    await store.commit(notes(2));
+    expect(await answer({ ids: [] })).toMatchObject({ ids: [], more: false, head: 2 });
+  });
+});
+
+it("[19] there is more when any filter has more than it was answered with", async () => {
+  await store.commit(notes(6));
+  expect(await answer({})).toMatchObject({ more: true });
+  expect(await answer({ limit: 6 })).toMatchObject({ more: false });
+  expect(await answer({ limit: 6 }, { limit: 1 })).toMatchObject({ more: true });
+  expect(await answer({ kinds: [7] })).toMatchObject({ ids: [], more: false });
+});
+
+it("[15] all filters are answered from one snapshot", async () => {
+  const reads: Query[][] = [];
+  const read = (queries: Query[]) => {
+    reads.push(queries);
+    return store.read(queries);
+  };
+  await answerFilters({ read }, [filterOf({ limit: 3 }), filterOf({})], LIMITS);
+  expect(reads.map((queries) => queries.map(({ limit }) => limit))).toEqual([[3, 5]]);
+});
+
+describe("reading the log", () => {
+  async function pages(after: number) {
+    const all: { ids: string[]; upTo: number }[] = [];
+    for await (const { events, upTo } of readLog(store, after))
+      all.push({ ids: events.map(({ id }) => id), upTo });
+    return all;
+  }
+
+  it("goes through all of it once, in order, in pages that say how far they reach", async () => {
+    const events = notes(450);
+    await store.commit(events);
+    const read = await pages(0);
+    expect(read.flatMap(({ ids }) => ids)).toEqual(events.map(({ id }) => id));
+    expect(read.map(({ upTo }) => upTo)).toEqual([200, 400, 450]);
+    expect((await pages(440)).flatMap(({ ids }) => ids)).toEqual(events.slice(440).map(({ id }) => id));
+  });
+
+  it("ends, when the last page is exactly full, with an empty one", async () => {
+    await store.commit(notes(200));
+    expect((await pages(0)).map(({ ids, upTo }) => [ids.length, upTo])).toEqual([
+      [200, 200],
+      [0, 200],
+    ]);
+  });
+
+  it("of an empty store, or beyond its end, reaches no further than where it began", async () => {
+    expect(await pages(0)).toEqual([{ ids: [], upTo: 0 }]);
+    expect(await pages(9)).toEqual([{ ids: [], upTo: 9 }]);
+  });
+});
