@@ -159,6 +159,7 @@ export class Switchboard {
   private async deliver(hub: string, member: Member): Promise<void> {
     const { spans, events, ephemeral, traceparent } = member.waiting;
     member.waiting = nothingWaiting();
+    member.behind = false;
     try {
       await this.deps.deliver(hub, {
         version: 1,
@@ -168,7 +169,6 @@ export class Switchboard {
         ephemeral,
         ...(traceparent !== undefined && { traceparent }),
       });
-      member.behind = false;
     } catch {
       // The hub finds the gap: what was in this delivery is missing from every later one.
       member.behind = true;

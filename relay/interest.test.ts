@@ -1,0 +1,186 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { Interest } from "./interest.ts";
+import { type Declaration, type DeclarationAnswer, Switchboard } from "./switchboard.ts";
+
+/** A switchboard that forgets everything when told to, but for who its members are. */
+function switchboard() {
+  const members = new Set<string>();
+  const delivered: string[] = [];
+  const deps = {
+    deliver: async (hub: string) => void delivered.push(hub),
+    members: {
+      list: () => [...members],
+      add: (hub: string) => void members.add(hub),
+      remove: (hub: string) => void members.delete(hub),
+    },
+    background: (work: Promise<void>) => void work,
+    retryLater: () => undefined,
+  };
+  let current = new Switchboard(deps);
+  let head = 0;
+  return {
+    declare: (declaration: Declaration) => current.declare(declaration),
+    restart: () => {
+      current = new Switchboard(deps);
+    },
+    /** Whether an event with this key is sent to the hub now. */
+    async sends(key: string): Promise<boolean> {
+      delivered.length = 0;
+      head += 1;
+      const event = signedEvent({ tags: [["t", key]] });
+      current.publish([
+        { version: 1, prev: head - 1, last: head, events: [{ seq: head, event }], ephemeral: [] },
+      ]);
+      for (let n = 0; n < 10; n += 1) await Promise.resolve();
+      return delivered.length > 0;
+    },
+  };
+}
+
+/** An interest in words, each the value of a `t` tag. */
+function interested(send: (declaration: Declaration) => Promise<DeclarationAnswer>) {
+  const wanted = new Set<string>();
+  return { wanted, interest: new Interest("hub", () => [...wanted].map((word) => `#t${word}`), send) };
+}
+
+it("[15] tells everything once, then what has changed", async () => {
+  const sent: Declaration[] = [];
+  const board = switchboard();
+  const { wanted, interest } = interested(async (declaration) => {
+    sent.push(declaration);
+    return board.declare(declaration);
+  });
+  wanted.add("a").add("b");
+  await interest.cover(["#ta", "#tb"]);
+  await interest.cover(["#ta"]);
+  wanted.delete("a");
+  wanted.add("c");
+  expect(interest.isStale).toBe(true);
+  await interest.cover(["#tc"]);
+  expect(interest.isStale).toBe(false);
+  expect(sent.map(({ base, add, remove }) => [base !== undefined, add, remove])).toEqual([
+    [false, ["#ta", "#tb"], []],
+    [true, ["#tc"], ["#ta"]],
+  ]);
+});
+
+it("tells everything again to a switchboard that has forgotten", async () => {
+  const board = switchboard();
+  const { wanted, interest } = interested(async (declaration) => board.declare(declaration));
+  wanted.add("a");
+  await interest.cover(["#ta"]);
+  board.restart();
+  wanted.add("b");
+  await interest.cover(["#tb"]);
+  expect([await board.sends("a"), await board.sends("b"), await board.sends("c")]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+it("says how far the log had come, and nothing when nothing had to be told", async () => {
+  const { wanted, interest } = interested(async () => ({ accepted: true, head: 7 }));
+  wanted.add("a");
+  expect(await interest.cover(["#ta"])).toBe(7);
+  expect(await interest.cover(["#ta"])).toBe(0);
+});
+
+it("shares one declaration among all who come while another is under way", async () => {
+  const gates: (() => void)[] = [];
+  const sent: string[][] = [];
+  const { wanted, interest } = interested(async ({ add }) => {
+    sent.push(add);
+    await new Promise<void>((resolve) => gates.push(resolve));
+    return { accepted: true, head: sent.length };
+  });
+  const covered = ["a", "b", "c"].map((word) => {
+    wanted.add(word);
+    return interest.cover([`#t${word}`]);
+  });
+  while (gates.length < 2) {
+    gates[0]?.();
+    await Promise.resolve();
+  }
+  gates[1]!();
+  expect(await Promise.all(covered)).toEqual([1, 2, 2]);
+  expect(sent).toEqual([["#ta"], ["#tb", "#tc"]]);
+});
+
+it("after a declaration that failed tells everything", async () => {
+  const sent: Declaration[] = [];
+  const { wanted, interest } = interested(async (declaration) => {
+    sent.push(declaration);
+    if (sent.length === 2) throw new Error("the switchboard is away");
+    return { accepted: true, head: 0 };
+  });
+  wanted.add("a");
+  await interest.cover(["#ta"]);
+  wanted.add("b");
+  await expect(interest.cover(["#tb"])).rejects.toThrow("away");
+  await interest.cover(["#tb"]);
+  expect(sent.map(({ base, add }) => [base, add])).toEqual([
+    [undefined, ["#ta"]],
+    [1, ["#tb"]],
+    [undefined, ["#ta", "#tb"]],
+  ]);
+});
+
+const WORDS = ["a", "b", "c", "d"];
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("want" as const), word: fc.constantFrom(...WORDS) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("drop" as const), word: fc.constantFrom(...WORDS) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("declare" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const) }) },
+);
+const fate = fc.constantFrom("arrives", "arrives", "arrives", "request lost", "answer lost");
+
+it("[15] what has been covered and is still wanted is sent, whatever races, is lost or forgotten", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(step, { maxLength: 25 }),
+      fc.infiniteStream(fate),
+      async (s, steps, fates) => {
+        const board = switchboard();
+        const { wanted, interest } = interested(async (declaration) => {
+          const fate = fates.next().value;
+          await s.schedule(Promise.resolve(), "request");
+          if (fate === "request lost") throw new Error(fate);
+          const answer = board.declare(structuredClone(declaration));
+          await s.schedule(Promise.resolve(), "answer");
+          if (fate === "answer lost") throw new Error(fate);
+          return answer;
+        });
+        const covered = new Map<string, object>();
+        for (const each of steps) {
+          if (each.do === "want") {
+            wanted.add(each.word);
+            const mark = {};
+            covered.delete(each.word);
+            void interest.cover([`#t${each.word}`]).then(
+              () => wanted.has(each.word) && covered.set(each.word, mark),
+              () => undefined,
+            );
+          }
+          if (each.do === "drop") {
+            wanted.delete(each.word);
+            covered.delete(each.word);
+          }
+          if (each.do === "declare") interest.declare().catch(() => undefined);
+          if (each.do === "restart") board.restart();
+          if (each.do === "wait") await s.waitIdle();
+        }
+        await s.waitIdle();
+        for (const word of covered.keys()) expect(await board.sends(word), word).toBe(true);
+        fates = fc.sample(fc.infiniteStream(fc.constant("arrives")), 1)[0]!;
+        const last = interest.declare();
+        await s.waitFor(last);
+        for (const word of WORDS) expect(await board.sends(word), word).toBe(wanted.has(word));
+      },
+    ),
+  );
+});

@@ -1,0 +1,232 @@
+import { describe, expect, it } from "vitest";
+import type { Event } from "../nostr/event.ts";
+import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
+import { type Declaration, type Delivery, type Publication, Switchboard } from "./switchboard.ts";
+
+/** Its deliveries wait until they are answered. */
+function switchboard(members: string[] = []) {
+  const deliveries: { hub: string; delivery: Delivery; arrive(): void; fail(): void }[] = [];
+  const kept = new Set(members);
+  let retries = 0;
+  const board = new Switchboard({
+    deliver: (hub, delivery) =>
+      new Promise((resolve, reject) => {
+        deliveries.push({ hub, delivery, arrive: resolve, fail: () => reject(new Error("the hub is away")) });
+      }),
+    members: {
+      list: () => [...kept],
+      add: (hub) => void kept.add(hub),
+      remove: (hub) => void kept.delete(hub),
+    },
+    background: (work) => void work,
+    retryLater: () => {
+      retries += 1;
+    },
+  });
+  return { board, deliveries, kept, retries: () => retries };
+}
+
+function wants(hub: string, ...add: string[]): Declaration {
+  return { version: 1, hub, revision: 1, add, remove: [] };
+}
+
+let head = 0;
+function news(...events: Event[]): Publication {
+  const prev = head;
+  head += events.length;
+  return {
+    version: 1,
+    prev,
+    last: head,
+    events: events.map((event, n) => ({ seq: prev + 1 + n, event })),
+    ephemeral: [],
+  };
+}
+
+const tagged = (word: string, fields: Partial<Event> = {}) => signedEvent({ ...fields, tags: [["t", word]] });
+
+async function turn(): Promise<void> {
+  for (let n = 0; n < 10; n += 1) await Promise.resolve();
+}
+
+describe("[17] a hub is sent", () => {
+  it("what it wants, and nobody else is", () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    board.declare(wants("b", `a${AUTHORS[0]}`));
+    board.declare(wants("c", "#ty"));
+    const [one, other] = [tagged("x"), tagged("z", { pubkey: AUTHORS[1]! })];
+    const publication = news(one, other);
+    expect(board.publish([publication])).toEqual({ spared: undefined, head });
+    expect(deliveries.map(({ hub, delivery }) => [hub, delivery.events, delivery.spans])).toEqual([
+      ["a", [publication.events[0]], [{ prev: publication.prev, last: publication.last }]],
+      ["b", [publication.events[0]], [{ prev: publication.prev, last: publication.last }]],
+    ]);
+  });
+
+  it("everything, as long as the switchboard does not know what it wants", () => {
+    const { board, deliveries } = switchboard(["a"]);
+    board.publish([news(tagged("x"))]);
+    expect(deliveries.map(({ hub }) => hub)).toEqual(["a"]);
+  });
+
+  it("with the next delivery how much of the log it was spared", async () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    const publications = [news(tagged("y")), news(tagged("y")), news(tagged("x"))];
+    for (const publication of publications) board.publish([publication]);
+    expect(deliveries).toHaveLength(1);
+    expect(deliveries[0]!.delivery).toMatchObject({
+      spans: [{ prev: publications[0]!.prev, last: publications[2]!.last }],
+      head,
+    });
+  });
+
+  it("[7] ephemeral events that it wants", () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "k20001"));
+    const [wanted, other] = [signedEvent({ kind: 20_001 }), signedEvent({ kind: 20_002 })];
+    const passing = (event: Event): Publication => ({
+      version: 1,
+      prev: 0,
+      last: 0,
+      events: [],
+      ephemeral: [event],
+    });
+    board.publish([passing(other), passing(wanted)]);
+    expect(deliveries.map(({ delivery }) => [delivery.spans, delivery.ephemeral])).toEqual([[[], [wanted]]]);
+  });
+
+  it("one delivery at a time; what gathers meanwhile leaves together, with the first trace", async () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    const publications = Array.from({ length: 3 }, (_, n) => ({
+      ...news(tagged("x")),
+      traceparent: `00-${n}`,
+    }));
+    for (const publication of publications) board.publish([publication]);
+    expect(deliveries).toHaveLength(1);
+    deliveries[0]!.arrive();
+    await turn();
+    expect(deliveries[1]!.delivery.events).toEqual([...publications[1]!.events, ...publications[2]!.events]);
+    expect(deliveries.map(({ delivery }) => delivery.traceparent)).toEqual(["00-0", "00-1"]);
+  });
+});
+
+describe("a hub that commits", () => {
+  it("is not sent its own events, but told with the answer what it was spared", () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    const others = news(tagged("y"));
+    board.publish([others], "b");
+    const own = news(tagged("x"));
+    expect(board.publish([own], "a")).toEqual({ spared: [{ prev: others.prev, last: own.last }], head });
+    expect(board.publish([], "a")).toEqual({ spared: [], head });
+    expect(deliveries).toEqual([]);
+  });
+
+  it("is told by the delivery instead while one is under way", async () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    board.publish([news(tagged("x"))]);
+    const own = news(tagged("x"));
+    expect(board.publish([own], "a").spared).toBeUndefined();
+    deliveries[0]!.arrive();
+    await turn();
+    expect(board.publish([], "a").spared).toEqual([{ prev: own.prev, last: own.last }]);
+  });
+});
+
+describe("a delivery that fails", () => {
+  it("makes it ask for a retry, which tells how far the log has come", async () => {
+    const { board, deliveries, retries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    board.publish([news(tagged("x"))]);
+    deliveries[0]!.fail();
+    await turn();
+    expect(retries()).toBe(1);
+    board.retry();
+    expect(deliveries[1]!.delivery).toMatchObject({ spans: [], events: [], head });
+    deliveries[1]!.fail();
+    await turn();
+    expect(retries()).toBe(2);
+    board.retry();
+    deliveries[2]!.arrive();
+    await turn();
+    board.retry();
+    expect(deliveries).toHaveLength(3);
+  });
+
+  it("is told of with the next news too, and nothing is spared meanwhile", async () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    board.publish([news(tagged("x"))]);
+    deliveries[0]!.fail();
+    await turn();
+    const own = news(tagged("x"));
+    expect(board.publish([own], "a").spared).toBeUndefined();
+    expect(deliveries[1]!.delivery).toMatchObject({
+      events: [],
+      spans: [{ prev: own.prev, last: own.last }],
+      head,
+    });
+  });
+});
+
+it("a hub that is too far behind is told only how far the log has come", async () => {
+  const { board, deliveries } = switchboard();
+  board.declare(wants("a", "#tx"));
+  const event = tagged("x");
+  board.publish([news(event)]);
+  for (let n = 0; n < 5; n += 1) board.publish([news(...Array.from({ length: 500 }, () => event))]);
+  deliveries[0]!.arrive();
+  await turn();
+  expect(deliveries).toHaveLength(2);
+  expect(deliveries[1]!.delivery).toMatchObject({ head, spans: [], events: [] });
+});
+
+describe("[15] declarations", () => {
+  it("change what is known, when they build on it", () => {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx", "#ty"));
+    expect(
+      board.declare({ version: 1, hub: "a", base: 1, revision: 2, add: ["#tz"], remove: ["#tx"] }),
+    ).toEqual({
+      accepted: true,
+      head: 0,
+    });
+    board.publish([news(tagged("x"))]);
+    expect(deliveries).toHaveLength(0);
+    board.publish([news(tagged("z"))]);
+    expect(deliveries).toHaveLength(1);
+  });
+
+  it("are refused when they build on anything else, and change nothing", () => {
+    const { board, deliveries } = switchboard(["b"]);
+    board.declare(wants("a", "#tx"));
+    const change = { version: 1, base: 7, revision: 8, add: ["#ty"], remove: ["#tx"] } as const;
+    for (const hub of ["a", "b", "c"]) {
+      const declaration = { ...change, hub, add: [...change.add], remove: [...change.remove] };
+      expect(board.declare(declaration)).toEqual({ accepted: false, head: 0 });
+    }
+    board.publish([news(tagged("x"))]);
+    // Those whose wishes are not known are sent everything.
+    expect(deliveries.map(({ hub }) => hub)).toEqual(["b", "a", "c"]);
+  });
+
+  it("answer with how far the log has come", () => {
+    const { board } = switchboard();
+    board.publish([news(tagged("x"))]);
+    expect(board.declare(wants("a", "#tx"))).toEqual({ accepted: true, head });
+  });
+
+  it("of no wishes end the membership", () => {
+    const { board, deliveries, kept } = switchboard();
+    board.declare(wants("a", "#tx"));
+    expect([...kept]).toEqual(["a"]);
+    board.declare(wants("a"));
+    expect([...kept]).toEqual([]);
+    board.publish([news(tagged("x"))]);
+    expect(deliveries).toEqual([]);
+  });
+});
