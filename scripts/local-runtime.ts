@@ -1,15 +1,15 @@
 /** Both Workers in workerd, through Miniflare: the bundles that wrangler would deploy, with the bindings it would make. */
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { endTogether } from "./end-together.ts";
 import { migrate } from "./migrate.ts";
 import { CommandError, messageOf } from "./usage.ts";
+import { runWrangler } from "./wrangler.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RELAY = "wrangler.toml";
@@ -39,7 +39,7 @@ export async function startLocally({
       log: new Log(LogLevel.WARN),
     } as never),
   );
-  await miniflare.ready;
+  await endTogether("workerd", () => miniflare.ready);
   await migrate(await miniflare.getD1Database("DB"), join(ROOT, "migrations"));
   const cron = startCron(miniflare);
   return {
@@ -65,19 +65,12 @@ async function localWorker(config: string, settings: Record<string, string>) {
 async function bundle(config: string): Promise<string> {
   const outdir = await mkdtemp(join(tmpdir(), "tributary-"));
   try {
-    const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
-    await promisify(execFile)(
-      process.execPath,
-      [wrangler, "deploy", "--dry-run", "-c", config, "--outdir", outdir],
-      {
-        cwd: ROOT,
-        env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_LOG_PATH: outdir },
-      },
-    );
+    await runWrangler(["deploy", "--dry-run", "-c", config, "--outdir", outdir], {
+      WRANGLER_LOG_PATH: outdir,
+    });
     return await readFile(join(outdir, "main.js"), "utf8");
   } catch (error) {
-    const output = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
-    throw new CommandError(`${config} could not be built: ${output.trim()}`);
+    throw new CommandError(`${config} could not be built: ${messageOf(error)}`);
   } finally {
     await rm(outdir, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 /** `npm start`: relay and aggregator on this machine, as they would run on Cloudflare. */
 import { parseArgs } from "node:util";
-import { isSetting, parseConfig, SETTINGS } from "../relay/config.ts";
 import { startLocally } from "./local-runtime.ts";
+import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings-option.ts";
 import { lockState } from "./state-lock.ts";
 import { UsageError, runCommand } from "./usage.ts";
 
@@ -11,9 +11,7 @@ Starts the relay and the aggregator on this machine: no account, no container.
 
   --port PORT        where the relay listens (default 8787)
   --state DIR        where events and everything else are kept (default .tributary)
-  --upstream URL     a relay to pull from; may be repeated
-  --var NAME=VALUE   any setting of docs/configuration.md; may be repeated
-  --help             this text
+${SETTINGS_HELP}  --help             this text
 `;
 
 await runCommand(async () => {
@@ -42,8 +40,7 @@ function readOptions(args: string[]) {
     options: {
       port: { type: "string", default: "8787" },
       state: { type: "string", default: ".tributary" },
-      upstream: { type: "string", multiple: true, default: [] },
-      var: { type: "string", multiple: true, default: [] },
+      ...SETTINGS_OPTIONS,
       help: { type: "boolean", default: false },
     },
   });
@@ -51,27 +48,7 @@ function readOptions(args: string[]) {
   const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
   if (!(port >= 1 && port <= 65_535))
     throw new UsageError(`--port is ${values.port}, expected a number from 1 to 65535`);
-  return { port, state: values.state, settings: readSettings(values.var, values.upstream) };
-}
-
-function readSettings(assignments: string[], upstreams: string[]): Record<string, string> {
-  const settings: Record<string, string> = {};
-  for (const assignment of assignments) {
-    const [, name, value] = /^([^=]+)=([\s\S]*)$/.exec(assignment) ?? [];
-    if (name === undefined || value === undefined)
-      throw new UsageError(`--var is ${assignment}, expected NAME=VALUE`);
-    if (!isSetting(name)) {
-      throw new UsageError(
-        `--var names ${name}, which is no setting: there are ${Object.keys(SETTINGS).join(", ")}`,
-      );
-    }
-    settings[name] = value;
-  }
-  if (upstreams.length > 0)
-    settings["UPSTREAMS"] = [settings["UPSTREAMS"], ...upstreams].filter(Boolean).join(",");
-  const parsed = parseConfig(settings);
-  if (!parsed.ok) throw new UsageError(parsed.problems.join("; "));
-  return settings;
+  return { port, state: values.state, settings: readSettings(values) };
 }
 
 function interrupted(): Promise<void> {

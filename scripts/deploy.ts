@@ -1,0 +1,31 @@
+/** `npm run deploy`: the relay and the aggregator on a Cloudflare account. */
+import { parseArgs } from "node:util";
+import { deploy } from "./deployment.ts";
+import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings-option.ts";
+import { runCommand } from "./usage.ts";
+import { runWrangler } from "./wrangler.ts";
+
+const HELP = `Usage: npm run deploy -- [options]
+
+Puts the relay and the aggregator on the Cloudflare account that wrangler is logged in to (npx wrangler login,
+or CLOUDFLARE_API_TOKEN). Creates the database and the queues that are missing, applies migrations, and deploys
+both Workers. It can be run again at any time: what exists is kept, settings that are not given too.
+
+${SETTINGS_HELP}                     NAME= sets one back to its default
+  --help             this text
+`;
+
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: { ...SETTINGS_OPTIONS, help: { type: "boolean", default: false } },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  await deploy({
+    wrangler: runWrangler,
+    settings: readSettings(values),
+    say: (line) => console.log(line),
+  });
+});
