@@ -1,0 +1,73 @@
+import { expect, it } from "vitest";
+import { createStore } from "../store/sql-store.ts";
+import { verifySignature } from "../nostr/signature.ts";
+import { noMetrics } from "../telemetry/metrics.ts";
+import { noTracer } from "../telemetry/tracing.ts";
+import { NOW } from "../tests/fixtures/hubs.ts";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
+import { parseConfig } from "./config.ts";
+import { createDoor, publishThrough } from "./door.ts";
+import type { Publication } from "./switchboard.ts";
+
+function door(settings: Record<string, string> = {}) {
+  const parsed = parseConfig(settings);
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  const store = createStore(migratedSqlite());
+  const published: Publication[] = [];
+  const ingest = createDoor({
+    door: "http",
+    config: parsed.config,
+    store,
+    verify: verifySignature,
+    now: () => NOW,
+    publish: async (publication) => void published.push(publication),
+    metrics: noMetrics,
+    tracer: noTracer,
+  });
+  return { ingest, store, published };
+}
+
+it("[18] one event after the other: stored, duplicate, superseded, refused", async () => {
+  const { ingest, store, published } = door({ MAX_EVENT_TAGS: "1" });
+  const [old, young] = [signedEvent({ kind: 0 }), signedEvent({ kind: 0, created_at: NOW })];
+  const crowded = signedEvent({
+    tags: [
+      ["t", "a"],
+      ["t", "b"],
+    ],
+  });
+  expect(await ingest(young)).toEqual({ kind: "stored", seq: 1 });
+  expect(await ingest(young)).toEqual({ kind: "duplicate" });
+  expect(await ingest(old)).toEqual({ kind: "superseded" });
+  expect(await ingest(crowded)).toMatchObject({ kind: "refused", prefix: "invalid" });
+  expect((await store.log(0, 10)).events.map(({ id }) => id)).toEqual([young.id]);
+  expect(published.map(({ events }) => events.map(({ event }) => event.id))).toEqual([[young.id]]);
+});
+
+it("[7] an ephemeral event is published and not stored", async () => {
+  const { ingest, store, published } = door();
+  const event = signedEvent({ kind: 20_001 });
+  expect(await ingest(event, "00-trace")).toEqual({ kind: "passed-on" });
+  expect(await store.log(0, 10)).toEqual({ events: [], head: 0 });
+  expect(published).toEqual([
+    { version: 1, prev: 0, last: 0, events: [], ephemeral: [event], traceparent: "00-trace" },
+  ]);
+});
+
+it("a door without subscribers waits until the switchboard has been told", async () => {
+  const sent: Publication[][] = [];
+  let fails = 1;
+  const publish = publishThrough({
+    send: async (publications) => {
+      if (fails-- > 0) throw new Error("the switchboard is away");
+      sent.push(publications);
+      return { spared: undefined, head: 1 };
+    },
+    pause: async () => undefined,
+    report: () => undefined,
+  });
+  const publication: Publication = { version: 1, prev: 0, last: 1, events: [], ephemeral: [] };
+  await publish(publication);
+  expect(sent).toEqual([[publication]]);
+});
