@@ -9,14 +9,10 @@ interface Setting<T> {
   default: T;
   /** For people: what it does, its unit, what an empty value means. */
   about: string;
-  parse(text: string): T | Invalid;
-}
-
-class Invalid {
-  readonly expected: string;
-  constructor(expected: string) {
-    this.expected = expected;
-  }
+  /** For people: which values it takes. */
+  expected: string;
+  /** Undefined when the text is no such value. */
+  parse(text: string): T | undefined;
 }
 
 export const SETTINGS = {
@@ -77,9 +73,10 @@ export function parseConfig(env: Record<string, unknown>): ParsedConfig {
   const entries = Object.entries(SETTINGS).map(([name, setting]: [string, Setting<unknown>]) => {
     const given = env[name];
     if (given === undefined || given === "") return [name, setting.default];
-    const parsed = typeof given === "string" ? setting.parse(given) : new Invalid("text");
-    if (!(parsed instanceof Invalid)) return [name, parsed];
-    problems.push(`${name} is ${JSON.stringify(given)}, expected ${parsed.expected}`);
+    const parsed = typeof given === "string" ? setting.parse(given) : undefined;
+    if (parsed !== undefined) return [name, parsed];
+    const expected = typeof given === "string" ? setting.expected : "text";
+    problems.push(`${name} is ${JSON.stringify(given)}, expected ${expected}`);
     return [name, setting.default];
   });
   const config = Object.fromEntries(entries) as Config;
@@ -93,8 +90,8 @@ function text(fallback: string, about: string, longest = 2000): Setting<string> 
   return {
     default: fallback,
     about,
-    parse: (given) =>
-      Array.from(given).length <= longest ? given : new Invalid(`at most ${longest} characters`),
+    expected: `at most ${longest} characters`,
+    parse: (given) => (Array.from(given).length <= longest ? given : undefined),
   };
 }
 
@@ -102,9 +99,10 @@ function integer(fallback: number, least: number, most: number, about: string): 
   return {
     default: fallback,
     about,
+    expected: `an integer from ${least} to ${most}`,
     parse: (given) => {
       const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
-      return value >= least && value <= most ? value : new Invalid(`an integer from ${least} to ${most}`);
+      return value >= least && value <= most ? value : undefined;
     },
   };
 }
@@ -113,9 +111,10 @@ function ratio(fallback: number, about: string): Setting<number> {
   return {
     default: fallback,
     about,
+    expected: "a number from 0 to 1",
     parse: (given) => {
       const value = /^\d*\.?\d+$/.test(given) ? Number(given) : Number.NaN;
-      return value >= 0 && value <= 1 ? value : new Invalid("a number from 0 to 1");
+      return value >= 0 && value <= 1 ? value : undefined;
     },
   };
 }
@@ -124,7 +123,8 @@ function pubkey(about: string): Setting<string> {
   return {
     default: "",
     about,
-    parse: (given) => (isHex64(given) ? given : new Invalid("64 lower-case hex characters")),
+    expected: "64 lower-case hex characters",
+    parse: (given) => (isHex64(given) ? given : undefined),
   };
 }
 
@@ -132,10 +132,8 @@ function httpUrl(about: string): Setting<string> {
   return {
     default: "",
     about,
-    parse: (given) =>
-      URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)
-        ? given
-        : new Invalid("an http:// or https:// address"),
+    expected: "an http:// or https:// address",
+    parse: (given) => (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? given : undefined),
   };
 }
 
@@ -143,11 +141,10 @@ function relayUrls(about: string): Setting<readonly string[]> {
   return {
     default: [],
     about,
+    expected: "ws:// or wss:// addresses, separated by commas",
     parse: (given) => {
       const urls = given.split(",").map((part) => normalizeRelayUrl(part.trim()));
-      return urls.every((url) => url !== undefined)
-        ? [...new Set(urls)]
-        : new Invalid("ws:// or wss:// addresses, separated by commas");
+      return urls.every((url) => url !== undefined) ? [...new Set(urls)] : undefined;
     },
   };
 }
