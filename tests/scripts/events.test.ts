@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RUNTIMES, type CliOptions, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import type { ProgramOptions } from "../fixtures/program.ts";
 import type { Event } from "../../nostr/event.ts";
 import { signed } from "../fixtures/author.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
@@ -7,7 +8,7 @@ import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
 const folder = freshFolder();
 
 describe.each(RUNTIMES)("events on %s", (runtime) => {
-  const run = (args: string[], options: Partial<CliOptions> = {}) =>
+  const run = (args: string[], options: Partial<ProgramOptions> = {}) =>
     runCli(runtime, args, { cwd: folder.path, ...options });
 
   it("20 newest, unless told otherwise", async () => {

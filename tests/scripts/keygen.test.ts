@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RUNTIMES, type CliOptions, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import type { ProgramOptions } from "../fixtures/program.ts";
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { npubEncode, nsecEncode } from "nostr-tools/nip19";
@@ -10,7 +11,7 @@ import { SECRET_HEX } from "../fixtures/author.ts";
 const folder = freshFolder();
 
 describe.each(RUNTIMES)("keygen on %s", (runtime) => {
-  const run = (args: string[], options: Partial<CliOptions> = {}) =>
+  const run = (args: string[], options: Partial<ProgramOptions> = {}) =>
     runCli(runtime, args, { cwd: folder.path, ...options });
 
   const field = (stdout: string, name: string) => new RegExp(`^${name}\\s+(\\S+)$`, "m").exec(stdout)?.[1];

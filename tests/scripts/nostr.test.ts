@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RUNTIMES, type CliOptions, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import type { ProgramOptions } from "../fixtures/program.ts";
 import { noteEncode } from "nostr-tools/nip19";
 import { SECRET_HEX } from "../fixtures/author.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
@@ -8,7 +9,7 @@ const ID = "1".repeat(64);
 const folder = freshFolder();
 
 describe.each(RUNTIMES)("nostr on %s", (runtime) => {
-  const run = (args: string[], options: Partial<CliOptions> = {}) =>
+  const run = (args: string[], options: Partial<ProgramOptions> = {}) =>
     runCli(runtime, args, { cwd: folder.path, ...options });
   const withKey = { env: { NOSTR_SECRET_KEY: SECRET_HEX } };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RUNTIMES, type CliOptions, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
+import type { ProgramOptions } from "../fixtures/program.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { npubEncode, nsecEncode } from "nostr-tools/nip19";
@@ -12,7 +13,7 @@ const ID = "1".repeat(64);
 const folder = freshFolder();
 
 describe.each(RUNTIMES)("publish on %s", (runtime) => {
-  const run = (args: string[], options: Partial<CliOptions> = {}) =>
+  const run = (args: string[], options: Partial<ProgramOptions> = {}) =>
     runCli(runtime, args, { cwd: folder.path, ...options });
   const withKey = { env: { NOSTR_SECRET_KEY: SECRET_HEX } };
 

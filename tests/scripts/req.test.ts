@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RUNTIMES, type CliOptions, freshFolder, lines, runCli, startCli } from "../fixtures/cli.ts";
+import { RUNTIMES, freshFolder, lines, runCli, startCli } from "../fixtures/cli.ts";
+import type { ProgramOptions } from "../fixtures/program.ts";
 import {
   naddrEncode,
   neventEncode,
@@ -15,7 +16,7 @@ const ID = "1".repeat(64);
 const folder = freshFolder();
 
 describe.each(RUNTIMES)("req on %s", (runtime) => {
-  const run = (args: string[], options: Partial<CliOptions> = {}) =>
+  const run = (args: string[], options: Partial<ProgramOptions> = {}) =>
     runCli(runtime, args, { cwd: folder.path, ...options });
 
   it("has a flag for every field of a filter, in all forms of NIP-19", async () => {

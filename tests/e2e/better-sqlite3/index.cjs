@@ -14,6 +14,7 @@ module.exports = class Database {
     const statement = this.db.prepare(sql);
     return {
       reader: statement.columns().length > 0,
+      get: () => statement.get(),
       all: (parameters) => statement.all(...parameters),
       run: (parameters) => statement.run(...parameters),
     };

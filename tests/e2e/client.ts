@@ -1,0 +1,81 @@
+/** Clients as others write them: nostr-tools over the `ws` package. */
+import { type Event, finalizeEvent, type Filter, generateSecretKey } from "nostr-tools";
+import { Relay, useWebSocketImplementation } from "nostr-tools/relay";
+import { onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+
+useWebSocketImplementation(WebSocket);
+
+const KEYS = Array.from({ length: 20 }, () => generateSecretKey());
+const NOW = Math.floor(Date.now() / 1000);
+
+const DAY = 86_400;
+
+/** Signed events of several authors and kinds, with tags and awkward characters, `spacing` seconds apart. */
+export function someEvents(count: number, label: string, spacing = DAY): Event[] {
+  return Array.from({ length: count }, (_, at) =>
+    finalizeEvent(
+      {
+        kind: [1, 1, 1, 7, 1111, 30_023][at % 6] as number,
+        created_at: NOW - at * spacing,
+        tags: [
+          ["t", `topic-${at % 5}`],
+          ["d", `${label}-${at}`],
+          ["emoji", "\u{1f300}", 'a "quoted" value'],
+        ],
+        content: `${label} ${at} — ünïcödé 日本語 \u0000 "\\"\n`,
+      },
+      KEYS[at % KEYS.length] as Uint8Array,
+    ),
+  );
+}
+
+/** Closed with the test at the latest. */
+export async function connect(url: string): Promise<Relay> {
+  const relay = await Relay.connect(url);
+  onTestFinished(() => relay.close());
+  return relay;
+}
+
+/** Publishes all of them; rejects when one is refused. */
+export async function publishAll(relay: Relay, events: Event[]): Promise<void> {
+  await Promise.all(events.map((event) => relay.publish(event)));
+}
+
+/** Everything stored that matches, up to EOSE. */
+export function query(relay: Relay, filter: Filter): Promise<Event[]> {
+  return new Promise((resolve, reject) => {
+    const events: Event[] = [];
+    const subscription = relay.subscribe([filter], {
+      onevent: (event) => void events.push(event),
+      oneose: () => {
+        resolve(events);
+        subscription.close();
+      },
+      onclose: (reason) => reject(new Error(reason)),
+      eoseTimeout: 20_000,
+    });
+  });
+}
+
+/** Subscribed when the result resolves; `received` grows. */
+export function listen(relay: Relay, filter: Filter): Promise<{ received: Event[] }> {
+  return new Promise((resolve) => {
+    const received: Event[] = [];
+    relay.subscribe([filter], {
+      onevent: (event) => void received.push(event),
+      oneose: () => resolve({ received }),
+      alreadyHaveEvent: () => false,
+      eoseTimeout: 20_000,
+    });
+  });
+}
+
+/** The seven fields, in one order: what two copies of an event must have in common. */
+export function fieldsOf({ id, pubkey, created_at, kind, tags, content, sig }: Event): Event {
+  return { id, pubkey, created_at, kind, tags, content, sig } as Event;
+}
+
+export function byId(events: Event[]): Event[] {
+  return events.map(fieldsOf).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,92 @@
+/** The whole path with real programs: another relay, a client library, the queue, and processes that are killed. */
+import { join } from "node:path";
+import type { Event } from "nostr-tools";
+import { expect, test } from "vitest";
+import { byId, connect, listen, publishAll, query, someEvents } from "./client.ts";
+import { eventually, freePort, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
+
+/** Cron fires every minute, and what it starts is tried again with a pause. */
+const MINUTES = 6 * 60_000;
+
+test(
+  "an upstream is pulled whole, over its own death and the relay's, and reaches live subscribers once",
+  async () => {
+    const [port, upstreamPort] = [await freePort(), await freePort()];
+    const folder = temporaryFolder();
+    const [state, database] = [join(folder, "state"), join(folder, "upstream.db")];
+    const upstreamUrl = `ws://localhost:${upstreamPort}`;
+    const start = () => startRelay(port, state, ["--upstream", upstreamUrl, "--var", "PULL_INTERVAL=10"]);
+
+    // Another relay, filled by a client library.
+    const events = someEvents(1000, "stored");
+    const filling = await startUpstream(upstreamPort, database);
+    await publishAll(await connect(upstreamUrl), events);
+    await kill(filling);
+
+    // It dies in the middle of the first pull, and comes back.
+    const dying = await startUpstream(upstreamPort, database, 700);
+    let relay = await start();
+    await dying.ended;
+    let upstream = await startUpstream(upstreamPort, database);
+    await eventually(
+      async () => (await everything(relay.http)).length,
+      (count) => count >= events.length,
+    );
+
+    // Every event can be read back, once, by HTTP and by WebSocket, as it was.
+    expect(byId(await everything(relay.http))).toEqual(byId(events));
+    const byWebSocket = await query(await connect(relay.url), { limit: 1000 });
+    expect(byId(byWebSocket)).toEqual(byId(events));
+
+    // The relay is killed while it is published to; what it had acknowledged is there afterwards.
+    const acknowledged: Event[] = [];
+    const publisher = await connect(relay.url);
+    const attempts = someEvents(300, "direct").map(async (event) => {
+      await publisher.publish(event);
+      acknowledged.push(event);
+      if (acknowledged.length === 100) relay.process.kill("SIGKILL");
+    });
+    await Promise.allSettled(attempts);
+    await relay.ended;
+    await kill(upstream);
+    upstream = await startUpstream(upstreamPort, database);
+    relay = await start();
+    expect(acknowledged.length).toBeGreaterThanOrEqual(100);
+    const stored = await everything(relay.http);
+    expect(new Set(stored.map(({ id }) => id)).size).toBe(stored.length);
+    expect(stored.map(({ id }) => id)).toEqual(
+      expect.arrayContaining([...events, ...acknowledged].map(({ id }) => id)),
+    );
+
+    // What is published upstream from now on reaches a live subscriber, each event once.
+    const subscriber = await connect(relay.url);
+    const { received } = await listen(subscriber, { limit: 0 });
+    const fresh = someEvents(20, "fresh", 1);
+    await publishAll(await connect(upstreamUrl), fresh);
+    await eventually(
+      () => query(subscriber, { ids: fresh.map(({ id }) => id) }),
+      ({ length }) => length === fresh.length,
+    );
+    expect(byId(received)).toEqual(byId(fresh));
+
+    // The cursor survived: what had been pulled was not asked for again.
+    expect(Number(upstream.stdout().trim().split(" ").at(-1))).toBeLessThan(100);
+
+    expect(await relay.interrupt()).toBe(0);
+    await kill(upstream);
+  },
+  MINUTES,
+);
+
+/** All pages of the HTTP API. */
+async function everything(http: string): Promise<Event[]> {
+  const events: Event[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const response = await fetch(`${http}/api/v1/events?limit=400${cursor && `&cursor=${cursor}`}`);
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    const page = (await response.json()) as { events: Event[]; cursor: string | null };
+    events.push(...page.events);
+    cursor = page.cursor;
+  }
+  return events;
+}
