@@ -101,7 +101,8 @@ async function expectLive(
     const got = frames.filter(([verb]) => verb === "EVENT");
     expect(got.toSorted(bySubscription), JSON.stringify(event)).toEqual(expected.toSorted(bySubscription));
     const answers = frames.filter(([verb]) => verb !== "EVENT");
-    expect(answers).toEqual(client === publisher ? [["OK", event.id, true, expect.any(String)]] : []);
+    const accepted = ["OK", event.id, true, expect.any(String)];
+    expect(answers).toEqual(client === publisher ? [accepted] : []);
   }
   return wanting.length;
 }
