@@ -1,14 +1,129 @@
 /** What the guides say must be so. */
-import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { relayDocument } from "../../http/relay-document.ts";
+import { parseConfig } from "../../relay/config.ts";
 import { configurationDoc } from "../../scripts/configuration-doc.ts";
+import { METRICS } from "../../telemetry/metrics.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+const GUIDES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...list("docs", ".md")];
+const FOLDERS = readdirSync(ROOT, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
 
 function read(path: string): string {
   return readFileSync(new URL(path, ROOT), "utf8");
 }
 
+function list(folder: string, ending: string): string[] {
+  const files = readdirSync(new URL(`${folder}/`, ROOT)).filter((file) => file.endsWith(ending));
+  return files.map((file) => `${folder}/${file}`);
+}
+
+function missing(paths: string[], base: URL): string[] {
+  return paths.filter((path) => !existsSync(new URL(path, base)));
+}
+
+/** Targets of links, without those that lead out of the project. */
+function linksIn(text: string): string[] {
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+  return targets
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => target.replace(/#.*/, ""))
+    .filter((target) => target !== "");
+}
+
+/** What is written as code and looks like a path of this repository. */
+function pathsIn(text: string): string[] {
+  const words = [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = ""]) => code.split(" "));
+  return words.filter((word) => {
+    if (!/^[\w.-]+(\/[\w.-]+)*\/?$/.test(word)) return false;
+    const folder = word.includes("/") && FOLDERS.includes(word.split("/")[0] ?? "");
+    return folder || /\w\.(ts|md|toml|json|sql)$/.test(word);
+  });
+}
+
+/** Names of npm scripts. */
+function npmScriptsIn(text: string): string[] {
+  const calls = text.matchAll(/\bnpm (?:run (?:--silent |-s )?([a-z][\w:-]*)|(start|test)\b)/g);
+  return [...calls].map(([, run, short]) => run ?? short ?? "");
+}
+
+/** Rows of the tables in a guide, cell by cell. */
+function rowsOf(path: string): string[][] {
+  const lines = read(path)
+    .split("\n")
+    .filter((line) => line.startsWith("| "));
+  return lines.map((line) =>
+    line
+      .slice(1, -1)
+      .split("|")
+      .map((cell) => cell.trim()),
+  );
+}
+
+it("the checks below see what they are to see", () => {
+  const text =
+    "[a](docs/no.md#x) [b](https://x.example) `nostr/no.ts` `no.ts` `relay/` `npm run no` `text/html`";
+  expect(linksIn(text)).toEqual(["docs/no.md"]);
+  expect(pathsIn(text)).toEqual(["nostr/no.ts", "no.ts", "relay/"]);
+  expect(npmScriptsIn(`${text} npm start -- x, npm run --silent no:more`)).toEqual([
+    "no",
+    "start",
+    "no:more",
+  ]);
+});
+
+describe.each(GUIDES)("%s", (guide) => {
+  const text = read(guide);
+
+  it("links to what exists", () => {
+    expect(missing(linksIn(text), new URL(guide, ROOT))).toEqual([]);
+  });
+
+  it("names paths that exist", () => {
+    expect(missing(pathsIn(text), ROOT)).toEqual([]);
+  });
+
+  it("names npm scripts that exist", () => {
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: object };
+    expect(npmScriptsIn(text).filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});
+
 it("docs/configuration.md is what npm run docs writes", () => {
   expect(read("docs/configuration.md")).toBe(configurationDoc());
+});
+
+it("docs/observing.md has every metric, with its doors and meaning, and no other", () => {
+  const rows = rowsOf("docs/observing.md").filter(([name = ""]) =>
+    /^`\w+_(counts|read|written)`$/.test(name),
+  );
+  expect(rows).toEqual(
+    Object.entries(METRICS).map(([name, { about, doors }]) => [`\`${name}\``, doors.join(", "), about]),
+  );
+});
+
+it("docs/observing.md has every span that is recorded, and no other", () => {
+  const sources = [...list("relay", ".ts"), ...list("aggregator", ".ts")]
+    .filter((path) => !path.endsWith(".test.ts"))
+    .map(read);
+  const recorded = sources.flatMap((source) =>
+    [...source.matchAll(/\b(?:tracer\.span|inChild)\((?:[\w.]+, )*"(\w+)"/g)].map(([, name]) => name),
+  );
+  const told = rowsOf("docs/observing.md")
+    .filter(([service = ""]) => /^(`relay`|`aggregator`|both)$/.test(service))
+    .map(([, name = ""]) => name.replaceAll("`", ""));
+  expect(new Set(told)).toEqual(new Set(recorded));
+});
+
+it("README.md names the NIPs that the relay tells of", () => {
+  const parsed = parseConfig({});
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  const told = relayDocument(parsed.config, "0").supported_nips.map(
+    (nip) => `NIP-${String(nip).padStart(2, "0")}`,
+  );
+  const line = /^- Serves (NIP-.*)$/m.exec(read("README.md"))?.[1] ?? "";
+  expect(line.match(/NIP-\d\d/g)).toEqual(told);
 });
