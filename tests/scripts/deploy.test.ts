@@ -193,6 +193,7 @@ describe("with wrangler itself", () => {
     expect(first).toMatchObject({ code: 0, stderr: "" });
     expect(first.stdout).toContain("database     tributary (created)\n");
     expect(first.stdout).toContain("relay        https://tributary.test.workers.dev\n");
+    expect(first.stdout).toContain("aggregator   deployed\n");
     expect(api.databases).toEqual([{ uuid: DATABASE_ID, name: "tributary" }]);
     expect(api.queues).toEqual(QUEUES);
     expect(api.sql.some((sql) => sql.includes("CREATE TABLE event ("))).toBe(true);
