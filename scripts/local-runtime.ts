@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { endTogether } from "./end-together.ts";
 import { migrate } from "./migrate.ts";
@@ -22,23 +22,9 @@ export interface LocalOptions {
   settings: Record<string, string>;
 }
 
-export async function startLocally({
-  port,
-  state,
-  settings,
-}: LocalOptions): Promise<{ stop(): Promise<void> }> {
-  await assertPortIsFree(port);
-  const workers = await Promise.all([RELAY, AGGREGATOR].map((config) => localWorker(config, settings)));
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      workers,
-      host: "localhost",
-      port,
-      resourcePersistencePath: resolve(state),
-      cf: false,
-      log: new Log(LogLevel.WARN),
-    } as never),
-  );
+export async function startLocally(options: LocalOptions): Promise<{ stop(): Promise<void> }> {
+  await assertPortIsFree(options.port);
+  const miniflare = new Miniflare(await miniflareOptions(options));
   await endTogether("workerd", () => miniflare.ready);
   await migrate(await miniflare.getD1Database("DB"), join(ROOT, "migrations"));
   const cron = startCron(miniflare);
@@ -48,6 +34,18 @@ export async function startLocally({
       await miniflare.dispose();
     },
   };
+}
+
+/** Both Workers as one Miniflare takes them. */
+export async function miniflareOptions({ port, state, settings }: LocalOptions): Promise<MiniflareOptions> {
+  return convertV4MiniflareOptions({
+    workers: await Promise.all([RELAY, AGGREGATOR].map((config) => localWorker(config, settings))),
+    host: "localhost",
+    port,
+    resourcePersistencePath: resolve(state),
+    cf: false,
+    log: new Log(LogLevel.WARN),
+  } as never);
 }
 
 async function localWorker(config: string, settings: Record<string, string>) {
