@@ -1,6 +1,6 @@
 /** Drains one batch of the events queue through the one door. Knows neither queue nor database. */
 import { isHex64 } from "../nostr/event.ts";
-import type { Ingest, Outcome } from "../relay/ingest.ts";
+import type { Ingest, Outcome, Source } from "../relay/ingest.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
@@ -24,6 +24,8 @@ export interface DeadLetter {
 
 export interface ConsumeDeps {
   ingest: Ingest;
+  /** What is known of whoever sends. */
+  source: Source;
   /** Those of these ids that are stored. */
   known(ids: string[]): Promise<Set<string>>;
   bury(letters: DeadLetter[]): Promise<void>;
@@ -70,7 +72,10 @@ function persist(bundle: Bundle, deps: ConsumeDeps): Promise<DeadLetter[]> {
     const outcomes = await Promise.all(
       events
         .filter((event) => !known.has(idOf(event) ?? ""))
-        .map(async (event) => ({ event, outcome: await deps.ingest(event, span.traceparent) })),
+        .map(async (event) => ({
+          event,
+          outcome: await deps.ingest(event, { ...deps.source, traceparent: span.traceparent }),
+        })),
     );
     return outcomes.flatMap(({ event, outcome }) => {
       const reason = refusal(outcome);

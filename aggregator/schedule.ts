@@ -8,6 +8,8 @@ import { upstreamTable } from "./schema.ts";
 
 /** Longer than a pull may take: a pull that died gives its upstream back by time. */
 const LEASE_SECONDS = 180;
+/** Cron comes once a minute: what falls due before the middle until the next one is taken now. */
+const EARLY_SECONDS = 30;
 const LONGEST_BACKOFF = 3600;
 const LONGEST_PROBLEM = 300;
 
@@ -21,7 +23,7 @@ export async function leaseDue(db: Database, urls: readonly string[], now: numbe
     .set({ leasedUntil: now + LEASE_SECONDS })
     .where(
       and(
-        lte(upstreamTable.nextPull, now),
+        lte(upstreamTable.nextPull, now + EARLY_SECONDS),
         lte(upstreamTable.leasedUntil, now),
         inArray(upstreamTable.url, [...urls]),
       ),

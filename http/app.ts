@@ -21,6 +21,8 @@ export interface AppEnv {
     store: Pick<Store, "read">;
     ingest: Ingest;
     metrics: Metrics;
+    /** Unix seconds. */
+    now(): number;
     /** Prometheus text. */
     metricsText(): Promise<string>;
     /** For failures that the client is told of only in general. */

@@ -6,7 +6,7 @@ import { boundedLimit } from "../relay/query.ts";
 import type { Query, StoredEvent } from "../store/store.ts";
 import { splitCommaList } from "./comma-list.ts";
 
-export type ParsedQuery = { ok: true; query: Query } | { ok: false; reason: string };
+export type ParsedQuery = { ok: true; query: Omit<Query, "view"> } | { ok: false; reason: string };
 
 const LONGEST_KEYWORD = 256;
 

@@ -31,7 +31,7 @@ const pageSchema = z
 const resultSchema = z
   .object({
     id: hex(64),
-    outcome: z.enum(["stored", "duplicate", "superseded", "passed-on"]),
+    outcome: z.enum(["stored", "duplicate", "superseded", "passed-on", "not-meant-for-us"]),
     message: z.string().openapi({ description: "As in the OK message of NIP-01; may be empty" }),
   })
   .openapi("PublishResult");

@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Event, isHex64 } from "../nostr/event.ts";
 import type { Prefix } from "../nostr/message.ts";
-import { okFields } from "../relay/ingest.ts";
+import { okFields, refusalOf } from "../relay/ingest.ts";
 import type { Answer, Query } from "../store/store.ts";
 import type { AppEnv } from "./app.ts";
 import { cursorAfter, parseEventQuery } from "./event-query.ts";
@@ -47,10 +47,17 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
     const { config, ingest, metrics } = c.env;
     const body = await readJson(c.req.raw, config.MAX_MESSAGE_LENGTH);
     if (!body.ok) return c.json(problem(body.code, body.reason), body.code === "too-long" ? 413 : 400);
-    const outcome = await orUnavailable(() => ingest(body.value));
-    if (outcome.kind === "refused") {
+    const { origin } = new URL(c.req.url);
+    const source = {
+      keys: new Set<string>(),
+      addresses: [config.RELAY_URL || origin.replace(/^http/, "ws")],
+      ip: c.req.header("cf-connecting-ip"),
+    };
+    const outcome = await orUnavailable(() => ingest(body.value, source));
+    const refusal = refusalOf(outcome);
+    if (refusal) {
       metrics.add("events_refused_counts", "http");
-      return c.json(problem(outcome.prefix, outcome.reason), REFUSAL_STATUS[outcome.prefix]);
+      return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
     }
     // What was not refused has the shape of an event.
     const { id } = body.value as Event;
@@ -59,8 +66,13 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
   });
 }
 
-async function readOne({ store, metrics }: AppEnv["Bindings"], query: Query): Promise<Answer> {
-  const { answers, cost } = await orUnavailable(() => store.read([query]));
+/** Over HTTP everybody is a stranger. */
+async function readOne(
+  { store, metrics, now }: AppEnv["Bindings"],
+  query: Omit<Query, "view">,
+): Promise<Answer> {
+  const view = { keys: [], now: now() };
+  const { answers, cost } = await orUnavailable(() => store.read([{ ...query, view }]));
   metrics.add("d1_rows_read", "http", cost.rowsRead);
   const [answer] = answers;
   if (!answer) throw new Error("the store gave no answer to a query");

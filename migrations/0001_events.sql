@@ -11,7 +11,9 @@ CREATE TABLE event (
   tags TEXT NOT NULL,
   content TEXT NOT NULL,
   -- What tells versions apart, as a JSON string: '""' for replaceable events, the d tag for addressable ones.
-  d TEXT
+  d TEXT,
+  -- Unix seconds (NIP-40); from then on nobody is shown it.
+  expires_at INTEGER
 );
 
 CREATE UNIQUE INDEX event_version ON event (pubkey, kind, d) WHERE d IS NOT NULL;
@@ -21,6 +23,8 @@ CREATE INDEX event_by_author ON event (pubkey, created_at);
 CREATE INDEX event_by_kind ON event (kind, created_at);
 
 CREATE INDEX event_by_time ON event (created_at);
+
+CREATE INDEX event_by_expiry ON event (expires_at) WHERE expires_at IS NOT NULL;
 
 -- The key is the tag's letter and its value: in binary when the value is 32 bytes of hex, otherwise as JSON text.
 CREATE TABLE tag (
@@ -52,3 +56,13 @@ CREATE TRIGGER event_deleted BEFORE DELETE ON event BEGIN
   DELETE FROM tag
   WHERE key IN (SELECT key FROM event_tag WHERE seq = old.seq) AND created_at = old.created_at AND seq = old.seq;
 END;
+
+-- What somebody has deleted (NIP-09, NIP-62), and must not come back: an event by its id, versions by 'kind:d' up to a
+-- time, or, with an empty target, everything up to a time.
+CREATE TABLE tombstone (
+  pubkey BLOB NOT NULL,
+  target BLOB NOT NULL,
+  -- Unix seconds, inclusive: what was created later stays and may come.
+  until INTEGER NOT NULL,
+  PRIMARY KEY (pubkey, target)
+) WITHOUT ROWID;

@@ -1,4 +1,4 @@
-/** Frames in both directions (NIP-01, NIP-67). */
+/** Frames in both directions (NIP-01, NIP-42, NIP-67). */
 import { type Filter, parseFilter } from "./filter.ts";
 
 /** The machine-readable words that start an OK or a CLOSED. */
@@ -16,6 +16,7 @@ export type Prefix =
 
 export type ClientMessage =
   | { verb: "EVENT"; event: unknown }
+  | { verb: "AUTH"; event: unknown }
   | { verb: "REQ"; subscription: string; filters: Filter[] }
   | { verb: "CLOSE"; subscription: string };
 
@@ -38,6 +39,7 @@ export function parseMessage(frame: string): ParsedMessage {
   const verb: unknown = parts[0];
   switch (verb) {
     case "EVENT":
+    case "AUTH":
       return { ok: true, message: { verb, event: parts[1] } };
     case "REQ":
       return parseRequest(parts[1], parts.slice(2));
@@ -64,6 +66,10 @@ export function okFrame(eventId: string, accepted: boolean, message: string): st
 
 export function closedFrame(subscription: string, prefix: Prefix, reason: string): string {
   return JSON.stringify(["CLOSED", subscription, `${prefix}: ${reason}`]);
+}
+
+export function authFrame(challenge: string): string {
+  return JSON.stringify(["AUTH", challenge]);
 }
 
 export function noticeFrame(text: string): string {

@@ -1,4 +1,5 @@
 /** Group commit: while one batch is being stored the next one fills, and leaves as soon as the first returns. */
+import { DELETION, VANISH } from "../nostr/deletion.ts";
 import { type Event, kindClass } from "../nostr/event.ts";
 import type { CommitResult, Fate, Store } from "../store/store.ts";
 import type { Door, Metrics } from "../telemetry/metrics.ts";
@@ -76,12 +77,17 @@ export class Committer {
   }
 }
 
-/** Takes from the front: at least one event, and as many as fit in one batch. */
+/**
+ * Takes from the front: at least one event, and as many as fit in one batch. Deletions are its last, so that they
+ * meet what came before them and not what comes after.
+ */
 function takeBatch(waiting: Waiting[]): Waiting[] {
   let characters = 0;
   const end = waiting.findIndex(({ event }, at) => {
     characters += sizeOf(event);
-    return at > 0 && (at >= BATCH_EVENTS || characters > BATCH_CHARACTERS);
+    const before = waiting[at - 1]?.event.kind;
+    const isAfterDeletion = before === VANISH || (before === DELETION && event.kind !== DELETION);
+    return at > 0 && (isAfterDeletion || at >= BATCH_EVENTS || characters > BATCH_CHARACTERS);
   });
   return waiting.splice(0, end === -1 ? waiting.length : end);
 }

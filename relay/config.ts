@@ -42,6 +42,10 @@ export const SETTINGS = {
     4_000_000_000,
     "How far in the future an event may be dated, in seconds",
   ),
+  MIN_POW_DIFFICULTY: integer(0, 0, 256, "Work that an event must show, in bits (NIP-13); 0: none"),
+  RELAY_URL: relayUrl(
+    "The address that clients know this relay by, for AUTH (NIP-42) and requests to vanish (NIP-62); empty: the one that they connect to",
+  ),
   HUB_CAPACITY: integer(
     10_000,
     1,
@@ -50,7 +54,7 @@ export const SETTINGS = {
   ),
   MAX_HUBS: integer(64, 1, 64, "Most hubs; beyond them new connections are answered 503"),
   UPSTREAMS: relayUrls("Relays to pull from: ws:// or wss:// addresses, separated by commas"),
-  PULL_INTERVAL: integer(60, 10, 86_400, "Seconds between two pulls of the same upstream"),
+  PULL_INTERVAL: integer(60, 60, 86_400, "Seconds between two pulls of the same upstream"),
   ZIPKIN_URL: httpUrl(
     "Where traces are sent, for example http://localhost:9411/api/v2/spans; empty: no traces",
   ),
@@ -134,6 +138,15 @@ function httpUrl(about: string): Setting<string> {
     about,
     expected: "an http:// or https:// address",
     parse: (given) => (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? given : undefined),
+  };
+}
+
+function relayUrl(about: string): Setting<string> {
+  return {
+    default: "",
+    about,
+    expected: "a ws:// or wss:// address",
+    parse: normalizeRelayUrl,
   };
 }
 

@@ -7,6 +7,7 @@ import { NOW } from "../tests/fixtures/hubs.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { parseConfig } from "./config.ts";
+import { STRANGER, TRACED_STRANGER } from "../tests/fixtures/strangers.ts";
 import { createDoor, publishThrough } from "./door.ts";
 import type { Publication } from "./switchboard.ts";
 
@@ -37,10 +38,10 @@ it("[18] one event after the other: stored, duplicate, superseded, refused", asy
       ["t", "b"],
     ],
   });
-  expect(await ingest(young)).toEqual({ kind: "stored", seq: 1 });
-  expect(await ingest(young)).toEqual({ kind: "duplicate" });
-  expect(await ingest(old)).toEqual({ kind: "superseded" });
-  expect(await ingest(crowded)).toMatchObject({ kind: "refused", prefix: "invalid" });
+  expect(await ingest(young, STRANGER)).toEqual({ kind: "stored", seq: 1 });
+  expect(await ingest(young, STRANGER)).toEqual({ kind: "duplicate" });
+  expect(await ingest(old, STRANGER)).toEqual({ kind: "superseded" });
+  expect(await ingest(crowded, STRANGER)).toMatchObject({ kind: "refused", prefix: "invalid" });
   expect((await store.log(0, 10)).events.map(({ id }) => id)).toEqual([young.id]);
   expect(published.map(({ events }) => events.map(({ event }) => event.id))).toEqual([[young.id]]);
 });
@@ -48,7 +49,7 @@ it("[18] one event after the other: stored, duplicate, superseded, refused", asy
 it("[7] an ephemeral event is published and not stored", async () => {
   const { ingest, store, published } = door();
   const event = signedEvent({ kind: 20_001 });
-  expect(await ingest(event, "00-trace")).toEqual({ kind: "passed-on" });
+  expect(await ingest(event, TRACED_STRANGER)).toEqual({ kind: "passed-on" });
   expect(await store.log(0, 10)).toEqual({ events: [], head: 0 });
   expect(published).toEqual([
     { version: 1, prev: 0, last: 0, events: [], ephemeral: [event], traceparent: "00-trace" },

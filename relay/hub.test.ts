@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect, eventsIn, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
+import { strangersIdentity } from "../tests/fixtures/strangers.ts";
 
 let relay: Relay;
 beforeEach(() => {
@@ -217,7 +218,9 @@ describe("a hub that was out of memory", () => {
     const { records } = client;
     const woken = relay.hub("a");
     const frames: string[] = [];
-    woken.open({ send: (frame) => void frames.push(frame) }, client.session.memory, [...records.values()]);
+    woken.open({ send: (frame) => void frames.push(frame) }, client.session.memory, strangersIdentity(), [
+      ...records.values(),
+    ]);
     await relay.store.commit([missed!]);
     await publisher.say("EVENT", after);
     await relay.settled();

@@ -1,19 +1,22 @@
 /** The sessions of one process or Durable Object: takes their frames, and brings them what is new. */
 import type { Event } from "../nostr/event.ts";
-import { noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
+import { authFrame, noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
+import { mayRead } from "../nostr/reader.ts";
 import type { Verify } from "../nostr/signature.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, View } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
+import { authenticate, idOf } from "./authenticate.ts";
 import type { Config } from "./config.ts";
 import { createDoor } from "./door.ts";
-import { type Ingest, okFields, type Outcome } from "./ingest.ts";
+import { type Ingest, okFields, type Outcome, type Source } from "./ingest.ts";
 import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Outlet } from "./outlet.ts";
 import { readLog } from "./query.ts";
 import { request } from "./request.ts";
 import {
+  type Identity,
   Session,
   type SessionMemory,
   type Socket,
@@ -96,9 +99,16 @@ export class Hub {
     return this.sessions.size;
   }
 
-  /** For a new connection, and again with its records when the hub wakes up. */
-  open(socket: Socket, memory: SessionMemory, records: SubscriptionRecord[] = []): Session {
-    const session = new Session(socket, memory);
+  /** A new connection: it is challenged at once, so that whatever needs a key can ask for it (NIP-42). */
+  welcome(socket: Socket, memory: SessionMemory, identity: Identity): Session {
+    const session = this.open(socket, memory, identity, []);
+    session.send(authFrame(session.challenge));
+    return session;
+  }
+
+  /** A connection with what it was, after the hub has slept. */
+  open(socket: Socket, memory: SessionMemory, identity: Identity, records: SubscriptionRecord[]): Session {
+    const session = new Session(socket, memory, identity);
     this.sessions.add(session);
     for (const { id, filters, from } of records) this.subscribe(new Subscription(session, id, filters, from));
     return session;
@@ -133,6 +143,9 @@ export class Hub {
         case "CLOSE":
           this.unsubscribe(session, message.subscription);
           break;
+        case "AUTH":
+          session.send(authenticate(session, message.event, this.deps));
+          break;
       }
     });
   }
@@ -160,6 +173,11 @@ export class Hub {
     this.index.remove(subscription);
   }
 
+  /** What the store may show this session. */
+  viewOf({ keys }: Session): View {
+    return { keys: [...keys], now: this.deps.now() };
+  }
+
   /** Nothing before this place of the log is waited for, if nothing was waited for so far. */
   startsAt(head: number): void {
     if (this.position.at === undefined) this.startOver(head);
@@ -181,14 +199,15 @@ export class Hub {
     value: unknown,
     traceparent: string | undefined,
   ): Promise<void> {
-    const [accepted, message] = okFields(await this.enter(value, traceparent));
+    const { keys, addresses, ip } = session;
+    const [accepted, message] = okFields(await this.enter(value, { keys, addresses, ip, traceparent }));
     if (!accepted) this.deps.metrics.add("events_refused_counts", "websocket");
     session.send(okFrame(idOf(value), accepted, message));
   }
 
-  private async enter(value: unknown, traceparent: string | undefined): Promise<Outcome> {
+  private async enter(value: unknown, source: Source): Promise<Outcome> {
     try {
-      return await this.ingest(value, traceparent);
+      return await this.ingest(value, source);
     } catch (error) {
       this.deps.report(error);
       return { kind: "refused", prefix: "error", reason: "the event could not be stored, try again" };
@@ -224,7 +243,10 @@ export class Hub {
     if (subscriptions.size === 0) return false;
     const live = { seq, event, json: JSON.stringify(event) };
     let sent = 0;
-    for (const subscription of subscriptions) if (subscription.offer(live)) sent += 1;
+    const now = this.deps.now();
+    for (const subscription of subscriptions) {
+      if (mayRead(subscription.session.keys, event, now) && subscription.offer(live)) sent += 1;
+    }
     this.deps.metrics.add("events_delivered_counts", "websocket", sent);
     return true;
   }
@@ -286,12 +308,6 @@ export class Hub {
 
 function published({ seq, json }: { seq: number; json: string }) {
   return { seq, event: JSON.parse(json) as Event };
-}
-
-/** What the OK of an EVENT names: whatever the client called its event, within reason. */
-function idOf(value: unknown): string {
-  const id = typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
-  return typeof id === "string" && id.length <= 64 ? id : "";
 }
 
 /** In UTF-8 bytes, counted only when it could matter. */

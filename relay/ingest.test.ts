@@ -4,6 +4,7 @@ import { verifySignature } from "../nostr/signature.ts";
 import { NOW } from "../tests/fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
 import type { Fate } from "../store/store.ts";
+import { STRANGER, TRACED_STRANGER } from "../tests/fixtures/strangers.ts";
 import { createIngest, okFields, type Outcome } from "./ingest.ts";
 
 function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
@@ -11,7 +12,8 @@ function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
   const passedOn: [Event, string | undefined][] = [];
   const ingest = createIngest({
     rules: [
-      (event, now) => (event.created_at > now ? { prefix: "invalid", reason: "from the future" } : undefined),
+      (event, { now }) =>
+        event.created_at > now ? { prefix: "invalid", reason: "from the future" } : undefined,
       ({ content }) => (content === "spam" ? { prefix: "blocked", reason: "spam" } : undefined),
       ({ content }) => (content === "spam" ? { prefix: "pow", reason: "asked too late" } : undefined),
     ],
@@ -29,7 +31,7 @@ function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
 it("[2] what enters holds the seven fields of an event and nothing else, and its trace", async () => {
   const { ingest, committed } = doorway();
   const event = signedEvent({ content: "hello" });
-  expect(await ingest({ ...event, extra: 1 }, "00-trace")).toEqual({ kind: "stored", seq: 1 });
+  expect(await ingest({ ...event, extra: 1 }, TRACED_STRANGER)).toEqual({ kind: "stored", seq: 1 });
   expect(committed).toEqual([[event, "00-trace"]]);
 });
 
@@ -54,7 +56,10 @@ it.each<[string, (event: Event) => unknown]>([
 ])("%s is invalid, whatever the kind", async (_, spoil) => {
   for (const kind of [1, 0, 20_001, 30_000]) {
     const { ingest, committed, passedOn } = doorway();
-    expect(await ingest(spoil(signedEvent({ kind })))).toMatchObject({ kind: "refused", prefix: "invalid" });
+    expect(await ingest(spoil(signedEvent({ kind })), STRANGER)).toMatchObject({
+      kind: "refused",
+      prefix: "invalid",
+    });
     expect([committed, passedOn]).toEqual([[], []]);
   }
 });
@@ -62,21 +67,21 @@ it.each<[string, (event: Event) => unknown]>([
 describe("rules", () => {
   it("are asked in their order, with the time it is", async () => {
     const { ingest } = doorway();
-    expect(await ingest(signedEvent({ content: "spam" }))).toEqual({
+    expect(await ingest(signedEvent({ content: "spam" }), STRANGER)).toEqual({
       kind: "refused",
       prefix: "blocked",
       reason: "spam",
     });
-    expect(await ingest(signedEvent({ content: "spam", created_at: NOW + 1 }))).toMatchObject({
+    expect(await ingest(signedEvent({ content: "spam", created_at: NOW + 1 }), STRANGER)).toMatchObject({
       reason: "from the future",
     });
-    expect(await ingest(signedEvent({ created_at: NOW }))).toMatchObject({ kind: "stored" });
+    expect(await ingest(signedEvent({ created_at: NOW }), STRANGER)).toMatchObject({ kind: "stored" });
   });
 
   it("are asked before the signature is looked at, which costs more", async () => {
     const { ingest } = doorway();
     const event = { ...signedEvent({ content: "spam" }), sig: "0".repeat(128) };
-    expect(await ingest(event)).toMatchObject({ prefix: "blocked" });
+    expect(await ingest(event, STRANGER)).toMatchObject({ prefix: "blocked" });
   });
 });
 
@@ -84,7 +89,7 @@ it("[7] an ephemeral event is passed on and never committed, with an expiration 
   for (const tags of [[], [["expiration", String(NOW + 60)]]]) {
     const { ingest, committed, passedOn } = doorway();
     const event = signedEvent({ kind: 20_001, tags });
-    expect(await ingest(event, "00-trace")).toEqual({ kind: "passed-on" });
+    expect(await ingest(event, TRACED_STRANGER)).toEqual({ kind: "passed-on" });
     expect([committed, passedOn]).toEqual([[], [[event, "00-trace"]]]);
   }
 });
@@ -97,7 +102,7 @@ it("a store that fails is no outcome", async () => {
     commit: () => Promise.reject(new Error("the disk is full")),
     passOn: async () => undefined,
   });
-  await expect(ingest(signedEvent())).rejects.toThrow("the disk is full");
+  await expect(ingest(signedEvent(), STRANGER)).rejects.toThrow("the disk is full");
 });
 
 it.each<[Outcome, boolean, RegExp]>([

@@ -1,12 +1,31 @@
 /** The one door: every event enters here, by whatever way it came, and nothing is stored around it. */
+import { asksToVanishFrom, VANISH } from "../nostr/deletion.ts";
 import { type Event, eventId, kindClass, parseEvent } from "../nostr/event.ts";
 import type { Prefix } from "../nostr/message.ts";
+import { normalizeRelayUrl } from "../nostr/relay-url.ts";
 import type { Verify } from "../nostr/signature.ts";
 import type { Fate } from "../store/store.ts";
-import type { Rule } from "./policy.ts";
+import type { Refusal, Rule } from "./policy.ts";
 
 /** Every ending of the one door. Storage that fails is no outcome: `ingest` rejects. */
-export type Outcome = Fate | { kind: "passed-on" } | { kind: "refused"; prefix: Prefix; reason: string };
+export type Outcome =
+  | Fate
+  | { kind: "passed-on" }
+  /** A request to vanish from other relays (NIP-62). */
+  | { kind: "not-meant-for-us" }
+  | { kind: "refused"; prefix: Prefix; reason: string };
+
+/** By whom an event comes, and how. */
+export interface Source {
+  /** Keys that the sender has proven to hold (NIP-42). */
+  keys: ReadonlySet<string>;
+  /** The addresses that this relay is known by. */
+  addresses: readonly string[];
+  /** Where the sender connects from, an IP address; undefined when that is not known, as for what a queue brings. */
+  ip: string | undefined;
+  /** The trace that the event came in. */
+  traceparent?: string | undefined;
+}
 
 export interface IngestDeps {
   rules: Rule[];
@@ -18,43 +37,50 @@ export interface IngestDeps {
   passOn(event: Event, traceparent?: string): Promise<void>;
 }
 
-/** `traceparent` is the trace that the event came in. */
-export type Ingest = (value: unknown, traceparent?: string) => Promise<Outcome>;
+export type Ingest = (value: unknown, source: Source) => Promise<Outcome>;
 
 export function createIngest(deps: IngestDeps): Ingest {
-  return async (value, traceparent) => {
+  return async (value, source) => {
     const parsed = parseEvent(value);
     if (!parsed.ok) return refused("invalid", parsed.reason);
     const { event } = parsed;
     if (eventId(event) !== event.id) return refused("invalid", "id is not the hash of the event");
-    const now = deps.now();
+    const context = { now: deps.now(), keys: source.keys };
     for (const rule of deps.rules) {
-      const refusal = rule(event, now);
+      const refusal = rule(event, context);
       if (refusal) return refused(refusal.prefix, refusal.reason);
     }
     if (!deps.verify(event)) return refused("invalid", "the signature does not belong to this id and pubkey");
+    if (event.kind === VANISH && !asksToVanishFrom(event, source.addresses, normalizeRelayUrl)) {
+      return { kind: "not-meant-for-us" };
+    }
     if (kindClass(event.kind) === "ephemeral") {
-      await deps.passOn(event, traceparent);
+      await deps.passOn(event, source.traceparent);
       return { kind: "passed-on" };
     }
-    return deps.commit(event, traceparent);
+    return deps.commit(event, source.traceparent);
   };
+}
+
+/** Undefined for what was accepted. */
+export function refusalOf(outcome: Outcome): Refusal | undefined {
+  if (outcome.kind === "refused") return outcome;
+  if (outcome.kind !== "deleted") return undefined;
+  return { prefix: "blocked", reason: "it has been deleted by its author, or by whoever it was for" };
 }
 
 /** The last two fields of the OK message that reports this outcome. */
 export function okFields(outcome: Outcome): [accepted: boolean, message: string] {
-  switch (outcome.kind) {
-    case "stored":
-    case "passed-on":
-      return [true, ""];
-    case "duplicate":
-      return [true, "duplicate: this event is already stored"];
-    case "superseded":
-      return [true, "duplicate: a newer version of this event is stored"];
-    case "refused":
-      return [false, `${outcome.prefix}: ${outcome.reason}`];
-  }
+  const refusal = refusalOf(outcome);
+  if (refusal) return [false, `${refusal.prefix}: ${refusal.reason}`];
+  return [true, REMARKS[outcome.kind] ?? ""];
 }
+
+const REMARKS: Partial<Record<Outcome["kind"], string>> = {
+  duplicate: "duplicate: this event is already stored",
+  superseded: "duplicate: a newer version of this event is stored",
+  "not-meant-for-us": "mute: this request to vanish names other relays",
+};
 
 function refused(prefix: Prefix, reason: string): Outcome {
   return { kind: "refused", prefix, reason };

@@ -10,7 +10,7 @@ function refusalOf(event: Partial<Event>, settings: Record<string, string> = {})
   if (!parsed.ok) throw new Error(parsed.problems.join());
   const whole = { ...signedEvent(), ...event };
   return policy(parsed.config)
-    .map((rule) => rule(whole, NOW))
+    .map((rule) => rule(whole, { now: NOW, keys: new Set() }))
     .find((refusal) => refusal !== undefined);
 }
 

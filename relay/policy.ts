@@ -1,5 +1,8 @@
 /** Which events are welcome. A rule is a plain function; all of them are in one list, in the order they are asked. */
-import type { Event } from "../nostr/event.ts";
+import { difficultyOf, promisedDifficulty } from "../nostr/difficulty.ts";
+import { type Event, parseEvent } from "../nostr/event.ts";
+import { isExpired } from "../nostr/expiration.ts";
+import { PRIVATE_KINDS } from "../nostr/reader.ts";
 import type { Prefix } from "../nostr/message.ts";
 import type { Config } from "./config.ts";
 
@@ -9,8 +12,14 @@ export interface Refusal {
   reason: string;
 }
 
-/** `now` is in Unix seconds. */
-export type Rule = (event: Event, now: number) => Refusal | undefined;
+export interface RuleContext {
+  /** Unix seconds. */
+  now: number;
+  /** Keys that the sender has proven to hold (NIP-42). */
+  keys: ReadonlySet<string>;
+}
+
+export type Rule = (event: Event, context: RuleContext) => Refusal | undefined;
 
 export function policy(config: Config): Rule[] {
   return [
@@ -19,6 +28,10 @@ export function policy(config: Config): Rule[] {
     atMostContent(config.MAX_CONTENT_LENGTH),
     notFarAhead(config.CREATED_AT_UPPER_LIMIT),
     ...(config.CREATED_AT_LOWER_LIMIT > 0 ? [notTooOld(config.CREATED_AT_LOWER_LIMIT)] : []),
+    notExpired,
+    ...(config.MIN_POW_DIFFICULTY > 0 ? [enoughWork(config.MIN_POW_DIFFICULTY)] : []),
+    protectedOnlyByAuthor,
+    noRepostOfProtected,
   ];
 }
 
@@ -42,17 +55,65 @@ function atMostContent(most: number): Rule {
 }
 
 function notFarAhead(seconds: number): Rule {
-  return (event, now) =>
+  return (event, { now }) =>
     event.created_at > now + seconds
       ? refuse("invalid", `created_at is more than ${seconds} s ahead of the relay's clock`)
       : undefined;
 }
 
+/** Gift wraps are dated back on purpose (NIP-59). */
 function notTooOld(seconds: number): Rule {
-  return (event, now) =>
-    event.created_at < now - seconds
+  return (event, { now }) =>
+    event.created_at < now - seconds && !PRIVATE_KINDS.includes(event.kind)
       ? refuse("invalid", `created_at is more than ${seconds} s ago`)
       : undefined;
+}
+
+/** NIP-40 */
+function notExpired(event: Event, { now }: RuleContext): Refusal | undefined {
+  return isExpired(event, now) ? refuse("invalid", "event expired") : undefined;
+}
+
+/** NIP-13: work that was done by luck, for a lower aim, does not count. */
+function enoughWork(least: number): Rule {
+  return (event) => {
+    const difficulty = difficultyOf(event.id);
+    if (difficulty < least) return refuse("pow", `difficulty ${difficulty} is less than ${least}`);
+    const promised = promisedDifficulty(event);
+    if (promised !== undefined && promised >= least) return undefined;
+    return refuse("pow", `the nonce tag must commit to a difficulty of at least ${least}`);
+  };
+}
+
+/** NIP-70 */
+function protectedOnlyByAuthor(event: Event, { keys }: RuleContext): Refusal | undefined {
+  if (!isProtected(event) || keys.has(event.pubkey)) return undefined;
+  return keys.size === 0
+    ? refuse("auth-required", "only its author may publish a protected event")
+    : refuse("restricted", "only its author may publish a protected event, authenticate as them");
+}
+
+/** NIP-70: a repost (NIP-18) carries the other event in its content. */
+function noRepostOfProtected(event: Event): Refusal | undefined {
+  if (event.kind !== 6 && event.kind !== 16) return undefined;
+  const inner = parseJson(event.content);
+  const parsed = inner === undefined ? undefined : parseEvent(inner);
+  return parsed?.ok && isProtected(parsed.event)
+    ? refuse("blocked", "it reposts a protected event")
+    : undefined;
+}
+
+function isProtected({ tags }: Event): boolean {
+  return tags.some(([name]) => name === "-");
+}
+
+/** Undefined for what is no JSON: most contents. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function refuse(prefix: Prefix, reason: string): Refusal {

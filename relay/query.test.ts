@@ -6,6 +6,7 @@ import type { Query, Store } from "../store/store.ts";
 import { anEvent, seeded } from "../tests/reference/generators.ts";
 import { inOrder } from "../tests/reference/matcher.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
+import { STRANGERS_VIEW } from "../tests/fixtures/strangers.ts";
 import { answerFilters, boundedLimit, readLog } from "./query.ts";
 
 let db: ReturnType<typeof migratedSqlite>;
@@ -25,7 +26,7 @@ function filterOf(value: unknown): Filter {
 }
 
 async function answer(...wires: unknown[]) {
-  const { events, ...rest } = await answerFilters(store, wires.map(filterOf), LIMITS);
+  const { events, ...rest } = await answerFilters(store, wires.map(filterOf), STRANGERS_VIEW, LIMITS);
   return { ids: events.map(({ id }) => id), ...rest };
 }
 
@@ -90,7 +91,7 @@ it("[15] all filters are answered from one snapshot", async () => {
     reads.push(queries);
     return store.read(queries);
   };
-  await answerFilters({ read }, [filterOf({ limit: 3 }), filterOf({})], LIMITS);
+  await answerFilters({ read }, [filterOf({ limit: 3 }), filterOf({})], STRANGERS_VIEW, LIMITS);
   expect(reads.map((queries) => queries.map(({ limit }) => limit))).toEqual([[3, 5]]);
 });
 

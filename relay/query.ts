@@ -2,7 +2,7 @@
 import { newestFirst } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { Cost } from "../store/database.ts";
-import type { Query, Store, StoredEvent } from "../store/store.ts";
+import type { Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
 export interface StoredAnswer {
@@ -18,9 +18,14 @@ export interface StoredAnswer {
 export async function answerFilters(
   store: Pick<Store, "read">,
   filters: Filter[],
+  view: View,
   config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
 ): Promise<StoredAnswer> {
-  const queries = filters.map((filter): Query => ({ filter, limit: boundedLimit(filter.limit, config) }));
+  const queries = filters.map((filter): Query => ({
+    filter,
+    view,
+    limit: boundedLimit(filter.limit, config),
+  }));
   const { answers, head, cost } = await store.read(queries);
   const bySeq = new Map(answers.flatMap(({ events }) => events.map((event) => [event.seq, event])));
   return {

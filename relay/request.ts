@@ -5,6 +5,7 @@
 import type { Filter } from "../nostr/filter.ts";
 import type { Event } from "../nostr/event.ts";
 import { closedFrame, eoseFrame, eventFrame } from "../nostr/message.ts";
+import { mayRead, needsKeys } from "../nostr/reader.ts";
 import type { Hub } from "./hub.ts";
 import { answerFilters, readLog, type StoredAnswer } from "./query.ts";
 import { type Session, Subscription } from "./session.ts";
@@ -36,7 +37,7 @@ async function storedAnswer(hub: Hub, subscription: Subscription): Promise<Store
   const { store, config, metrics } = hub.deps;
   const delivered = hub.position.furthest;
   const [answer, passed] = await Promise.all([
-    answerFilters(store, subscription.filters, config),
+    answerFilters(store, subscription.filters, hub.viewOf(subscription.session), config),
     hub.interest.cover(subscription.filters.flatMap(filterKeys)),
   ]);
   metrics.add("d1_rows_read", "websocket", answer.cost.rowsRead);
@@ -50,7 +51,9 @@ async function holdMissed(hub: Hub, subscription: Subscription, after: number): 
   for await (const { events } of readLog(hub.deps.store, after)) {
     for (const { seq, json } of events) {
       const event = JSON.parse(json) as Event;
-      if (subscription.matches(event)) subscription.offer({ seq, event, json });
+      const isWanted =
+        subscription.matches(event) && mayRead(subscription.session.keys, event, hub.deps.now());
+      if (isWanted) subscription.offer({ seq, event, json });
     }
   }
 }
@@ -75,6 +78,10 @@ function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["con
   if (session.subscriptions.size >= config.MAX_SUBSCRIPTIONS) {
     const reason = `${config.MAX_SUBSCRIPTIONS} subscriptions are open, close one first`;
     return { prefix: "rate-limited", reason } as const;
+  }
+  if (session.keys.size === 0 && filters.some(needsKeys)) {
+    const reason = "direct messages are shown to those involved, authenticate as one of them";
+    return { prefix: "auth-required", reason } as const;
   }
   return undefined;
 }

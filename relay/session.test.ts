@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Event } from "../nostr/event.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { eventsIn, type Frame } from "../tests/fixtures/hubs.ts";
+import { strangersIdentity } from "../tests/fixtures/strangers.ts";
 import { type LiveEvent, Session, Subscription } from "./session.ts";
 
 function subscribed(from?: number) {
   const frames: Frame[] = [];
   const session = new Session(
     { send: (frame) => void frames.push(JSON.parse(frame) as Frame) },
-    { keep: () => undefined, forget: () => undefined },
+    { keep: () => undefined, forget: () => undefined, keepIdentity: () => undefined },
+    strangersIdentity(),
   );
   const subscription = new Subscription(
     session,

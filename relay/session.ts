@@ -63,20 +63,57 @@ export class Subscription {
   }
 }
 
-/** Keeps a session's subscriptions where the next wake-up finds them. */
+/** Whom a session speaks with (NIP-42). */
+export interface Identity {
+  /** Valid as long as the connection. */
+  challenge: string;
+  /** The addresses of this relay, as far as this client is concerned. */
+  addresses: string[];
+  /** Where the client connects from, an IP address; undefined when the platform does not tell. */
+  ip: string | undefined;
+  /** Keys that the client has proven to hold. */
+  keys: string[];
+}
+
+/** Keeps what a session is where the next wake-up finds it. */
 export interface SessionMemory {
   keep(record: SubscriptionRecord): void;
   forget(id: string): void;
+  keepIdentity(identity: Identity): void;
 }
 
 export class Session {
   readonly subscriptions = new Map<string, Subscription>();
   readonly memory: SessionMemory;
+  readonly challenge: string;
+  readonly addresses: readonly string[];
+  readonly ip: string | undefined;
   private readonly socket: Socket;
+  private readonly proven: Set<string>;
 
-  constructor(socket: Socket, memory: SessionMemory) {
+  constructor(socket: Socket, memory: SessionMemory, identity: Identity) {
     this.socket = socket;
     this.memory = memory;
+    this.challenge = identity.challenge;
+    this.addresses = identity.addresses;
+    this.ip = identity.ip;
+    this.proven = new Set(identity.keys);
+  }
+
+  /** Keys that the client has proven to hold. */
+  get keys(): ReadonlySet<string> {
+    return this.proven;
+  }
+
+  /** The client has proven to hold this key too. */
+  authenticate(pubkey: string): void {
+    this.proven.add(pubkey);
+    this.memory.keepIdentity({
+      challenge: this.challenge,
+      addresses: [...this.addresses],
+      ip: this.ip,
+      keys: [...this.proven],
+    });
   }
 
   send(frame: string): void {

@@ -5,6 +5,7 @@
  */
 import { kindClass } from "../nostr/event.ts";
 import type { TagCondition } from "../nostr/filter.ts";
+import { OWN_KINDS, PRIVATE_KINDS } from "../nostr/reader.ts";
 import type { SqlValue } from "./database.ts";
 import type { Query } from "./store.ts";
 
@@ -132,6 +133,7 @@ function attempt(query: Query, byTime: string, byList: string, bind: Bind): stri
 function conditions(query: Query, bind: Bind, driver?: TagCondition, timed = "e"): string[] {
   const { ids, authors, kinds, tags } = query.filter;
   return [
+    ...viewConditions(query, bind),
     ...timeConditions(query, bind, timed),
     ...(ids ? [isOneOf("e.id", ids.map(binary), bind)] : []),
     ...(authors ? [isOneOf("e.pubkey", authors.map(binary), bind)] : []),
@@ -139,6 +141,18 @@ function conditions(query: Query, bind: Bind, driver?: TagCondition, timed = "e"
     ...tags.filter((tag) => tag !== driver).map((tag) => hasTag(tag, bind)),
     ...(query.keyword === undefined ? [] : [containsText(query.keyword, bind)]),
   ];
+}
+
+/** What `mayRead` of nostr/reader.ts says of one event. */
+function viewConditions({ view, filter }: Query, bind: Bind): string[] {
+  const hidden = PRIVATE_KINDS.filter((kind) => !filter.kinds || filter.kinds.includes(kind));
+  const where = [`(e.expires_at IS NULL OR e.expires_at > ${view.now})`];
+  if (hidden.length === 0) return where;
+  const open = `e.kind NOT IN (${hidden.join(",")})`;
+  if (view.keys.length === 0) return [...where, open];
+  const own = `e.kind IN (${OWN_KINDS.join(",")}) AND ${isOneOf("e.pubkey", view.keys.map(binary), bind)}`;
+  const involved = hasTag({ name: "p", values: [...view.keys] }, bind);
+  return [...where, `(${open} OR (${own}) OR ${involved})`];
 }
 
 function timeConditions({ filter, after, order }: Query, bind: Bind, timed: string): string[] {

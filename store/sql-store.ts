@@ -2,7 +2,7 @@
 import type { Database } from "./database.ts";
 import { readLogAfter, readQueries } from "./read.ts";
 import type { Store } from "./store.ts";
-import { commitEvents, knownIds } from "./write.ts";
+import { commitEvents, knownIds, removeExpired } from "./write.ts";
 
 export function createStore(db: Database): Store {
   return {
@@ -10,5 +10,6 @@ export function createStore(db: Database): Store {
     read: (queries) => readQueries(db, queries),
     log: (after, limit) => readLogAfter(db, after, limit),
     known: (ids) => knownIds(db, ids),
+    removeExpired: (now, limit) => removeExpired(db, now, limit),
   };
 }

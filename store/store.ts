@@ -13,8 +13,17 @@ export interface StoredEvent {
   json: string;
 }
 
+/** Whose eyes the store is read with: what they may not see is as if it were not stored. */
+export interface View {
+  /** Keys that the reader has proven to hold (NIP-42). */
+  keys: readonly string[];
+  /** Unix seconds: what has expired by then is not seen (NIP-40). */
+  now: number;
+}
+
 export interface Query {
   filter: Filter;
+  view: View;
   /** At most this many events. `filter.limit` is not looked at: the caller has bounded it. */
   limit: number;
   /** "desc" (default) is newest first; ties always go by id, lowest first in "desc", highest first in "asc". */
@@ -44,7 +53,9 @@ export type Fate =
   | { kind: "stored"; seq: number }
   | { kind: "duplicate" }
   /** A newer version of this replaceable or addressable event is stored, or came in the same commit. */
-  | { kind: "superseded" };
+  | { kind: "superseded" }
+  /** Its author, or whoever a gift wrap is for, has deleted it (NIP-09, NIP-62). */
+  | { kind: "deleted" };
 
 export interface CommitResult {
   /** The stored events take places in (prev, last] of the log, and are the only ones there; equal if none. */
@@ -56,7 +67,10 @@ export interface CommitResult {
 }
 
 export interface Store {
-  /** One transaction. Ephemeral events do not belong here. */
+  /**
+   * One transaction. Ephemeral events do not belong here. Deletions take effect when all are stored, so they come
+   * last, and what vanishes is the very last; every request to vanish is meant for this relay.
+   */
   commit(events: Event[]): Promise<CommitResult>;
   /** All queries see one snapshot. */
   read(queries: Query[]): Promise<ReadResult>;
@@ -64,4 +78,6 @@ export interface Store {
   log(after: number, limit: number): Promise<{ events: StoredEvent[]; head: number }>;
   /** Those of these ids that are stored. */
   known(ids: string[]): Promise<Set<string>>;
+  /** Removes what has expired (NIP-40): at most `limit` events. Tells how many. */
+  removeExpired(now: number, limit: number): Promise<number>;
 }

@@ -1,7 +1,10 @@
-/** One batch of events, one transaction (NIP-01: replacing). */
+/** One batch of events, one transaction: replacing (NIP-01), and deleting (NIP-09, NIP-62). */
+import { deletionsOf } from "../nostr/deletion.ts";
 import { type Event, newestFirst, versionKey } from "../nostr/event.ts";
+import { expiresAt } from "../nostr/expiration.ts";
 import { costOf, type Database } from "./database.ts";
 import type { CommitResult, Fate } from "./store.ts";
+import { APPLY_TOMBSTONES, BURIED, tombstoneRow } from "./tombstones.ts";
 
 const LAST_SEQ = "SELECT coalesce(max(seq), 0) AS seq FROM event";
 
@@ -15,47 +18,52 @@ DELETE FROM event WHERE seq IN (
   WHERE old.d IS NOT NULL AND (
     old.created_at < new.value ->> 3
     OR (old.created_at = new.value ->> 3 AND old.id > unhex(new.value ->> 0))
-  )
+  ) AND NOT ${BURIED}
 )`;
 
 const INSERT_NEW = `
-INSERT INTO event (id, pubkey, sig, created_at, kind, tags, content, d)
+INSERT INTO event (id, pubkey, sig, created_at, kind, tags, content, d, expires_at)
 SELECT
   unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2), value ->> 3, value ->> 4,
-  value -> 5, value -> 6, nullif(value -> 7, 'null')
-FROM json_each(?1)
-WHERE true
+  value -> 5, value -> 6, nullif(value -> 7, 'null'), value ->> 8
+FROM json_each(?1) AS new
+WHERE NOT ${BURIED}
 ON CONFLICT DO NOTHING
 RETURNING seq, lower(hex(id)) AS id`;
 
+/** Why they were not stored: what is neither a duplicate nor buried has been superseded. */
+const WHY_NOT = `
+SELECT value ->> 0 AS id, ${BURIED} AS buried, EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0)) AS known
+FROM json_each(?1) AS new`;
+
 export async function commitEvents(db: Database, events: Event[]): Promise<CommitResult> {
-  const chosen = newestVersions(events);
-  const rows = JSON.stringify(chosen.map(eventRow));
-  const replaces = chosen.some((event) => versionKey(event) !== undefined);
-  const results = await db.batch<{ seq: number; id: string }>([
+  const rows = JSON.stringify(bestVersionsFirst(events).map(eventRow));
+  const replaces = events.some((event) => versionKey(event) !== undefined);
+  const tombstones = events.flatMap((event) =>
+    deletionsOf(event).map((deletion) => tombstoneRow(event, deletion)),
+  );
+  const buried = JSON.stringify(tombstones);
+  const statements = [
     // A place may have been emptied by a deletion since: nobody has to be told of an event that is gone.
     db.prepare(LAST_SEQ),
     ...(replaces ? [db.prepare(DELETE_BEATEN).bind(rows)] : []),
     db.prepare(INSERT_NEW).bind(rows),
-  ]);
-  const cost = costOf(results);
+  ];
+  const inserting = statements.length - 1;
+  if (tombstones.length > 0) statements.push(...APPLY_TOMBSTONES.map((sql) => db.prepare(sql).bind(buried)));
+  const results = await db.batch<{ seq: number; id: string }>(statements);
   const prev = results[0]?.results[0]?.seq ?? 0;
-  const seqs = new Map(results.at(-1)?.results.map(({ id, seq }) => [id, seq]));
-  const others = events.filter(({ id }) => !seqs.has(id)).map(({ id }) => id);
-  const stored = others.length > 0 ? await knownIds(db, others) : new Set<string>();
+  const seqs = new Map(results[inserting]?.results.map(({ id, seq }) => [id, seq]));
+  const last = Math.max(prev, ...seqs.values());
+  const others = events.filter(({ id }) => !seqs.has(id));
+  const reasons = others.length > 0 ? await reasonsOf(db, others) : new Map<string, Fate>();
   const fates = events.map(({ id }): Fate => {
     const seq = seqs.get(id);
-    if (seq === undefined) return { kind: stored.has(id) ? "duplicate" : "superseded" };
+    if (seq === undefined) return reasons.get(id) ?? { kind: "duplicate" };
     seqs.delete(id);
-    stored.add(id);
     return { kind: "stored", seq };
   });
-  return {
-    prev,
-    last: Math.max(prev, ...fates.map((fate) => (fate.kind === "stored" ? fate.seq : 0))),
-    fates,
-    cost,
-  };
+  return { prev, last, fates, cost: costOf(results) };
 }
 
 export async function knownIds(db: Database, ids: string[]): Promise<Set<string>> {
@@ -66,24 +74,54 @@ export async function knownIds(db: Database, ids: string[]): Promise<Set<string>
   return new Set(results.map(({ id }) => id));
 }
 
-/** Versions that meet in one batch are settled here; the order of the rest stays. */
-function newestVersions(events: Event[]): Event[] {
-  const newest = new Map<string, Event>();
-  for (const event of events) {
-    const key = batchKey(event);
-    const other = newest.get(key);
-    if (!other || newestFirst(event, other) < 0) newest.set(key, event);
-  }
-  return events.filter((event) => newest.get(batchKey(event)) === event);
+export async function removeExpired(db: Database, now: number, limit: number): Promise<number> {
+  const { results } = await db
+    .prepare(
+      `DELETE FROM event WHERE seq IN (
+        SELECT seq FROM event INDEXED BY event_by_expiry WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
+      ) RETURNING seq`,
+    )
+    .bind(now, limit)
+    .all();
+  return results.length;
 }
 
-function batchKey(event: Event): string {
+async function reasonsOf(db: Database, events: Event[]): Promise<Map<string, Fate>> {
+  const { results } = await db
+    .prepare(WHY_NOT)
+    .bind(JSON.stringify(events.map(eventRow)))
+    .all<{ id: string; buried: number; known: number }>();
+  const kindOf = ({ buried, known }: { buried: number; known: number }) => {
+    if (known) return "duplicate";
+    return buried ? "deleted" : "superseded";
+  };
+  return new Map(results.map((row) => [row.id, { kind: kindOf(row) }]));
+}
+
+/** Versions that meet in one batch go in best first, so that the others find it there; the order of the rest stays. */
+function bestVersionsFirst(events: Event[]): Event[] {
+  const versions = Map.groupBy(events, keyOf);
+  for (const group of versions.values()) group.sort(newestFirst);
+  return events.map((event) => versions.get(keyOf(event))?.shift() ?? event);
+}
+
+function keyOf(event: Event): string {
   const version = versionKey(event);
   return version === undefined ? event.id : `${event.pubkey} ${event.kind} ${version}`;
 }
 
-/** What the SQL above reads by position. */
+/** What the SQL reads by position. */
 function eventRow(event: Event) {
   const { id, pubkey, sig, created_at, kind, tags, content } = event;
-  return [id, pubkey, sig, created_at, kind, tags, content, versionKey(event) ?? null];
+  return [
+    id,
+    pubkey,
+    sig,
+    created_at,
+    kind,
+    tags,
+    content,
+    versionKey(event) ?? null,
+    expiresAt(event) ?? null,
+  ];
 }

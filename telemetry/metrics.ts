@@ -33,7 +33,7 @@ export const METRICS = {
     about: "Trace spans that the collector did not take in time",
     doors: ["websocket", "http", "upstream"],
   },
-  d1_rows_read: { about: "Rows read in D1, which bills them", doors: [...DOORS, "upstream"] },
+  d1_rows_read: { about: "Rows read in D1, which bills them", doors: DOORS },
   d1_rows_written: { about: "Rows written in D1, which bills them", doors: DOORS },
 } as const satisfies Record<string, Metric>;
 

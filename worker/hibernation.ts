@@ -2,12 +2,13 @@
  * What a hub remembers of its sockets while it is not in memory: in a socket's attachment what fits there,
  * the rest in the object's own SQLite.
  */
-import type { SessionMemory, SubscriptionRecord } from "../relay/session.ts";
+import type { Identity, SessionMemory, SubscriptionRecord } from "../relay/session.ts";
 
 /** Outlives a deployment, so it says its version. */
 interface Attachment {
   version: 1;
   session: string;
+  identity: Identity;
   subscriptions: SubscriptionRecord[];
 }
 
@@ -19,6 +20,7 @@ const POSITION = "position";
 export interface RestoredSocket {
   socket: WebSocket;
   memory: SocketMemory;
+  identity: Identity;
   records: SubscriptionRecord[];
 }
 
@@ -52,10 +54,11 @@ export class Hibernation {
   }
 
   /** For a socket that has just been accepted. */
-  begin(socket: WebSocket): SocketMemory {
+  begin(socket: WebSocket, identity: Identity): SocketMemory {
     const memory = new SocketMemory(this.storage.sql, socket, {
       version: 1,
       session: crypto.randomUUID(),
+      identity,
       subscriptions: [],
     });
     memory.write();
@@ -80,7 +83,8 @@ export class Hibernation {
         attachment,
         stored.map(({ id }) => id),
       );
-      return { socket, memory, records: [...attachment.subscriptions, ...stored] };
+      const { identity } = attachment;
+      return { socket, memory, identity, records: [...attachment.subscriptions, ...stored] };
     });
     for (const session of overflow.keys()) forgetAll(this.storage.sql, session);
     return restored;
@@ -126,6 +130,11 @@ export class SocketMemory implements SessionMemory {
     const others = this.attachment.subscriptions.filter((record) => record.id !== id);
     if (others.length === this.attachment.subscriptions.length) return;
     this.attachment.subscriptions = others;
+    this.write();
+  }
+
+  keepIdentity(identity: Identity): void {
+    this.attachment.identity = identity;
     this.write();
   }
 

@@ -6,7 +6,7 @@ import type { Session } from "../relay/session.ts";
 import type { Delivery } from "../relay/switchboard.ts";
 import { createStore } from "../store/sql-store.ts";
 import { configOf } from "./config.ts";
-import { Hibernation, type SocketMemory } from "./hibernation.ts";
+import { Hibernation } from "./hibernation.ts";
 import { hubTelemetry } from "./telemetry.ts";
 import { report } from "../platforms/workers.ts";
 
@@ -16,11 +16,14 @@ export class HubObject extends DurableObject<RelayEnv> {
   private readonly sessions = new Map<WebSocket, Session>();
   private readonly telemetry: ReturnType<typeof hubTelemetry>;
   private readonly capacity: number;
+  /** From the configuration; without it a client's own address for this relay holds. */
+  private readonly address: string;
 
   constructor(ctx: DurableObjectState, env: RelayEnv) {
     super(ctx, env);
     const config = configOf(env);
     this.capacity = config.HUB_CAPACITY;
+    this.address = config.RELAY_URL;
     this.telemetry = hubTelemetry(env, config);
     this.hibernation = new Hibernation(ctx.storage, report);
     const switchboard = env.SWITCHBOARD.getByName("switchboard");
@@ -42,17 +45,21 @@ export class HubObject extends DurableObject<RelayEnv> {
       tracer: this.telemetry.tracer,
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    for (const { socket, memory, records } of this.hibernation.restore(ctx.getWebSockets())) {
-      this.sessions.set(socket, this.hub.open(outgoing(socket), memory, records));
+    for (const { socket, memory, identity, records } of this.hibernation.restore(ctx.getWebSockets())) {
+      this.sessions.set(socket, this.hub.open(outgoing(socket), memory, identity, records));
     }
   }
 
   /** A WebSocket upgrade: 503 when this hub is full, and the next one should be tried. */
-  override fetch(): Response {
+  override fetch(request: Request): Response {
     if (this.hub.size >= this.capacity) return new Response("this hub is full", { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    this.open(server, this.hibernation.begin(server));
+    const addresses = [this.address || request.url.replace(/^http/, "ws")];
+    const ip = request.headers.get("cf-connecting-ip") ?? undefined;
+    const identity = { challenge: crypto.randomUUID(), addresses, ip, keys: [] };
+    const memory = this.hibernation.begin(server, identity);
+    this.sessions.set(server, this.hub.welcome(outgoing(server), memory, identity));
     this.telemetry.metrics.add("relay_connect_counts", "websocket");
     this.ctx.waitUntil(this.telemetry.flush());
     return new Response(null, { status: 101, webSocket: client });
@@ -75,10 +82,6 @@ export class HubObject extends DurableObject<RelayEnv> {
   async deliver(delivery: Delivery): Promise<void> {
     await this.hub.deliver(delivery);
     this.ctx.waitUntil(this.telemetry.flush());
-  }
-
-  private open(socket: WebSocket, memory: SocketMemory): void {
-    this.sessions.set(socket, this.hub.open(outgoing(socket), memory));
   }
 
   /** A socket that closed while the hub was asleep is not among those restored; there is nothing left to close. */

@@ -29,6 +29,7 @@ const handler: ExportedHandler<RelayEnv> = {
       store: createStore(env.DB),
       ingest: createHttpDoor(env, config, telemetry),
       metrics: telemetry.metrics,
+      now: () => Math.floor(Date.now() / 1000),
       metricsText: async () => prometheusText(await env.COUNTERS.getByName("counters").read()),
       report,
     });

@@ -4,6 +4,7 @@ import type { Event } from "../../nostr/event.ts";
 import { newestFirst } from "../../nostr/event.ts";
 import { parseFilter } from "../../nostr/filter.ts";
 import type { Query, Store } from "../../store/store.ts";
+import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { aFilter, anEvent, PUBKEYS, pick, seeded } from "../reference/generators.ts";
 import { inOrder, matches, survivors, type WireFilter } from "../reference/matcher.ts";
 
@@ -222,7 +223,7 @@ async function ask(store: Store, queries: Query[]) {
 function queryOf(wire: WireFilter, limit: number): Query {
   const parsed = parseFilter(wire);
   if (!parsed.ok) throw new Error(parsed.reason);
-  return { filter: parsed.filter, limit };
+  return { filter: parsed.filter, view: STRANGERS_VIEW, limit };
 }
 
 let made = 0;

@@ -15,7 +15,7 @@ test(
     const folder = temporaryFolder();
     const [state, database] = [join(folder, "state"), join(folder, "upstream.db")];
     const upstreamUrl = `ws://localhost:${upstreamPort}`;
-    const start = () => startRelay(port, state, ["--upstream", upstreamUrl, "--var", "PULL_INTERVAL=10"]);
+    const start = () => startRelay(port, state, ["--upstream", upstreamUrl]);
 
     // Another relay, filled by a client library.
     const events = someEvents(1000, "stored");
