@@ -14,6 +14,7 @@ export default defineConfig({
             "{nostr,store,relay,http,telemetry,aggregator}/**/*.test.ts",
             "tests/portable/**/*.test.ts",
           ],
+          testTimeout: 60_000,
         },
       },
       {

@@ -82,7 +82,7 @@ it("tells everything again to a switchboard that has forgotten", async () => {
 });
 
 it("says how far the log had come, and nothing when nothing had to be told", async () => {
-  const { wanted, interest } = interested(async () => ({ accepted: true, head: 7 }));
+  const { wanted, interest } = interested(async ({ revision }) => ({ accepted: true, revision, head: 7 }));
   wanted.add("a");
   expect(await interest.cover(["#ta"])).toBe(7);
   expect(await interest.cover(["#ta"])).toBe(0);
@@ -91,10 +91,10 @@ it("says how far the log had come, and nothing when nothing had to be told", asy
 it("shares one declaration among all who come while another is under way", async () => {
   const gates: (() => void)[] = [];
   const sent: string[][] = [];
-  const { wanted, interest } = interested(async ({ add }) => {
+  const { wanted, interest } = interested(async ({ add, revision }) => {
     sent.push(add);
     await new Promise<void>((resolve) => gates.push(resolve));
-    return { accepted: true, head: sent.length };
+    return { accepted: true, revision, head: sent.length };
   });
   const covered = ["a", "b", "c"].map((word) => {
     wanted.add(word);
@@ -114,7 +114,7 @@ it("after a declaration that failed tells everything", async () => {
   const { wanted, interest } = interested(async (declaration) => {
     sent.push(declaration);
     if (sent.length === 2) throw new Error("the switchboard is away");
-    return { accepted: true, head: 0 };
+    return { accepted: true, revision: declaration.revision, head: 0 };
   });
   wanted.add("a");
   await interest.cover(["#ta"]);
@@ -183,4 +183,17 @@ it("[15] what has been covered and is still wanted is sent, whatever races, is l
       },
     ),
   );
+});
+
+it("outdoes what the switchboard knows of an earlier life of the hub", async () => {
+  const board = switchboard();
+  const earlier = interested(async (declaration) => board.declare(declaration));
+  for (const word of ["a", "b", "c"]) {
+    earlier.wanted.add(word);
+    await earlier.interest.cover([`#t${word}`]);
+  }
+  const { wanted, interest } = interested(async (declaration) => board.declare(declaration));
+  wanted.add("d");
+  await interest.cover(["#td"]);
+  expect([await board.sends("c"), await board.sends("d")]).toEqual([false, true]);
 });

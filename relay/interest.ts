@@ -4,17 +4,19 @@
  */
 import type { Declaration, DeclarationAnswer } from "./switchboard.ts";
 
+/** Each failed one teaches which revision is late. */
+const MOST_ATTEMPTS = 3;
+
 export class Interest {
   private readonly hub: string;
   private readonly wanted: () => Iterable<string>;
   private readonly send: (declaration: Declaration) => Promise<DeclarationAnswer>;
   /** What the switchboard knows of us; undefined until it has been told everything once. */
   private declared: Set<string> | undefined;
+  /** Grows with every declaration, over the lives of one hub too: the switchboard tells how far it has come. */
   private revision = 0;
   private running: Promise<DeclarationAnswer> | undefined;
   private next: Promise<DeclarationAnswer> | undefined;
-  /** What the switchboard last said of the log. */
-  private head = 0;
 
   constructor(
     hub: string,
@@ -62,21 +64,22 @@ export class Interest {
   private async run(): Promise<DeclarationAnswer> {
     const wanted = new Set(this.wanted());
     const base = this.revision;
-    this.revision += 1;
     const known = this.declared;
     this.declared = undefined;
-    let answer: DeclarationAnswer = { accepted: false, head: this.head };
+    let answer: DeclarationAnswer | undefined;
     if (known && wanted.size > 0) {
       answer = await this.send({
         version: 1,
         hub: this.hub,
         base,
-        revision: this.revision,
+        revision: (this.revision += 1),
         add: [...wanted].filter((key) => !known.has(key)),
         remove: [...known].filter((key) => !wanted.has(key)),
       });
     }
-    if (!answer.accepted) {
+    for (let attempts = 0; !answer?.accepted; attempts += 1) {
+      if (attempts === MOST_ATTEMPTS) throw new Error(`the switchboard knows better what ${this.hub} wants`);
+      this.revision = Math.max(this.revision, answer?.revision ?? 0) + 1;
       answer = await this.send({
         version: 1,
         hub: this.hub,
@@ -86,7 +89,6 @@ export class Interest {
       });
     }
     this.declared = wanted;
-    this.head = answer.head;
     return answer;
   }
 }

@@ -9,11 +9,14 @@ export interface Span {
 export class LogPosition {
   /** Everything up to here is covered. Undefined until the first news: before that nothing was waited for. */
   at: number | undefined;
+  /** Where `at` began: nothing before it was waited for, so nothing before it is ever found missing. */
+  start: number;
   /** Covered beyond a gap: disjoint, not touching, ascending. */
   private ahead: Span[] = [];
 
   constructor(at?: number) {
     this.at = at;
+    this.start = at ?? 0;
   }
 
   /** The furthest place that is covered, gaps or not. */
@@ -33,16 +36,19 @@ export class LogPosition {
   cover(...given: Span[]): void {
     const spans = given.filter(({ prev, last }) => last > prev);
     if (spans.length === 0) return;
-    this.at ??= Math.min(...spans.map(({ prev }) => prev));
+    if (this.at === undefined) this.restart(Math.min(...spans.map(({ prev }) => prev)));
+    let at = this.at ?? 0;
     for (const span of mergeSpans([...this.ahead.splice(0), ...spans])) {
-      if (span.prev <= this.at) this.at = Math.max(this.at, span.last);
+      if (span.prev <= at) at = Math.max(at, span.last);
       else this.ahead.push(span);
     }
+    this.at = at;
   }
 
   /** Forgets everything before, as when nothing was waited for; undefined: as in the beginning. */
   restart(at: number | undefined): void {
     this.at = at;
+    this.start = at ?? 0;
     this.ahead = [];
   }
 }

@@ -22,8 +22,8 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
   const isCurrent = () => session.subscriptions.get(id) === subscription;
   hub.subscribe(subscription);
   try {
-    const answer = await storedAnswer(hub, subscription);
-    if (isCurrent()) deliverAnswer(hub, subscription, answer);
+    const { answer, upTo } = await storedAnswer(hub, subscription);
+    if (isCurrent()) deliverAnswer(hub, subscription, answer, upTo);
   } catch (error) {
     hub.deps.report(error);
     if (!isCurrent()) return;
@@ -32,8 +32,14 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
   }
 }
 
-/** Reads, while the switchboard learns of the new wishes; then makes good what fell between the two. */
-async function storedAnswer(hub: Hub, subscription: Subscription): Promise<StoredAnswer> {
+/**
+ * Reads, while the switchboard learns of the new wishes; then makes good what fell between the two. `upTo`: the
+ * subscription holds, or was answered with, everything up to there.
+ */
+async function storedAnswer(
+  hub: Hub,
+  subscription: Subscription,
+): Promise<{ answer: StoredAnswer; upTo: number }> {
   const { store, config, metrics } = hub.deps;
   const delivered = hub.position.furthest;
   const [answer, passed] = await Promise.all([
@@ -41,14 +47,19 @@ async function storedAnswer(hub: Hub, subscription: Subscription): Promise<Store
     hub.interest.cover(subscription.filters.flatMap(filterKeys)),
   ]);
   metrics.add("d1_rows_read", "websocket", answer.cost.rowsRead);
-  // The answer may come from a replica, or be older than what the hub was sent, or spared, before it asked.
-  const upTo = Math.max(delivered, passed);
-  if (answer.head < upTo) await holdMissed(hub, subscription, answer.head);
-  return answer;
+  // The answer may come from a replica, or be older than what the hub was sent, or spared, before it asked, or than
+  // the first news of a hub that had not waited for any.
+  const isBehind = answer.head < Math.max(delivered, passed, hub.position.start);
+  // At once: whoever comes later must see from where on the hub misses nothing.
+  hub.startsAt(answer.head);
+  return { answer, upTo: isBehind ? await holdMissed(hub, subscription, answer.head) : answer.head };
 }
 
-async function holdMissed(hub: Hub, subscription: Subscription, after: number): Promise<void> {
-  for await (const { events } of readLog(hub.deps.store, after)) {
+/** Up to where it looked. */
+async function holdMissed(hub: Hub, subscription: Subscription, after: number): Promise<number> {
+  let reached = after;
+  for await (const { events, upTo } of readLog(hub.deps.store, after)) {
+    reached = upTo;
     for (const { seq, json } of events) {
       const event = JSON.parse(json) as Event;
       const isWanted =
@@ -56,15 +67,15 @@ async function holdMissed(hub: Hub, subscription: Subscription, after: number): 
       if (isWanted) subscription.offer({ seq, event, json });
     }
   }
+  return reached;
 }
 
-function deliverAnswer(hub: Hub, subscription: Subscription, answer: StoredAnswer): void {
+function deliverAnswer(hub: Hub, subscription: Subscription, answer: StoredAnswer, upTo: number): void {
   const { session, id, filters } = subscription;
   for (const { json } of answer.events) session.send(eventFrame(id, json));
-  hub.startsAt(answer.head);
-  session.memory.keep({ id, filters, from: answer.head });
+  session.memory.keep({ id, filters, from: upTo });
   session.send(eoseFrame(id, answer.more ? "more" : "finish"));
-  const sent = subscription.goLive(answer.head);
+  const sent = subscription.goLive(answer.head, upTo);
   hub.deps.metrics.add("events_delivered_counts", "websocket", sent);
 }
 

@@ -35,7 +35,7 @@ describe("[15] a subscription whose stored events are being read", () => {
     const [two, four, three, passing] = [live(2), live(4), live(3), live(undefined, "ephemeral")];
     for (const each of [passing, four, two, three]) expect(subscription.offer(each)).toBe(false);
     expect(ids()).toEqual([]);
-    expect(subscription.goLive(2)).toBe(3);
+    expect(subscription.goLive(2, 2)).toBe(3);
     expect(ids()).toEqual([three.event.id, four.event.id, passing.event.id]);
   });
 
@@ -43,7 +43,7 @@ describe("[15] a subscription whose stored events are being read", () => {
     const { subscription, ids } = subscribed();
     const [a, b] = [live(3), live(undefined, "ephemeral")];
     for (const each of [a, a, b, b]) subscription.offer(each);
-    expect(subscription.goLive(0)).toBe(2);
+    expect(subscription.goLive(0, 0)).toBe(2);
     expect(ids()).toEqual([a.event.id, b.event.id]);
   });
 });

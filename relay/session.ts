@@ -53,13 +53,18 @@ export class Subscription {
     return true;
   }
 
-  /** After EOSE: sends what was held back and was not part of the stored answer, in the order of the log. */
-  goLive(from: number): number {
-    this.from = from;
+  /**
+   * After EOSE: sends what was held back and was not part of the stored answer, which covers the log up to `answered`,
+   * in the order of the log. Nothing up to `upTo` comes again.
+   */
+  goLive(answered: number, upTo: number): number {
+    this.from = answered;
     const held = [...new Map(this.held.map((live) => [live.event.id, live])).values()];
     this.held = [];
     held.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
-    return held.filter((live) => this.offer(live)).length;
+    const sent = held.filter((live) => this.offer(live)).length;
+    this.from = upTo;
+    return sent;
   }
 }
 

@@ -193,6 +193,7 @@ describe("[15] declarations", () => {
       board.declare({ version: 1, hub: "a", base: 1, revision: 2, add: ["#tz"], remove: ["#tx"] }),
     ).toEqual({
       accepted: true,
+      revision: 2,
       head: 0,
     });
     board.publish([news(tagged("x"))]);
@@ -205,26 +206,41 @@ describe("[15] declarations", () => {
     const { board, deliveries } = switchboard(["b"]);
     board.declare(wants("a", "#tx"));
     const change = { version: 1, base: 7, revision: 8, add: ["#ty"], remove: ["#tx"] } as const;
-    for (const hub of ["a", "b", "c"]) {
+    for (const [hub, revision] of [
+      ["a", 1],
+      ["b", 0],
+      ["c", 0],
+    ] as const) {
       const declaration = { ...change, hub, add: [...change.add], remove: [...change.remove] };
-      expect(board.declare(declaration)).toEqual({ accepted: false, head: 0 });
+      expect(board.declare(declaration)).toEqual({ accepted: false, revision, head: 0 });
     }
     board.publish([news(tagged("x"))]);
-    // Those whose wishes are not known are sent everything.
-    expect(deliveries.map(({ hub }) => hub)).toEqual(["b", "a", "c"]);
+    // A member whose wishes are not known is sent everything.
+    expect(deliveries.map(({ hub }) => hub)).toEqual(["b", "a"]);
+  });
+
+  it("that come late, after others of the same hub, are refused and change nothing", () => {
+    const { board, deliveries, kept } = switchboard();
+    board.declare({ ...wants("a", "#tx"), revision: 5 });
+    for (const late of [wants("a", "#ty"), { ...wants("a"), revision: 5 }]) {
+      expect(board.declare(late)).toEqual({ accepted: false, revision: 5, head: 0 });
+    }
+    expect([...kept]).toEqual(["a"]);
+    board.publish([news(tagged("x"))]);
+    expect(deliveries).toHaveLength(1);
   });
 
   it("answer with how far the log has come", () => {
     const { board } = switchboard();
     board.publish([news(tagged("x"))]);
-    expect(board.declare(wants("a", "#tx"))).toEqual({ accepted: true, head });
+    expect(board.declare(wants("a", "#tx"))).toEqual({ accepted: true, revision: 1, head });
   });
 
   it("of no wishes end the membership", () => {
     const { board, deliveries, kept } = switchboard();
     board.declare(wants("a", "#tx"));
     expect([...kept]).toEqual(["a"]);
-    board.declare(wants("a"));
+    board.declare({ ...wants("a"), revision: 2 });
     expect([...kept]).toEqual([]);
     board.publish([news(tagged("x"))]);
     expect(deliveries).toEqual([]);

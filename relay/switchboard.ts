@@ -44,8 +44,10 @@ export interface Declaration {
 }
 
 export interface DeclarationAnswer {
-  /** False when the revision that it builds on is not known here: declare everything. */
+  /** False when the revision that it builds on is not known here, or a later one is: declare everything. */
   accepted: boolean;
+  /** The latest that is known here; later ones are accepted. */
+  revision: number;
   head: number;
 }
 
@@ -92,28 +94,27 @@ export class Switchboard {
 
   constructor(deps: SwitchboardDeps) {
     this.deps = deps;
-    for (const hub of deps.members.list()) this.members.set(hub, newMember());
+    for (const hub of deps.members.list()) this.members.set(hub, unknownMember());
   }
 
   declare(declaration: Declaration): DeclarationAnswer {
     const { hub, base, revision, add, remove } = declaration;
+    const known = this.members.get(hub);
+    const latest = known?.revision ?? 0;
+    const isLate = known?.revision !== undefined && revision <= latest;
+    const isFounded = base === undefined || (known?.interest !== undefined && base === known.revision);
+    if (isLate || !isFounded) return { accepted: false, revision: latest, head: this.head };
     if (base === undefined && add.length === 0) {
       this.members.delete(hub);
       this.deps.members.remove(hub);
-      return { accepted: true, head: this.head };
+      return { accepted: true, revision, head: this.head };
     }
-    let member = this.members.get(hub);
-    if (!member) {
-      member = newMember();
-      this.members.set(hub, member);
-      this.deps.members.add(hub);
-    }
-    if (base === undefined) member.interest = new Set(add);
-    else if (!member.interest || member.revision !== base) return { accepted: false, head: this.head };
+    const member = known ?? this.newMember(hub);
+    if (base === undefined || !member.interest) member.interest = new Set(add);
     for (const key of add) member.interest.add(key);
     for (const key of remove) member.interest.delete(key);
     member.revision = revision;
-    return { accepted: true, head: this.head };
+    return { accepted: true, revision, head: this.head };
   }
 
   /** `origin` is the hub that committed, if it was one: it has delivered these events itself. */
@@ -126,6 +127,13 @@ export class Switchboard {
   /** Tells the hubs that missed a delivery how far the log has come. */
   retry(): void {
     for (const [hub, member] of this.members) this.send(hub, member);
+  }
+
+  private newMember(hub: string): Member {
+    const member = unknownMember();
+    this.members.set(hub, member);
+    this.deps.members.add(hub);
+    return member;
   }
 
   private file(publication: Publication, origin: string | undefined): void {
@@ -187,7 +195,7 @@ export class Switchboard {
   }
 }
 
-function newMember(): Member {
+function unknownMember(): Member {
   return {
     interest: undefined,
     revision: undefined,

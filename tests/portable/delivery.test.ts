@@ -198,6 +198,7 @@ async function run(s: fc.Scheduler, steps: Step[], nextFate: () => Fate): Promis
 }
 
 it("[15] every subscription has every event that it wants once, whatever is lost, late or doubled", async () => {
+  expect.hasAssertions();
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -207,4 +208,4 @@ it("[15] every subscription has every event that it wants once, whatever is lost
     ),
     { numRuns: Number(process.env.RUNS ?? 200) },
   );
-}, 60_000);
+});

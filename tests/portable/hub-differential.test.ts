@@ -63,7 +63,7 @@ it("[11] [14] [15] [17] every subscription has the stored events and the live on
     await client.say("REQ", "again", ...filters);
     expectStoredAnswer({ client, id: "again", filters }, kept);
   }
-}, 30_000);
+});
 
 /** What has not been seen, and some of what has. */
 function liveEvents(random: Random, events: Event[]): Event[] {

@@ -81,7 +81,7 @@ function aTag(random: Random): string[] {
   if (roll < 0.6) return ["d", pick(random, WORDS)];
   if (roll < 0.8) return ["t", pick(random, WORDS)];
   if (roll < 0.85) return ["R", pick(random, WORDS)];
-  if (roll < 0.9) return [pick(random, ["d", "e", "-"])];
+  if (roll < 0.9) return [pick(random, ["d", "e", "t"])];
   return [pick(random, ["title", "", "tt"]), pick(random, WORDS)];
 }
 
