@@ -76,16 +76,19 @@ async function bundle(config: string): Promise<string> {
 
 /** As Cloudflare would: every minute. And once at the start, so that nobody waits for the first pull. */
 function startCron(miniflare: Miniflare): NodeJS.Timeout {
-  const fire = async () => {
+  const fire = async (name: string) => {
     try {
-      const worker = await miniflare.getWorker("tributary-aggregator");
+      const worker = await miniflare.getWorker(name);
       await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date() });
     } catch (error) {
-      console.error(`the cron of the aggregator failed: ${messageOf(error)}`);
+      console.error(`the cron of ${name} failed: ${messageOf(error)}`);
     }
   };
-  void fire();
-  return setInterval(() => void fire(), CRON_MILLISECONDS);
+  const fireAll = () => {
+    for (const name of ["tributary", "tributary-aggregator"]) void fire(name);
+  };
+  fireAll();
+  return setInterval(fireAll, CRON_MILLISECONDS);
 }
 
 /** Said before anything is built, and in words. */

@@ -79,5 +79,5 @@ export interface Store {
   /** Those of these ids that are stored. */
   known(ids: string[]): Promise<Set<string>>;
   /** Removes what has expired (NIP-40): at most `limit` events. Tells how many. */
-  removeExpired(now: number, limit: number): Promise<number>;
+  removeExpired(now: number, limit: number): Promise<{ removed: number; cost: Cost }>;
 }

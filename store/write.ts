@@ -74,8 +74,8 @@ export async function knownIds(db: Database, ids: string[]): Promise<Set<string>
   return new Set(results.map(({ id }) => id));
 }
 
-export async function removeExpired(db: Database, now: number, limit: number): Promise<number> {
-  const { results } = await db
+export async function removeExpired(db: Database, now: number, limit: number) {
+  const result = await db
     .prepare(
       `DELETE FROM event WHERE seq IN (
         SELECT seq FROM event INDEXED BY event_by_expiry WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
@@ -83,7 +83,7 @@ export async function removeExpired(db: Database, now: number, limit: number): P
     )
     .bind(now, limit)
     .all();
-  return results.length;
+  return { removed: result.results.length, cost: costOf([result]) };
 }
 
 async function reasonsOf(db: Database, events: Event[]): Promise<Map<string, Fate>> {

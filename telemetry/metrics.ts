@@ -1,7 +1,7 @@
 /** Everything that is counted: one closed list, one call per happening. */
 
 /** Which part of the system it happened at. */
-export type Door = "websocket" | "http" | "queue" | "upstream";
+export type Door = "websocket" | "http" | "queue" | "upstream" | "cron";
 
 interface Metric {
   about: string;
@@ -28,13 +28,14 @@ export const METRICS = {
   events_stored_counts: { about: "Events stored", doors: DOORS },
   events_refused_counts: { about: "Events refused", doors: DOORS },
   events_delivered_counts: { about: "Events sent to live subscriptions", doors: ["websocket"] },
+  events_expired_counts: { about: "Events removed because they expired", doors: ["cron"] },
   events_dead_counts: { about: "Events put on the dead-letter queue", doors: ["queue"] },
   spans_dropped_counts: {
     about: "Trace spans that the collector did not take in time",
     doors: ["websocket", "http", "upstream"],
   },
-  d1_rows_read: { about: "Rows read in D1, which bills them", doors: DOORS },
-  d1_rows_written: { about: "Rows written in D1, which bills them", doors: DOORS },
+  d1_rows_read: { about: "Rows read in D1, which bills them", doors: [...DOORS, "cron"] },
+  d1_rows_written: { about: "Rows written in D1, which bills them", doors: [...DOORS, "cron"] },
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof METRICS;

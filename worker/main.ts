@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "../http/app.ts";
 import { createTelemetry, instrumented, report } from "../platforms/workers.ts";
+import { sweep } from "../relay/sweep.ts";
 import { createStore } from "../store/sql-store.ts";
 import { prometheusText } from "../telemetry/export.ts";
 import { configOf } from "./config.ts";
@@ -19,6 +20,8 @@ const options = telemetryOptions(env, config);
 const telemetry = createTelemetry(options);
 const app = createApp();
 
+const now = () => Math.floor(Date.now() / 1000);
+
 const handler: ExportedHandler<RelayEnv> = {
   async fetch(request, _env, ctx) {
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
@@ -29,12 +32,18 @@ const handler: ExportedHandler<RelayEnv> = {
       store: createStore(env.DB),
       ingest: createHttpDoor(env, config, telemetry),
       metrics: telemetry.metrics,
-      now: () => Math.floor(Date.now() / 1000),
+      now,
       metricsText: async () => prometheusText(await env.COUNTERS.getByName("counters").read()),
       report,
     });
     ctx.waitUntil(telemetry.flush());
     return response;
+  },
+
+  async scheduled(_controller, _env, ctx) {
+    const { metrics, tracer } = telemetry;
+    await sweep({ store: createStore(env.DB), now, metrics, tracer });
+    ctx.waitUntil(telemetry.flush());
   },
 };
 
