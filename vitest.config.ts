@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/{scripts,e2e}/**/*.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

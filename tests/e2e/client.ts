@@ -33,6 +33,8 @@ export function someEvents(count: number, label: string, spacing = DAY): Event[]
 /** Closed with the test at the latest. */
 export async function connect(url: string): Promise<Relay> {
   const relay = await Relay.connect(url);
+  // How fast a machine is decides no test.
+  relay.publishTimeout = 60_000;
   onTestFinished(() => relay.close());
   return relay;
 }

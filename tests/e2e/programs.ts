@@ -66,7 +66,7 @@ export function freePort(): Promise<number> {
 export async function eventually<T>(
   ask: () => Promise<T>,
   satisfies: (answer: T) => boolean,
-  milliseconds = 90_000,
+  milliseconds = 240_000,
 ): Promise<T> {
   const deadline = Date.now() + milliseconds;
   for (;;) {
