@@ -12,7 +12,7 @@ export default defineConfig({
           name: "portable",
           include: [
             "{nostr,store,relay,http,telemetry,aggregator}/**/*.test.ts",
-            "tests/portable/**/*.test.ts",
+            "tests/{portable,nips}/**/*.test.ts",
           ],
           testTimeout: 60_000,
         },

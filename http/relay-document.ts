@@ -5,7 +5,7 @@ import type { Config } from "../relay/config.ts";
 export const RELAY_DOCUMENT_TYPE = "application/nostr+json";
 
 /** NIPs that the relay itself keeps; those of clients are not told of (NIP-11). */
-const SUPPORTED_NIPS = [1, 11, 67];
+const SUPPORTED_NIPS = [1, 9, 11, 13, 17, 40, 42, 59, 62, 67, 70];
 
 export function relayDocument(config: Config, version: string) {
   return {
@@ -26,7 +26,7 @@ export function relayDocument(config: Config, version: string) {
       default_limit: config.DEFAULT_LIMIT,
       max_event_tags: config.MAX_EVENT_TAGS,
       max_content_length: config.MAX_CONTENT_LENGTH,
-      min_pow_difficulty: 0,
+      min_pow_difficulty: config.MIN_POW_DIFFICULTY,
       auth_required: false,
       payment_required: false,
       restricted_writes: false,

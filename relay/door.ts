@@ -5,9 +5,11 @@ import type { Config } from "./config.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import { Outlet, type OutletDeps } from "./outlet.ts";
 import { policy } from "./policy.ts";
+import type { Store } from "../store/store.ts";
 import type { Publication } from "./switchboard.ts";
 
 export interface DoorDeps extends CommitDeps {
+  store: Pick<Store, "commit" | "isDeleted">;
   config: Config;
   verify: Verify;
   /** Unix seconds. */
@@ -21,6 +23,7 @@ export function createDoor(deps: DoorDeps): Ingest {
     verify: deps.verify,
     now: () => deps.now(),
     commit: (event, traceparent) => committer.add(event, traceparent),
+    isDeleted: (event) => deps.store.isDeleted(event),
     passOn: (event, traceparent) => deps.publish(passingPublication(event, traceparent)),
   });
 }

@@ -18,6 +18,7 @@ function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
       ({ content }) => (content === "spam" ? { prefix: "pow", reason: "asked too late" } : undefined),
     ],
     verify: verifySignature,
+    isDeleted: async () => false,
     now: () => NOW,
     commit: async (event, traceparent) => {
       committed.push([event, traceparent]);
@@ -98,6 +99,7 @@ it("a store that fails is no outcome", async () => {
   const ingest = createIngest({
     rules: [],
     verify: verifySignature,
+    isDeleted: async () => false,
     now: () => NOW,
     commit: () => Promise.reject(new Error("the disk is full")),
     passOn: async () => undefined,

@@ -33,6 +33,8 @@ export interface IngestDeps {
   /** Unix seconds. */
   now(): number;
   commit(event: Event, traceparent?: string): Promise<Fate>;
+  /** Has it been deleted before it came? */
+  isDeleted(event: Event): Promise<boolean>;
   /** Hands an ephemeral event to those who listen now. */
   passOn(event: Event, traceparent?: string): Promise<void>;
 }
@@ -55,6 +57,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       return { kind: "not-meant-for-us" };
     }
     if (kindClass(event.kind) === "ephemeral") {
+      if (await deps.isDeleted(event)) return { kind: "deleted" };
       await deps.passOn(event, source.traceparent);
       return { kind: "passed-on" };
     }

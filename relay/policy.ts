@@ -24,6 +24,7 @@ export type Rule = (event: Event, context: RuleContext) => Refusal | undefined;
 export function policy(config: Config): Rule[] {
   return [
     notAnAuthEvent,
+    notBare,
     atMostTags(config.MAX_EVENT_TAGS),
     atMostContent(config.MAX_CONTENT_LENGTH),
     notFarAhead(config.CREATED_AT_UPPER_LIMIT),
@@ -39,6 +40,14 @@ export function policy(config: Config): Rule[] {
 function notAnAuthEvent(event: Event): Refusal | undefined {
   return event.kind === 22_242 ? refuse("invalid", "kind 22242 goes into an AUTH message") : undefined;
 }
+
+/** NIP-17, NIP-59: the insides of a gift wrap; outside of one they would tell who writes to whom. */
+function notBare({ kind }: Event): Refusal | undefined {
+  return INSIDES.includes(kind) ? refuse("blocked", `kind ${kind} belongs inside a gift wrap`) : undefined;
+}
+
+/** Seal, chat message, file message, and the welcome of a group. */
+const INSIDES = [13, 14, 15, 444];
 
 function atMostTags(most: number): Rule {
   return (event) =>

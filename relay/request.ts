@@ -91,7 +91,7 @@ function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["con
     return { prefix: "rate-limited", reason } as const;
   }
   if (session.keys.size === 0 && filters.some(needsKeys)) {
-    const reason = "direct messages are shown to those involved, authenticate as one of them";
+    const reason = "events of these kinds are shown to those involved, authenticate as one of them";
     return { prefix: "auth-required", reason } as const;
   }
   return undefined;

@@ -5,7 +5,7 @@
  */
 import { kindClass } from "../nostr/event.ts";
 import type { TagCondition } from "../nostr/filter.ts";
-import { OWN_KINDS, PRIVATE_KINDS } from "../nostr/reader.ts";
+import { AUTHOR_KINDS, PRIVATE_KINDS, RECIPIENT_KINDS } from "../nostr/reader.ts";
 import type { SqlValue } from "./database.ts";
 import type { Query } from "./store.ts";
 
@@ -150,9 +150,11 @@ function viewConditions({ view, filter }: Query, bind: Bind): string[] {
   if (hidden.length === 0) return where;
   const open = `e.kind NOT IN (${hidden.join(",")})`;
   if (view.keys.length === 0) return [...where, open];
-  const own = `e.kind IN (${OWN_KINDS.join(",")}) AND ${isOneOf("e.pubkey", view.keys.map(binary), bind)}`;
-  const involved = hasTag({ name: "p", values: [...view.keys] }, bind);
-  return [...where, `(${open} OR (${own}) OR ${involved})`];
+  const own = isOneOf("e.pubkey", view.keys.map(binary), bind);
+  const named = hasTag({ name: "p", values: [...view.keys] }, bind);
+  const mine = `e.kind IN (${AUTHOR_KINDS.join(",")}) AND ${own}`;
+  const forMe = `e.kind IN (${RECIPIENT_KINDS.join(",")}) AND ${named}`;
+  return [...where, `(${open} OR (${mine}) OR (${forMe}))`];
 }
 
 function timeConditions({ filter, after, order }: Query, bind: Bind, timed: string): string[] {

@@ -2,11 +2,12 @@
 import type { Database } from "./database.ts";
 import { readLogAfter, readQueries } from "./read.ts";
 import type { Store } from "./store.ts";
-import { commitEvents, knownIds, removeExpired } from "./write.ts";
+import { commitEvents, isDeleted, knownIds, removeExpired } from "./write.ts";
 
 export function createStore(db: Database): Store {
   return {
     commit: (events) => commitEvents(db, events),
+    isDeleted: (event) => isDeleted(db, event),
     read: (queries) => readQueries(db, queries),
     log: (after, limit) => readLogAfter(db, after, limit),
     known: (ids) => knownIds(db, ids),

@@ -72,6 +72,8 @@ export interface Store {
    * last, and what vanishes is the very last; every request to vanish is meant for this relay.
    */
   commit(events: Event[]): Promise<CommitResult>;
+  /** Has it been deleted before it came (NIP-09, NIP-62)? For events that are passed on and never stored. */
+  isDeleted(event: Event): Promise<boolean>;
   /** All queries see one snapshot. */
   read(queries: Query[]): Promise<ReadResult>;
   /** The log after `seq`, oldest first, at most `limit` events; `head` as in `ReadResult`. */

@@ -74,6 +74,14 @@ export async function knownIds(db: Database, ids: string[]): Promise<Set<string>
   return new Set(results.map(({ id }) => id));
 }
 
+export async function isDeleted(db: Database, event: Event): Promise<boolean> {
+  const { results } = await db
+    .prepare(`SELECT ${BURIED} AS buried FROM json_each(?1) AS new`)
+    .bind(JSON.stringify([eventRow(event)]))
+    .all<{ buried: number }>();
+  return results[0]?.buried === 1;
+}
+
 export async function removeExpired(db: Database, now: number, limit: number) {
   const result = await db
     .prepare(
