@@ -1,0 +1,162 @@
+/**
+ * Frames that somebody has tampered with, a hundred thousand of them (FRAMES=… for more): no hub breaks, nothing goes
+ * without its answer, and nothing is stored that does not verify.
+ */
+import { verifyEvent } from "nostr-tools/pure";
+import { afterEach, expect, it } from "vitest";
+import type { Event } from "../../nostr/event.ts";
+import { type Client, connect, type Frame, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
+import { authEvent, by } from "../fixtures/people.ts";
+import { AUTHORS, byRealAuthors, signedEvents } from "../fixtures/signed-events.ts";
+import { aFilter, pick, type Random, seeded } from "../reference/generators.ts";
+
+const FRAMES = Number(process.env.FRAMES ?? 100_000);
+const SEED = Number(process.env.SEED ?? 20_261_126);
+
+let relay: Relay;
+afterEach(() => relay.close());
+
+it(`[9] [17] [18] ${FRAMES} fuzzed frames each have their answer, and nothing forged is stored (seed ${SEED})`, async () => {
+  relay = openRelay({ MAX_SUBSCRIPTIONS: "30" });
+  const random = seeded(SEED);
+  const events = signedEvents(random, 300);
+  let client = connect(relay.hub("a"));
+  for (let sent = 0; sent < FRAMES; sent += 1) {
+    if (sent % 1000 === 999) client = connect(relay.hub("a"));
+    const frame = tampered(random, JSON.stringify(aMessage(random, events)));
+    client.take();
+    await client.hub.receive(client.session, frame);
+    expectAnswer(frame, client.take(), client);
+  }
+  await relay.settled();
+  expect(relay.reported).toEqual([]);
+  const { events: stored } = await relay.store.log(0, 5000);
+  expect(stored.length).toBeGreaterThan(100);
+  for (const { json } of stored) expect(verifyEvent(JSON.parse(json) as Event), json).toBe(true);
+});
+
+/** What the protocol owes to this frame. */
+function expectAnswer(frame: string, answers: Frame[], client: Client): void {
+  const verbs = (...wanted: string[]) => answers.filter(([verb]) => wanted.includes(verb));
+  const [verb, id] = parsed(frame);
+  const isUsable = typeof id === "string" && id.length > 0 && id.length <= 64 && id.isWellFormed();
+  const told = `${frame.slice(0, 500)} → ${JSON.stringify(answers).slice(0, 500)}`;
+  if (verb === "REQ" && isUsable) {
+    const endings = verbs("EOSE", "CLOSED").filter(([, of]) => of === id);
+    expect(endings, told).toHaveLength(1);
+    expect(client.session.subscriptions.has(id), told).toBe(endings[0]![0] === "EOSE");
+  } else if (verb === "EVENT" || verb === "AUTH") {
+    expect(verbs("OK", "NOTICE"), told).toHaveLength(1);
+  } else if (verb === "CLOSE" && isUsable) {
+    expect(answers, told).toEqual([]);
+  } else {
+    expect(verbs("NOTICE"), told).toHaveLength(1);
+  }
+}
+
+function parsed(frame: string): unknown[] {
+  try {
+    const message: unknown = JSON.parse(frame);
+    return Array.isArray(message) ? message : [];
+  } catch {
+    return [];
+  }
+}
+
+function aMessage(random: Random, events: Event[]): unknown[] {
+  const id = pick(random, ["a", "b", "c", "日本", "x".repeat(64)]);
+  const filters = () =>
+    Array.from({ length: 1 + Math.floor(random() * 3) }, () => byRealAuthors(aFilter(random, events)));
+  const roll = random();
+  if (roll < 0.45) return ["EVENT", pick(random, events)];
+  if (roll < 0.5) return ["EVENT", by(pick(random, AUTHORS), { kind: 5, tags: [["d"], ["a"], ["e", "x"]] })];
+  if (roll < 0.8) return ["REQ", id, ...filters()];
+  if (roll < 0.9) return ["CLOSE", id];
+  return ["AUTH", AUTHENTICATION];
+}
+
+const AUTHENTICATION = authEvent(AUTHORS[0]!, { created_at: NOW });
+
+/** As it is, with another value somewhere in it, or with other characters. */
+function tampered(random: Random, text: string): string {
+  const roll = random();
+  if (roll < 0.15) return text;
+  if (roll < 0.65) {
+    let message: unknown = JSON.parse(text);
+    for (let changes = 0; changes < 1 + random() * 2; changes += 1) message = changed(random, message);
+    return JSON.stringify(message) ?? "";
+  }
+  const at = Math.floor(random() * text.length);
+  const end = at + Math.floor(random() * 10);
+  const junk = pick(random, [
+    "",
+    '"',
+    "[",
+    "}",
+    "\\u0000",
+    "\\ud800",
+    "\u0000",
+    "0",
+    "-1e999",
+    ",",
+    "null",
+    "\n",
+  ]);
+  return random() < 0.1 ? text.slice(0, at) : text.slice(0, at) + junk + text.slice(end);
+}
+
+const VALUES: unknown[] = [
+  null,
+  true,
+  -1,
+  0,
+  1.5,
+  1e21,
+  2 ** 53,
+  "",
+  "x",
+  "F".repeat(64),
+  "a".repeat(64),
+  "\ud800",
+  "\u0000",
+  "ALL_RELAYS",
+  [],
+  [[]],
+  [null],
+  [["d"]],
+  [["e"], ["p", ""]],
+  {},
+  { "#": ["x"] },
+  { "#ee": ["x"] },
+  { ids: [] },
+  { limit: -1 },
+  { kinds: ["1"] },
+  { since: "0" },
+  5,
+  62,
+  1059,
+  20_001,
+  22_242,
+  30_000,
+];
+
+/** One value anywhere in it replaced, removed, doubled or moved. */
+function changed(random: Random, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || random() < 0.15) return pick(random, VALUES);
+  if (Array.isArray(value)) {
+    const at = Math.floor(random() * (value.length + 1));
+    const copy: unknown[] = [...value];
+    const roll = random();
+    if (roll < 0.15) copy.splice(at, 1);
+    else if (roll < 0.3) copy.splice(at, 0, pick(random, VALUES));
+    else if (roll < 0.4) copy.splice(at, 0, copy[0]);
+    else copy[at] = changed(random, copy[at]);
+    return copy;
+  }
+  const fields = Object.keys(value);
+  const field = pick(random, [...fields, "extra", "__proto__", "#e", "#t", "limit"]);
+  const copy: Record<string, unknown> = { ...value };
+  if (random() < 0.2) delete copy[field];
+  else copy[field] = changed(random, copy[field]);
+  return copy;
+}
