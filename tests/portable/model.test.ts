@@ -38,7 +38,7 @@ const EVENTS = ((random: Random) => {
     const roll = random();
     const kind = roll < 0.2 && n > 0 ? 5 : roll < 0.24 ? 62 : pick(random, KINDS);
     if (kind === 62) tags.push(["relay", pick(random, ["ALL_RELAYS", "ws://localhost:8787"])]);
-    for (let named = 0; kind === 5 && named < 3; named += 1) {
+    for (let named = kind === 5 ? 3 : 0; named > 0; named -= 1) {
       const { id, pubkey, kind: of, tags: its } = pick(random, events);
       const d = of < 20_000 ? "" : (its.find(([name]) => name === "d")?.[1] ?? "");
       tags.push(random() < 0.5 ? ["e", id] : ["a", `${of}:${pubkey}:${d}`]);
@@ -159,18 +159,18 @@ class World {
   /** What the relay shows to each is what the model does; nothing live was of nobody's business. */
   async check(): Promise<void> {
     await this.relay.settled();
-    expect(this.relay.reported).toEqual([]);
+    same(this.relay.reported, []);
     for (const connection of this.connections) {
       const live = connection.take().filter(([verb]) => verb === "EVENT");
       const regular = live
         .map(([, , event]) => event as Event)
         .filter(({ kind }) => kind < 10_000 && kind > 0);
-      expect(new Set(regular.map(({ id }) => id)).size).toBe(regular.length);
+      same(new Set(regular.map(({ id }) => id)).size, regular.length);
       for (const [, , event] of live) {
-        expect(isShown(event as Event, connection.keys, 0), JSON.stringify(event)).toBe(true);
+        same([event, isShown(event as Event, connection.keys, 0)], [event, true]);
       }
       const shown = this.model.shows(connection.keys, this.now).map(({ id }) => id);
-      expect(await this.reads(connection)).toEqual(shown.toSorted());
+      same(await this.reads(connection), shown.toSorted());
     }
   }
 
@@ -178,7 +178,7 @@ class World {
     await this.say(connection, "REQ", "look", { limit: 500 });
     await this.say(connection, "CLOSE", "look");
     const frames = connection.take();
-    expect(frames.at(-1)).toEqual(["EOSE", "look", ["finish"]]);
+    same(frames.at(-1), ["EOSE", "look", ["finish"]]);
     return frames
       .slice(0, -1)
       .map(([, , event]) => (event as Event).id)
@@ -195,7 +195,7 @@ class World {
     // Of what came twice in one batch either copy is the duplicate, and one that a deletion followed may be told so.
     const isDeleting = events.some(({ kind }) => kind === 5 || kind === 62);
     if (events.length === 1 || (accepted.size === events.length && !isDeleting)) {
-      expect(new Map(answers.map(([, id, ok]) => [id, ok]))).toEqual(accepted);
+      same(new Map(answers.map(([, id, ok]) => [id, ok])), accepted);
     }
   }
 
@@ -217,7 +217,7 @@ class World {
     });
     const told = this.model.take(one, new Set(), this.now);
     const { kind } = await ingest(one, STRANGER);
-    expect(kind === "refused" || kind === "deleted").toBe(told === "refused");
+    same(kind === "refused" || kind === "deleted", told === "refused");
   }
 
   private async prove(connection: Connection, pubkey: string): Promise<void> {
@@ -235,6 +235,11 @@ class World {
     this.hubs[at] = hub;
     for (const connection of this.connections) if (connection.hub === at) connection.open(hub);
   }
+}
+
+/** Names what differs. */
+function same(shown: unknown, expected: unknown): void {
+  expect(shown).toEqual(expected);
 }
 
 it("[2] [5] [7] [15] [16] [21] [22] [23] [24] [25] [29] [31] [32] any history ends as the model does", async () => {
