@@ -63,6 +63,9 @@ describe("[11] a filter's form", () => {
     { until: 2 ** 53 },
     { limit: -1 },
     { limit: null },
+    { search: ["x"] },
+    { search: null },
+    { search: "x".repeat(257) },
   ])("%j is invalid, and the reason names the field", (wire) => {
     const parsed = parseFilter(wire);
     expect(parsed).toMatchObject({ ok: false, prefix: "invalid" });
@@ -73,12 +76,18 @@ describe("[11] a filter's form", () => {
     expect(parseFilter(value)).toMatchObject({ ok: false, prefix: "invalid" });
   });
 
+  it("[35] takes a search of 256 characters, and forgets one that asks for no text", () => {
+    expect(filterOf({ search: "🦤".repeat(256) }).search).toHaveLength(512);
+    expect(filterOf({ search: "!" })).toEqual({ search: "!", tags: [] });
+    for (const search of ["", " ", "language:en"]) expect(filterOf({ search })).toEqual({ tags: [] });
+  });
+
   it("takes any value for other tags than e and p", () => {
     expect(filterOf({ "#E": ["x"], "#P": ["y"], "#a": ["30023:x:y"] }).tags).toHaveLength(3);
   });
 });
 
-it.each(["#emoji", "#", "#1", "#é", "#e ", "search", "Ids", "&t", "__proto__", "constructor"])(
+it.each(["#emoji", "#", "#1", "#é", "#e ", "searches", "Ids", "&t", "__proto__", "constructor"])(
   "[8] the unknown filter field %j is unsupported, and not ignored",
   (field) => {
     const parsed = parseFilter(JSON.parse(`{${JSON.stringify(field)}:["x"]}`));

@@ -1,5 +1,6 @@
-/** Filters: what a client may ask for, and whether an event fits (NIP-01). */
+/** Filters: what a client may ask for, and whether an event fits (NIP-01, NIP-50). */
 import { type Event, isHex64, isIndexable } from "./event.ts";
+import { asksForText, LONGEST_SEARCH, searchMatcher } from "./search.ts";
 
 export interface Filter {
   ids?: string[];
@@ -13,6 +14,8 @@ export interface Filter {
   until?: number;
   /** How many stored events to send; says nothing about live ones. */
   limit?: number;
+  /** Words of which none may be missing; absent when what was given asks for none. */
+  search?: string;
 }
 
 export interface TagCondition {
@@ -49,6 +52,10 @@ export function parseFilter(value: unknown): ParsedFilter {
         if (!isCount(given)) return invalid(`${field} must be a non-negative integer`);
         filter[field] = given;
         break;
+      case "search":
+        if (!isSearch(given)) return invalid(`search must be text of at most ${LONGEST_SEARCH} characters`);
+        if (asksForText(given)) filter.search = given;
+        break;
       default: {
         if (!/^#[a-zA-Z]$/.test(field)) {
           return {
@@ -72,6 +79,7 @@ export function matcher(filter: Filter): (event: Event) => boolean {
   const authors = filter.authors && new Set(filter.authors);
   const kinds = filter.kinds && new Set(filter.kinds);
   const tags = filter.tags.map(({ name, values }) => ({ name, values: new Set(values) }));
+  const fitsSearch = filter.search === undefined ? undefined : searchMatcher(filter.search);
   const since = filter.since ?? 0;
   const until = filter.until ?? Number.MAX_SAFE_INTEGER;
   return (event) =>
@@ -82,7 +90,8 @@ export function matcher(filter: Filter): (event: Event) => boolean {
     (!kinds || kinds.has(event.kind)) &&
     tags.every(({ name, values }) =>
       event.tags.some((tag) => tag[0] === name && isIndexable(tag) && values.has(tag[1])),
-    );
+    ) &&
+    (!fitsSearch || fitsSearch(event));
 }
 
 function invalid(reason: string): ParsedFilter {
@@ -95,6 +104,10 @@ function isListOf<T>(value: unknown, is: (item: unknown) => item is T): value is
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isSearch(value: unknown): value is string {
+  return typeof value === "string" && Array.from(value).length <= LONGEST_SEARCH;
 }
 
 function isKind(value: unknown): value is number {

@@ -47,7 +47,7 @@ describe("[17] a REQ that is refused is CLOSED, with a prefix", () => {
     [["REQ", "s", "x"], "invalid"],
     [["REQ", "s", {}, null], "invalid"],
     [["REQ", "s", {}, { ids: ["ab"] }], "invalid"],
-    [["REQ", "s", { search: "x" }], "unsupported"],
+    [["REQ", "s", { sorted: "x" }], "unsupported"],
     [["REQ", "s", { "#emoji": ["x"] }], "unsupported"],
   ])("%j: %s", (message, prefix) => {
     const parsed = parse(...message);

@@ -102,6 +102,18 @@ describe("group commit", () => {
     expect(batches.map(({ events }) => events.length)).toEqual([2, 1, 1]);
   });
 
+  it("[35] of text that is searched has room for its terms", async () => {
+    const { committer, batches } = gated();
+    const fates = notes(3, "東".repeat(120_000)).map((event) => committer.add(event));
+    for (let at = 0; at < 2; at += 1) {
+      await turn();
+      batches[at]!.pass();
+      await turn();
+    }
+    await Promise.all(fates);
+    expect(batches.map(({ events }) => events.length)).toEqual([2, 1]);
+  });
+
   it("fails for those in the failing batch only, and goes on", async () => {
     const { committer, batches, published } = gated();
     const [a, b] = notes(2);

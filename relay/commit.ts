@@ -1,6 +1,7 @@
 /** Group commit: while one batch is being stored the next one fills, and leaves as soon as the first returns. */
 import { DELETION, VANISH } from "../nostr/deletion.ts";
 import { type Event, kindClass } from "../nostr/event.ts";
+import { searchableText } from "../nostr/search.ts";
 import type { CommitResult, Fate, Store } from "../store/store.ts";
 import type { Door, Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
@@ -94,9 +95,8 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 
 /** In characters, roughly; a character can be three bytes. */
 function sizeOf(event: Event): number {
-  return (
-    event.content.length + event.tags.reduce((sum, tag) => sum + tag.join("").length + 4 * tag.length, 300)
-  );
+  const text = event.content.length + searchableText(event).length;
+  return text + event.tags.reduce((sum, tag) => sum + tag.join("").length + 4 * tag.length, 300);
 }
 
 function storedEvents(events: Event[], result: CommitResult): Published[] {

@@ -95,6 +95,21 @@ it("[15] all filters are answered from one snapshot", async () => {
   expect(reads.map((queries) => queries.map(({ limit }) => limit))).toEqual([[3, 5]]);
 });
 
+it("[35] once a filter searches, the answer is in the filters' order, each in its own, each event once", async () => {
+  const contents = ["cat cat", "dog", "a cat and a dog", "dog dog"];
+  const events = notes(4).map((event, n) => ({ ...event, content: contents[n] ?? "" }));
+  await store.commit(events);
+  const [cats, dog, both, dogs] = events.map(({ id }) => id);
+  expect((await answer({ search: "cat" })).ids).toEqual([cats, both]);
+  expect((await answer({ search: "dog" })).ids).toEqual([dogs, dog, both]);
+  expect((await answer({ search: "dog" }, { search: "cat" })).ids).toEqual([dogs, dog, both, cats]);
+  expect((await answer({ limit: 2 }, { search: "cat" })).ids).toEqual([both, dogs, cats]);
+  expect(await answer({ search: "dog", limit: 1 }, { search: "cat", limit: 1 })).toMatchObject({
+    ids: [dogs, cats],
+    more: true,
+  });
+});
+
 describe("reading the log", () => {
   async function pages(after: number) {
     const all: { ids: string[]; upTo: number }[] = [];

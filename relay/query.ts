@@ -6,7 +6,7 @@ import type { Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
 export interface StoredAnswer {
-  /** Newest first, ties by lowest id. */
+  /** Newest first, ties by lowest id. When a filter searches (NIP-50): in the filters' order, each in its own. */
   events: StoredEvent[];
   /** True when a filter matches more than it was answered with. */
   more: boolean;
@@ -28,8 +28,10 @@ export async function answerFilters(
   }));
   const { answers, head, cost } = await store.read(queries);
   const bySeq = new Map(answers.flatMap(({ events }) => events.map((event) => [event.seq, event])));
+  const found = [...bySeq.values()];
+  const isInOrder = filters.length === 1 || filters.some(({ search }) => search !== undefined);
   return {
-    events: answers.length === 1 ? (answers[0]?.events ?? []) : [...bySeq.values()].toSorted(newestFirst),
+    events: isInOrder ? found : found.toSorted(newestFirst),
     more: answers.some(({ more }) => more),
     head,
     cost,

@@ -6,7 +6,9 @@
 import { kindClass } from "../nostr/event.ts";
 import type { TagCondition } from "../nostr/filter.ts";
 import { AUTHOR_KINDS, PRIVATE_KINDS, RECIPIENT_KINDS } from "../nostr/reader.ts";
+import { phrasesOf } from "../nostr/search.ts";
 import type { SqlValue } from "./database.ts";
+import { BY_RELEVANCE, ftsQuery, MOST_RANKED } from "./search.ts";
 import type { Query } from "./store.ts";
 
 export interface Plan {
@@ -28,23 +30,42 @@ export const STORED_EVENT = `seq, lower(hex(id)) AS id, created_at,
  * cut at its share of READ_BYTES. One more than `query.limit` is looked for. `among`: how many queries share the read.
  */
 export function planQuery(query: Query, among: number): Plan | undefined {
-  const { ids, authors, kinds, tags } = query.filter;
-  if ([ids, authors, kinds, ...tags.map(({ values }) => values)].some((list) => list?.length === 0))
+  const { ids, authors, kinds, tags, search } = query.filter;
+  const words = search === undefined ? undefined : phrasesOf(search);
+  if ([ids, authors, kinds, words, ...tags.map(({ values }) => values)].some((list) => list?.length === 0))
     return undefined;
   const params: SqlValue[] = [];
   const bind: Bind = (value) => `?${params.push(value)}`;
-  const order = query.order === "asc" ? "created_at ASC, id DESC" : "created_at DESC, id ASC";
+  const order = query.filter.search === undefined ? timeOrder(query) : BY_RELEVANCE;
   const sql = `
 SELECT ${STORED_EVENT}, found FROM (
   SELECT *, count(*) OVER () AS found,
     sum(length(tags) + length(content)) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) AS bytes
-  FROM event WHERE seq IN (${planPlaces(query, bind)})
+  FROM ${planRows(query, bind)}
 )
 WHERE bytes <= ${bind(Math.max(LONGEST_EVENT, Math.floor(READ_BYTES / among)))} ORDER BY ${order}`;
   return { sql, params };
 }
 
 type Bind = (value: SqlValue) => string;
+
+function timeOrder({ order }: Query): string {
+  return order === "asc" ? "created_at ASC, id DESC" : "created_at DESC, id ASC";
+}
+
+/** The events of the answer; those of a search with their score. */
+function planRows(query: Query, bind: Bind): string {
+  const { search } = query.filter;
+  if (search === undefined) return `event WHERE seq IN (${planPlaces(query, bind)})`;
+  const where = [`s.search MATCH ${bind(ftsQuery(search))}`, ...conditions(query, bind, search)];
+  return `(
+    SELECT seq AS place, score FROM (
+      SELECT e.seq, e.created_at, e.id, s.rank AS score FROM search AS s CROSS JOIN event AS e ON e.seq = s.rowid
+      WHERE ${where.join(" AND ")} ORDER BY s.rowid DESC LIMIT ${MOST_RANKED}
+    )
+    ORDER BY ${BY_RELEVANCE} LIMIT ${query.limit + 1}
+  ) JOIN event ON seq = place`;
+}
 
 /** Selects the `seq` of every event of the answer. */
 function planPlaces(query: Query, bind: Bind): string {
@@ -130,8 +151,8 @@ function attempt(query: Query, byTime: string, byList: string, bind: Bind): stri
 }
 
 /** Everything that the filter says, but for `driver`, which the caller sees to. */
-function conditions(query: Query, bind: Bind, driver?: TagCondition, timed = "e"): string[] {
-  const { ids, authors, kinds, tags } = query.filter;
+function conditions(query: Query, bind: Bind, driver?: TagCondition | string, timed = "e"): string[] {
+  const { ids, authors, kinds, tags, search } = query.filter;
   return [
     ...viewConditions(query, bind),
     ...timeConditions(query, bind, timed),
@@ -139,6 +160,7 @@ function conditions(query: Query, bind: Bind, driver?: TagCondition, timed = "e"
     ...(authors ? [isOneOf("e.pubkey", authors.map(binary), bind)] : []),
     ...(kinds ? [isOneKind(kinds, bind)] : []),
     ...tags.filter((tag) => tag !== driver).map((tag) => hasTag(tag, bind)),
+    ...(search === undefined || search === driver ? [] : [isFound(search, bind)]),
     ...(query.keyword === undefined ? [] : [containsText(query.keyword, bind)]),
   ];
 }
@@ -208,6 +230,10 @@ function isOneOf(column: string, keys: Key[], bind: Bind): string {
 function hasTag({ name, values }: TagCondition, bind: Bind): string {
   const keys = values.map((value) => tagKey(name, value));
   return `EXISTS (SELECT 1 FROM tag WHERE ${isOneOf("tag.key", keys, bind)} AND tag.created_at = e.created_at AND tag.seq = e.seq)`;
+}
+
+function isFound(search: string, bind: Bind): string {
+  return `e.seq IN (SELECT rowid FROM search WHERE search MATCH ${bind(ftsQuery(search))})`;
 }
 
 /** Compared as bytes of UTF-8, so that NUL is a character like others. */

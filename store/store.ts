@@ -26,7 +26,10 @@ export interface Query {
   view: View;
   /** At most this many events. `filter.limit` is not looked at: the caller has bounded it. */
   limit: number;
-  /** "desc" (default) is newest first; ties always go by id, lowest first in "desc", highest first in "asc". */
+  /**
+   * "desc" (default) is newest first; ties always go by id, lowest first in "desc", highest first in "asc".
+   * Not looked at when the filter searches: then what fits best is first, and the newest of what fits equally well.
+   */
   order?: "desc" | "asc";
   /** The content contains this text, character by character. */
   keyword?: string;

@@ -2,7 +2,9 @@
 import { deletionsOf } from "../nostr/deletion.ts";
 import { type Event, newestFirst, versionKey } from "../nostr/event.ts";
 import { expiresAt } from "../nostr/expiration.ts";
+import { searchableText } from "../nostr/search.ts";
 import { costOf, type Database } from "./database.ts";
+import { INDEX_TEXT } from "./search.ts";
 import type { CommitResult, Fate } from "./store.ts";
 import { APPLY_TOMBSTONES, BURIED, tombstoneRow } from "./tombstones.ts";
 
@@ -38,6 +40,7 @@ FROM json_each(?1) AS new`;
 
 export async function commitEvents(db: Database, events: Event[]): Promise<CommitResult> {
   const rows = JSON.stringify(bestVersionsFirst(events).map(eventRow));
+  const isFound = events.some((event) => searchableText(event) !== "");
   const replaces = events.some((event) => versionKey(event) !== undefined);
   const tombstones = events.flatMap((event) =>
     deletionsOf(event).map((deletion) => tombstoneRow(event, deletion)),
@@ -50,6 +53,7 @@ export async function commitEvents(db: Database, events: Event[]): Promise<Commi
     db.prepare(INSERT_NEW).bind(rows),
   ];
   const inserting = statements.length - 1;
+  if (isFound) statements.push(db.prepare(INDEX_TEXT).bind(rows));
   if (tombstones.length > 0) statements.push(...APPLY_TOMBSTONES.map((sql) => db.prepare(sql).bind(buried)));
   const results = await db.batch<{ seq: number; id: string }>(statements);
   const prev = results[0]?.results[0]?.seq ?? 0;
@@ -131,5 +135,6 @@ function eventRow(event: Event) {
     content,
     versionKey(event) ?? null,
     expiresAt(event) ?? null,
+    searchableText(event),
   ];
 }

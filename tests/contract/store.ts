@@ -7,6 +7,7 @@ import type { Query, Store } from "../../store/store.ts";
 import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { aFilter, anEvent, PUBKEYS, pick, seeded } from "../reference/generators.ts";
 import { inOrder, matches, survivors, type WireFilter } from "../reference/matcher.ts";
+import { describeSearching } from "./search.ts";
 
 export type StoreSetup = () => Promise<{ store: Store; teardown(): Promise<void> }>;
 
@@ -24,6 +25,7 @@ export function storeContract(name: string, setup: StoreSetup, { filters }: { fi
     describeWriting(() => store);
     describeReading(() => store);
     describeDifference(() => store, filters);
+    describeSearching(() => store, filters / 10);
   });
 }
 
