@@ -39,6 +39,7 @@ describe("event query", () => {
         ],
       },
     ],
+    ["search=a,b+%E6%97%A5&kinds=1", { search: "a,b 日", kinds: [1] }],
     ["tag.d=a%5C%2Cb", { tags: [{ name: "d", values: ["a,b"] }] }],
   ])("%s", (query, filter) => {
     expect(parse(query)).toEqual({ ok: true, query: { filter: { tags: [], ...filter }, limit: 50 } });
@@ -99,7 +100,11 @@ describe("event query", () => {
     ["tag.tt=x", '"tag.tt" is no parameter here'],
     ["tag.=x", '"tag." is no parameter here'],
     ["%23t=x", '"#t" is no parameter here'],
-    ["search=x", '"search" is no parameter here'],
+    [`search=${"x".repeat(257)}`, "search must be text of at most 256 characters"],
+    ["search=x&search=y", '"search" is given 2 times'],
+    ["search=x&order=desc", "search is answered in one page"],
+    ["search=language:en&order=asc", "search is answered in one page"],
+    [`search=x&cursor=1.${A}`, "search is answered in one page"],
     ["__proto__=x", '"__proto__" is no parameter here'],
   ])("%s is refused", (query, reason) => {
     const parsed = parse(query);

@@ -31,6 +31,8 @@ export function parseEventQuery(
   }
   const parsed = parseFilter(wire);
   if (!parsed.ok) return invalid(parsed.reason);
+  if (wire["search"] !== undefined && (rest.order || rest.after))
+    return invalid("search is answered in one page, best match first: it takes neither order nor cursor");
   return {
     ok: true,
     query: { ...rest, filter: parsed.filter, limit: boundedLimit(parsed.filter.limit, config) },
@@ -68,6 +70,9 @@ function readSingle(
     case "limit":
       wire[name] = numeric(value);
       return undefined;
+    case "search":
+      wire[name] = value;
+      return undefined;
     case "keyword": {
       const length = Array.from(value).length;
       if (length === 0 || length > LONGEST_KEYWORD)
@@ -86,7 +91,7 @@ function readSingle(
       return undefined;
     }
     default:
-      return `${quoted(name)} is no parameter here, expected ids, authors, kinds, tag. and a letter, since, until, limit, keyword, order or cursor`;
+      return `${quoted(name)} is no parameter here, expected ids, authors, kinds, tag. and a letter, since, until, limit, search, keyword, order or cursor`;
   }
 }
 

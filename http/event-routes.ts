@@ -1,5 +1,6 @@
 /** What the OpenAPI document says of the event routes. The protocol's own parsers read the requests. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { LONGEST_SEARCH } from "../nostr/search.ts";
 import { problemSchema } from "./problem.ts";
 
 const hex = (length: number) =>
@@ -24,7 +25,9 @@ const eventSchema = z
 const pageSchema = z
   .object({
     events: z.array(eventSchema),
-    cursor: z.string().nullable().openapi({ description: "For the next page; null: there is no more" }),
+    cursor: z.string().nullable().openapi({
+      description: "For the next page; null: there is no more, or this is the answer to a search",
+    }),
   })
   .openapi("EventPage");
 
@@ -63,6 +66,10 @@ const queryParameters = z.object({
     .min(0)
     .optional()
     .openapi({ description: "Most events in the answer; the relay's own limit holds above it" }),
+  search: z.string().max(LONGEST_SEARCH).optional().openapi({
+    description:
+      "Words of which none may be missing (NIP-50). The best match comes first; there is one page, and neither order nor cursor may be given",
+  }),
   keyword: z
     .string()
     .min(1)

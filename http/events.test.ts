@@ -97,6 +97,21 @@ describe("GET /api/v1/events", () => {
     expect(await search("absent")).toEqual([]);
   });
 
+  it("[35] search: the best match first, in one page", async () => {
+    const texts = ["one cat among many other animals", "cat cat cat", "東京の猫", "cat and dog", "dog"];
+    await api.store.commit(texts.map((content, n) => signed(content, { created_at: 100 + n })));
+    const search = async (parameters: string) => {
+      const { events, cursor } = await query(parameters);
+      return [events.map(({ content }) => content), cursor];
+    };
+    expect(await search("search=CAT")).toEqual([[texts[1], texts[3], texts[0]], null]);
+    expect(await search("search=cat&limit=1")).toEqual([[texts[1]], null]);
+    expect(await search("search=cat&until=102&keyword=other")).toEqual([[texts[0]], null]);
+    expect(await search(`search=${encodeURIComponent("猫")}`)).toEqual([[texts[2]], null]);
+    expect(await search("search=*")).toEqual([[], null]);
+    expect(await search("search=language:en&limit=2")).toEqual([[texts[4], texts[3]], expect.any(String)]);
+  });
+
   it.each([
     ["limit=0", 0],
     ["limit=3", 3],

@@ -31,7 +31,8 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
     if (!parsed.ok) return c.json(problem("invalid", parsed.reason), 400);
     const { events, more } = await readOne(c.env, parsed.query);
     const last = events.at(-1);
-    const cursor = more && last ? JSON.stringify(cursorAfter(last)) : "null";
+    const hasPages = parsed.query.filter.search === undefined;
+    const cursor = more && last && hasPages ? JSON.stringify(cursorAfter(last)) : "null";
     return jsonText(`{"events":[${events.map(({ json }) => json).join(",")}],"cursor":${cursor}}`);
   });
 

@@ -15,11 +15,12 @@ export const FILTER_OPTIONS = {
   since: { type: "string" },
   until: { type: "string" },
   limit: { type: "string" },
+  search: { type: "string" },
 } as const;
 
 export type FilterValues = {
   [Name in "ids" | "authors" | "kinds" | "tag"]?: string[] | undefined;
-} & { [Name in "since" | "until" | "limit"]?: string | undefined };
+} & { [Name in "since" | "until" | "limit" | "search"]?: string | undefined };
 
 /** The filter as it goes to the relay. */
 export function filterOf(values: FilterValues): Record<string, unknown> {
@@ -32,6 +33,7 @@ export function filterOf(values: FilterValues): Record<string, unknown> {
     const given = values[name];
     if (given !== undefined) filter[name] = numberOf(given, `--${name}`);
   }
+  if (values.search !== undefined) filter["search"] = values.search;
   for (const given of values.tag ?? []) {
     const [field, found] = tagCondition(given);
     filter[field] = [...((filter[field] as string[] | undefined) ?? []), ...found];

@@ -20,6 +20,7 @@ Prints the stored events that match, newest first. Lists are separated by commas
   --since SECONDS    created then or later (Unix time)
   --until SECONDS    created then or earlier
   --limit N          at most so many stored events
+  --search TEXT      has all of these words (NIP-50); the best match comes first
   --follow           go on printing what is published, until Ctrl-C
   --json             one event in JSON on each line
 ${RELAY_HELP}`;

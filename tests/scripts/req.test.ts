@@ -28,7 +28,7 @@ describe.each(RUNTIMES)("req on %s", (runtime) => {
         ["--authors", `${key}, ${npubEncode(key)}`, "--authors", nprofileEncode({ pubkey: key })],
         ["--kinds", "1,0", "--kinds", "30023", "--since", "0", "--until", "1700000000", "--limit", "7"],
         ["--tag", `e=${noteEncode(ID)}`, "--tag", `p=${npubEncode(key)}`, "--tag", String.raw`t=a\,b,c=d`],
-        ["--tag", "t=", "--tag", `a=30023:${key}:x`],
+        ["--tag", "t=", "--tag", `a=30023:${key}:x`, "--search", "日本 language:en"],
       ].flat(),
     );
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "" });
@@ -43,6 +43,7 @@ describe.each(RUNTIMES)("req on %s", (runtime) => {
           since: 0,
           until: 1_700_000_000,
           limit: 7,
+          search: "日本 language:en",
           "#e": [ID],
           "#p": [key],
           "#t": ["a,b", "c=d", ""],
