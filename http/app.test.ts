@@ -15,7 +15,7 @@ async function problemOf(response: Response) {
 }
 
 describe("the address of the WebSocket", () => {
-  it("26: answers the relay document to those who ask for it, readable from any page", async () => {
+  it("[26] answers the relay document to those who ask for it, readable from any page", async () => {
     const response = await api.request("/", {
       headers: { accept: "text/plain, application/nostr+json;q=0.5" },
     });
@@ -84,7 +84,7 @@ describe("pages of other origins", () => {
 
 describe("what goes wrong", () => {
   it.each(["/nowhere", "/api/v1", "/api/v1/events/", "/api/v1/events/a/b", "//", "/%00", "/%ff"])(
-    "20: there is nothing at %s",
+    "[20] there is nothing at %s",
     async (path) => {
       const response = await api.fetch(new Request(`http://relay.test${path}`));
       expect(await problemOf(response)).toEqual({ status: 404, code: "not-found" });

@@ -38,7 +38,7 @@ describe("Accept", () => {
   });
 });
 
-describe("27: relay document", () => {
+describe("[27] relay document", () => {
   it("of a fresh installation: nothing empty, only what is enforced", () => {
     const config = configOf();
     expect(relayDocument(config, "1.2.3")).toEqual({

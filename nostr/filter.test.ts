@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { parseEvent } from "./event.ts";
 import { describe, expect, it } from "vitest";
 import { aFilter, anEvent, seeded } from "../tests/reference/generators.ts";
 import { matches } from "../tests/reference/matcher.ts";
@@ -144,6 +145,13 @@ describe("[11] matching", () => {
 
   it("[14] limit is nothing to a live event", () => {
     expect(matcher(filterOf({ limit: 0 }))(event)).toBe(true);
+  });
+
+  it("[3] e and p tags that hold no id or key are taken, and found by nothing that asks for one", () => {
+    const odd = { ...event, tags: [["e", "not an id"], ["p", "A".repeat(64)], ["e"], ["e", A]] };
+    expect(parseEvent({ ...odd, sig: "a".repeat(128) }).ok).toBe(true);
+    expect(matcher(filterOf({ "#e": [A] }))(odd)).toBe(true);
+    expect(matcher(filterOf({ "#p": [A] }))(odd)).toBe(false);
   });
 
   it("[8] a tag's empty value can be asked for", () => {

@@ -54,7 +54,7 @@ function describeWriting(store: () => Store): void {
     expect(await store().known([event.id, "0".repeat(64)])).toEqual(new Set([event.id]));
   });
 
-  it("5: keeps the newest version; at the same second the lowest id; whatever comes first", async () => {
+  it("[5] [6] keeps the newest version; at the same second the lowest id; whatever comes first", async () => {
     for (const kind of [0, 10_002, 30_023]) {
       const versions = [10, 20, 20, 20, 15].map((created_at, n) =>
         note(created_at, { kind, content: `${kind} ${n}` }),
@@ -70,7 +70,7 @@ function describeWriting(store: () => Store): void {
     }
   });
 
-  it("5: a replaced event moves to the end of the log", async () => {
+  it("[5] a replaced event moves to the end of the log", async () => {
     const [old, other, young] = [note(10, { kind: 0 }), note(11), note(12, { kind: 0 })];
     await store().commit([old, other]);
     const { prev, last } = await store().commit([young]);
@@ -79,7 +79,7 @@ function describeWriting(store: () => Store): void {
     expect(prev).toBeLessThan(last);
   });
 
-  it("5: the first d tag tells addressable events apart, and none is the same as an empty one", async () => {
+  it("[5] the first d tag tells addressable events apart, and none is the same as an empty one", async () => {
     const tagged = (created_at: number, ...tags: string[][]) => note(created_at, { kind: 30_000, tags });
     const kept = [tagged(9, ["d", "x"], ["d", "y"]), tagged(5, ["d", "y"]), tagged(7, ["d", ""])];
     await store().commit([tagged(8, ["d", "x"]), tagged(6), tagged(4, ["d"]), ...kept]);
@@ -118,7 +118,7 @@ function describeReading(store: () => Store): void {
     expect(await store().log(0, 10)).toEqual({ head: 0, events: [] });
   });
 
-  it("19: says when there is more than the limit, and only then", async () => {
+  it("[19] says when there is more than the limit, and only then", async () => {
     await store().commit([note(1), note(2), note(3)]);
     const more = await Promise.all(
       [0, 2, 3, 4].map(async (limit) => (await ask(store(), [queryOf({}, limit)]))[0]!),

@@ -118,12 +118,44 @@ it("docs/observing.md has every span that is recorded, and no other", () => {
   expect(new Set(told)).toEqual(new Set(recorded));
 });
 
-it("README.md names the NIPs that the relay tells of", () => {
+const advertised = (() => {
   const parsed = parseConfig({});
   if (!parsed.ok) throw new Error(parsed.problems.join("; "));
-  const told = relayDocument(parsed.config, "0").supported_nips.map(
-    (nip) => `NIP-${String(nip).padStart(2, "0")}`,
-  );
+  return relayDocument(parsed.config, "0").supported_nips.map((nip) => String(nip).padStart(2, "0"));
+})();
+
+it("README.md names the NIPs that the relay tells of", () => {
   const line = /^- Serves (NIP-.*)$/m.exec(read("README.md"))?.[1] ?? "";
-  expect(line.match(/NIP-\d\d/g)).toEqual(told);
+  expect(line.match(/NIP-\d\d/g)).toEqual(advertised.map((nip) => `NIP-${nip}`));
 });
+
+describe("docs/nips.md", () => {
+  const rows = rowsOf("docs/nips.md").filter(([nip = ""]) => /^\d\d$/.test(nip));
+
+  it("has the NIPs that the relay tells of, and no other", () => {
+    expect(rows.map(([nip]) => nip)).toEqual(advertised);
+  });
+
+  it.each(rows)("names tests of NIP-%s", (_nip, _kept, tests = "") => {
+    const paths = pathsIn(tests);
+    expect(paths.length).toBeGreaterThan(0);
+    for (const path of paths) expect(read(path)).toMatch(/\[\d\d?\]/);
+  });
+
+  it("has a test for every line", () => {
+    const lines = [...read("docs/nips.md").matchAll(/^(\d+)\. /gm)].map(([, line]) => Number(line));
+    expect(lines).toEqual(Array.from({ length: 38 }, (_, at) => at + 1));
+    const proven = new Set(
+      testTitles().flatMap((title) => [...title.matchAll(/\[(\d+)\]/g)].map(([, line]) => Number(line))),
+    );
+    expect(lines.filter((line) => !proven.has(line))).toEqual([]);
+  });
+});
+
+/** The numbers that titles of tests begin with. */
+function testTitles(): string[] {
+  const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter(
+    (file) => !file.startsWith("node_modules") && /(\.test|contract\/[\w-]+)\.ts$/.test(file),
+  );
+  return files.flatMap((file) => read(file).match(/["'`](?:\[\d+\] ?)+/g) ?? []);
+}
