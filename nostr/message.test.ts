@@ -41,6 +41,51 @@ describe("[9] subscription ids", () => {
   });
 });
 
+describe("[36] reconciliations", () => {
+  it("are parsed: the filter, and the message in binary", () => {
+    expect(parse("NEG-OPEN", "n", { kinds: [1] }, "61000002AB")).toEqual({
+      ok: true,
+      message: {
+        verb: "NEG-OPEN",
+        subscription: "n",
+        filter: { kinds: [1], tags: [] },
+        query: Uint8Array.of(0x61, 0, 0, 2, 0xab),
+      },
+    });
+    expect(parse("NEG-MSG", "n", "61")).toEqual({
+      ok: true,
+      message: { verb: "NEG-MSG", subscription: "n", query: Uint8Array.of(0x61) },
+    });
+    expect(parse("NEG-CLOSE", "n")).toEqual({ ok: true, message: { verb: "NEG-CLOSE", subscription: "n" } });
+  });
+
+  it.each([
+    [["NEG-OPEN", "n"], "invalid"],
+    [["NEG-OPEN", "n", {}], "invalid"],
+    [["NEG-OPEN", "n", {}, 61], "invalid"],
+    [["NEG-OPEN", "n", {}, "6"], "invalid"],
+    [["NEG-OPEN", "n", {}, "6g"], "invalid"],
+    [["NEG-OPEN", "n", {}, {}, "61"], "invalid"],
+    [["NEG-OPEN", "n", [{}], "61"], "invalid"],
+    [["NEG-OPEN", "n", { ids: ["ab"] }, "61"], "invalid"],
+    [["NEG-OPEN", "n", { "#emoji": ["x"] }, "61"], "unsupported"],
+    [["NEG-MSG", "n"], "invalid"],
+    [["NEG-MSG", "n", "0x61"], "invalid"],
+  ])("%j ends it with NEG-ERR %s", (message, prefix) => {
+    expect(parse(...message)).toMatchObject({ ok: false, reconciliation: "n" });
+    const [verb, subscription, text] = answerTo(JSON.stringify(message));
+    expect([verb, subscription]).toEqual(["NEG-ERR", "n"]);
+    expect(text).toMatch(new RegExp(`^${prefix}: .+`));
+  });
+
+  it.each(["NEG-OPEN", "NEG-MSG", "NEG-CLOSE"])(
+    "%s without an id can only be answered with NOTICE",
+    (verb) => {
+      expect(answerTo(JSON.stringify([verb, "", {}, "61"]))[0]).toBe("NOTICE");
+    },
+  );
+});
+
 describe("[17] a REQ that is refused is CLOSED, with a prefix", () => {
   it.each([
     [["REQ", "s"], "invalid"],

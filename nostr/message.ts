@@ -1,4 +1,5 @@
-/** Frames in both directions (NIP-01, NIP-42, NIP-67). */
+/** Frames in both directions (NIP-01, NIP-42, NIP-67, NIP-77). */
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { type Filter, parseFilter } from "./filter.ts";
 
 /** The machine-readable words that start an OK or a CLOSED. */
@@ -18,12 +19,18 @@ export type ClientMessage =
   | { verb: "EVENT"; event: unknown }
   | { verb: "AUTH"; event: unknown }
   | { verb: "REQ"; subscription: string; filters: Filter[] }
-  | { verb: "CLOSE"; subscription: string };
+  | { verb: "CLOSE"; subscription: string }
+  /** `subscription`: NIP-77 gives reconciliations names of their own, apart from those of REQs. */
+  | { verb: "NEG-OPEN"; subscription: string; filter: Filter; query: Uint8Array }
+  | { verb: "NEG-MSG"; subscription: string; query: Uint8Array }
+  | { verb: "NEG-CLOSE"; subscription: string };
 
 export type ParsedMessage =
   | { ok: true; message: ClientMessage }
   /** `answer` tells the client what is wrong; with `subscription` it is a CLOSED, and ends that subscription. */
-  | { ok: false; answer: string; subscription?: string };
+  | { ok: false; answer: string; subscription?: string }
+  /** The same for a NEG-ERR. */
+  | { ok: false; answer: string; reconciliation: string };
 
 /** At most this many characters in a subscription id (NIP-01). */
 export const MAX_SUBSCRIPTION_ID = 64;
@@ -46,6 +53,10 @@ export function parseMessage(frame: string): ParsedMessage {
     case "CLOSE":
       if (!isSubscriptionId(parts[1])) return { ok: false, answer: noticeFrame(UNUSABLE_ID) };
       return { ok: true, message: { verb, subscription: parts[1] } };
+    case "NEG-OPEN":
+    case "NEG-MSG":
+    case "NEG-CLOSE":
+      return parseReconciliation(verb, parts[1], parts.slice(2));
     default:
       return { ok: false, answer: noticeFrame(`unsupported: verb ${quoted(verb)}`) };
   }
@@ -66,6 +77,25 @@ export function okFrame(eventId: string, accepted: boolean, message: string): st
 
 export function closedFrame(subscription: string, prefix: Prefix, reason: string): string {
   return JSON.stringify(["CLOSED", subscription, `${prefix}: ${reason}`]);
+}
+
+export function negMsgFrame(subscription: string, answer: Uint8Array): string {
+  return JSON.stringify(["NEG-MSG", subscription, bytesToHex(answer)]);
+}
+
+/** `most`: how many events a reconciliation may be about, when there were more. */
+export function negErrFrame(
+  subscription: string,
+  prefix: Prefix | "closed",
+  reason: string,
+  most?: number,
+): string {
+  return JSON.stringify([
+    "NEG-ERR",
+    subscription,
+    `${prefix}: ${reason}`,
+    ...(most === undefined ? [] : [most]),
+  ]);
 }
 
 export function authFrame(challenge: string): string {
@@ -99,6 +129,36 @@ function parseRequest(subscription: unknown, given: unknown[]): ParsedMessage {
     filters.push(parsed.filter);
   }
   return { ok: true, message: { verb: "REQ", subscription, filters } };
+}
+
+function parseReconciliation(
+  verb: "NEG-OPEN" | "NEG-MSG" | "NEG-CLOSE",
+  subscription: unknown,
+  given: unknown[],
+): ParsedMessage {
+  if (!isSubscriptionId(subscription)) return { ok: false, answer: noticeFrame(UNUSABLE_ID) };
+  const refuse = (prefix: Prefix, reason: string): ParsedMessage => ({
+    ok: false,
+    answer: negErrFrame(subscription, prefix, reason),
+    reconciliation: subscription,
+  });
+  if (verb === "NEG-CLOSE") return { ok: true, message: { verb, subscription } };
+  const hex = verb === "NEG-OPEN" ? given[1] : given[0];
+  if (!isHex(hex)) {
+    return refuse(
+      "invalid",
+      `${verb} ends in ${verb === "NEG-OPEN" ? "one filter and " : ""}a message in hex`,
+    );
+  }
+  const query = hexToBytes(hex);
+  if (verb === "NEG-MSG") return { ok: true, message: { verb, subscription, query } };
+  const parsed = parseFilter(given[0]);
+  if (!parsed.ok) return refuse(parsed.prefix, parsed.reason);
+  return { ok: true, message: { verb, subscription, filter: parsed.filter, query } };
+}
+
+function isHex(value: unknown): value is string {
+  return typeof value === "string" && value.length % 2 === 0 && /^[0-9a-f]*$/i.test(value);
 }
 
 function refuse(subscription: string, prefix: Prefix, reason: string): ParsedMessage {

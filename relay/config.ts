@@ -28,6 +28,12 @@ export const SETTINGS = {
   MAX_FILTERS: integer(20, 1, 100, "Most filters in one REQ"),
   MAX_LIMIT: integer(1000, 1, 5000, "Most stored events that one filter is answered with"),
   DEFAULT_LIMIT: integer(500, 1, 5000, "Stored events sent for a filter without a limit"),
+  MAX_SYNC_EVENTS: integer(
+    100_000,
+    1,
+    200_000,
+    "Most events that one reconciliation (NIP-77) may be about; each takes 40 bytes of the hub's memory meanwhile",
+  ),
   MAX_EVENT_TAGS: integer(5000, 1, 20_000, "Most tags in an event"),
   MAX_CONTENT_LENGTH: integer(262_144, 1, 1_000_000, "Longest content of an event, in Unicode characters"),
   CREATED_AT_LOWER_LIMIT: integer(

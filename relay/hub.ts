@@ -14,6 +14,7 @@ import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Outlet } from "./outlet.ts";
 import { readLog } from "./query.ts";
+import { Reconciliations } from "./reconcile.ts";
 import { request } from "./request.ts";
 import {
   type Identity,
@@ -64,6 +65,7 @@ export class Hub {
   readonly position: LogPosition;
   readonly interest: Interest;
   private readonly sessions = new Set<Session>();
+  private readonly reconciliations = new Reconciliations(this);
   private readonly index = new SubscriptionIndex<Subscription>();
   private readonly outlet: Outlet;
   private readonly ingest: Ingest;
@@ -117,6 +119,7 @@ export class Hub {
   close(session: Session): void {
     if (!this.sessions.delete(session)) return;
     for (const id of session.subscriptions.keys()) this.unsubscribe(session, id);
+    this.reconciliations.closeAll(session);
     this.deps.metrics.add("cleanup_counts", "websocket");
     if (this.sessions.size === 0) this.deps.background(this.declareAgain());
   }
@@ -127,7 +130,8 @@ export class Hub {
     return this.deps.tracer.span("handle_message", {}, async (span) => {
       const parsed = this.parse(frame);
       if (!parsed.ok) {
-        if (parsed.subscription !== undefined) this.unsubscribe(session, parsed.subscription);
+        if ("reconciliation" in parsed) this.reconciliations.close(session, parsed.reconciliation);
+        else if (parsed.subscription !== undefined) this.unsubscribe(session, parsed.subscription);
         session.send(parsed.answer);
         return;
       }
@@ -145,6 +149,15 @@ export class Hub {
           break;
         case "AUTH":
           session.send(authenticate(session, message.event, this.deps));
+          break;
+        case "NEG-OPEN":
+          await this.reconciliations.open(session, message);
+          break;
+        case "NEG-MSG":
+          this.reconciliations.goOn(session, message);
+          break;
+        case "NEG-CLOSE":
+          this.reconciliations.close(session, message.subscription);
           break;
       }
     });

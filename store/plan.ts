@@ -19,6 +19,8 @@ export interface Plan {
 /** Bytes of content and tags that one read returns at most: its queries share them, and each can have one event. */
 const READ_BYTES = 16_000_000;
 const LONGEST_EVENT = 2_000_000;
+/** Whoever wants more wants everything that there is: looking among the newest first would only cost. */
+const LONGEST_ATTEMPT = 5000;
 
 /** Columns of a `StoredEvent`. */
 export const STORED_EVENT = `seq, lower(hex(id)) AS id, created_at,
@@ -30,10 +32,7 @@ export const STORED_EVENT = `seq, lower(hex(id)) AS id, created_at,
  * cut at its share of READ_BYTES. One more than `query.limit` is looked for. `among`: how many queries share the read.
  */
 export function planQuery(query: Query, among: number): Plan | undefined {
-  const { ids, authors, kinds, tags, search } = query.filter;
-  const words = search === undefined ? undefined : phrasesOf(search);
-  if ([ids, authors, kinds, words, ...tags.map(({ values }) => values)].some((list) => list?.length === 0))
-    return undefined;
+  if (matchesNothing(query)) return undefined;
   const params: SqlValue[] = [];
   const bind: Bind = (value) => `?${params.push(value)}`;
   const order = query.filter.search === undefined ? timeOrder(query) : BY_RELEVANCE;
@@ -47,6 +46,23 @@ WHERE bytes <= ${bind(Math.max(LONGEST_EVENT, Math.floor(READ_BYTES / among)))} 
   return { sql, params };
 }
 
+/**
+ * Undefined when nothing can match. Rows are `{ record }`: time and id in hex, 80 characters in all, for at most
+ * `query.limit + 1` events. Rows joined into longer texts in SQL are read no faster, and billed again while sorted.
+ */
+export function planRecords(query: Query): Plan | undefined {
+  if (matchesNothing(query)) return undefined;
+  const params: SqlValue[] = [];
+  const record = "printf('%016X', e.created_at) || hex(e.id) AS record";
+  return { sql: planWalk({ ...query, columns: record }, (value) => `?${params.push(value)}`), params };
+}
+
+/** An empty list matches nothing, and so does a search with nothing to look for. */
+function matchesNothing({ filter: { ids, authors, kinds, tags, search } }: Query): boolean {
+  const words = search === undefined ? undefined : phrasesOf(search);
+  return [ids, authors, kinds, words, ...tags.map(({ values }) => values)].some((list) => list?.length === 0);
+}
+
 type Bind = (value: SqlValue) => string;
 
 function timeOrder({ order }: Query): string {
@@ -56,7 +72,7 @@ function timeOrder({ order }: Query): string {
 /** The events of the answer; those of a search with their score. */
 function planRows(query: Query, bind: Bind): string {
   const { search } = query.filter;
-  if (search === undefined) return `event WHERE seq IN (${planPlaces(query, bind)})`;
+  if (search === undefined) return `event WHERE seq IN (${planWalk({ ...query, columns: "e.seq" }, bind)})`;
   const where = [`s.search MATCH ${bind(ftsQuery(search))}`, ...conditions(query, bind, search)];
   return `(
     SELECT seq AS place, score FROM (
@@ -67,8 +83,11 @@ function planRows(query: Query, bind: Bind): string {
   ) JOIN event ON seq = place`;
 }
 
-/** Selects the `seq` of every event of the answer. */
-function planPlaces(query: Query, bind: Bind): string {
+/** `columns`: what is selected of each event `e`. */
+type Walk = Query & { columns: string };
+
+/** Selects every event of the answer. */
+function planWalk(query: Walk, bind: Bind): string {
   const { ids, authors, kinds } = query.filter;
   if (ids) return walk(query, "event AS e", conditions(query, bind));
   const versions = kinds?.every((kind) => /^(replaceable|addressable)$/.test(kindClass(kind)));
@@ -101,7 +120,7 @@ function popularity({ values }: TagCondition): number {
   return values.filter((value) => !isHex64(value)).length;
 }
 
-function planTag(query: Query, tag: TagCondition, bind: Bind): string {
+function planTag(query: Walk, tag: TagCondition, bind: Bind): string {
   const keys = tag.values.map((value) => tagKey(tag.name, value));
   if (keys.length > 1) {
     const isAmong = `e.seq IN (SELECT seq FROM tag WHERE ${isOneOf("key", keys, bind)})`;
@@ -113,19 +132,20 @@ function planTag(query: Query, tag: TagCondition, bind: Bind): string {
 }
 
 /** In the order asked for, one more than the limit. `timed`: whose created_at leads the walk. */
-function walk(query: Query, from: string, where: string[], timed = "e"): string {
+function walk(query: Walk, from: string, where: string[], timed = "e"): string {
   const order =
     query.order === "asc" ? `${timed}.created_at ASC, e.id DESC` : `${timed}.created_at DESC, e.id ASC`;
-  return `SELECT e.seq FROM ${from} WHERE ${["true", ...where].join(" AND ")} ORDER BY ${order} LIMIT ${query.limit + 1}`;
+  return `SELECT ${query.columns} FROM ${from} WHERE ${["true", ...where].join(" AND ")} ORDER BY ${order} LIMIT ${query.limit + 1}`;
 }
 
 /**
  * Looks among the newest events first (oldest, when those are asked for); when they do not fill the answer, goes
  * through everything that the list's own index has.
  */
-function attempt(query: Query, byTime: string, byList: string, bind: Bind): string {
+function attempt(query: Walk, byTime: string, byList: string, bind: Bind): string {
   const { kinds } = query.filter;
   const all = conditions(query, bind);
+  if (query.limit > LONGEST_ATTEMPT) return walk(query, `event AS e INDEXED BY ${byList}`, all);
   const isAsc = query.order === "asc";
   const bounds = ["true", ...timeConditions(query, bind, "e")];
   if (byTime === "event_by_kind") bounds.push(`e.kind = ${bind(kinds?.[0] ?? null)}`);
@@ -146,8 +166,8 @@ function attempt(query: Query, byTime: string, byList: string, bind: Bind): stri
     WITH edge AS MATERIALIZED (SELECT coalesce((${edge}), ${beyond}) AS at, ${beyond} AS beyond),
       near AS MATERIALIZED (${near}),
       far AS MATERIALIZED (${far})
-    SELECT seq FROM far
-    UNION ALL SELECT seq FROM near WHERE NOT EXISTS (SELECT 1 FROM far)`;
+    SELECT * FROM far
+    UNION ALL SELECT * FROM near WHERE NOT EXISTS (SELECT 1 FROM far)`;
 }
 
 /** Everything that the filter says, but for `driver`, which the caller sees to. */

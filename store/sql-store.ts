@@ -1,6 +1,7 @@
 /** The store over D1, or any SQLite behind the same few calls. */
 import type { Database } from "./database.ts";
 import { readLogAfter, readQueries } from "./read.ts";
+import { readRecords } from "./records.ts";
 import type { Store } from "./store.ts";
 import { commitEvents, isDeleted, knownIds, removeExpired } from "./write.ts";
 
@@ -9,6 +10,7 @@ export function createStore(db: Database): Store {
     commit: (events) => commitEvents(db, events),
     isDeleted: (event) => isDeleted(db, event),
     read: (queries) => readQueries(db, queries),
+    records: (filter, view, most) => readRecords(db, filter, view, most),
     log: (after, limit) => readLogAfter(db, after, limit),
     known: (ids) => knownIds(db, ids),
     removeExpired: (now, limit) => removeExpired(db, now, limit),

@@ -79,6 +79,11 @@ export interface Store {
   isDeleted(event: Event): Promise<boolean>;
   /** All queries see one snapshot. */
   read(queries: Query[]): Promise<ReadResult>;
+  /**
+   * What the filter matches, as NIP-77 compares it: the newest `filter.limit` of it when there is a limit. Undefined
+   * when these are more than `most`. Each is 40 bytes: the time as a big-endian integer, then the id; sorted as bytes.
+   */
+  records(filter: Filter, view: View, most: number): Promise<{ records: Uint8Array | undefined; cost: Cost }>;
   /** The log after `seq`, oldest first, at most `limit` events; `head` as in `ReadResult`. */
   log(after: number, limit: number): Promise<{ events: StoredEvent[]; head: number }>;
   /** Those of these ids that are stored. */
