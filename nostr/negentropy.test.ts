@@ -87,6 +87,22 @@ describe("the published protocol", () => {
     expect(answerTo(`61${toB}0200`, [A, B, C])).toBe(`61${toB}0201${A.id}`);
   });
 
+  it("[36] tells as many ids as a frame holds, and a fingerprint of the rest", () => {
+    const items = Array.from({ length: 600 }, (_, n) => ({
+      time: n,
+      id: idOf((n + 1).toString(16).padStart(4, "0")),
+    }));
+    const initiator = new nip77.Negentropy(storageOf([]));
+    const seen: string[] = [];
+    let query: string | null = initiator.initiate();
+    for (let round = 0; query !== null && round < 10; round += 1) {
+      const answer = answerTo(query, items, LEAST_FRAME);
+      expect(answer.length / 2).toBeLessThanOrEqual(LEAST_FRAME);
+      query = initiator.reconcile(answer, undefined, (id) => seen.push(id));
+    }
+    expect(seen).toEqual(items.map(({ id }) => id));
+  });
+
   it("[36] answers an unknown version with the single byte 0x61", () => {
     for (const version of ["60", "62", "6f"]) expect(answerTo(`${version}00000200`, [A])).toBe("61");
   });

@@ -221,6 +221,21 @@ describe("[36] what ends a reconciliation", () => {
   });
 });
 
+it("[36] a failure that cannot even be told holds up nobody else", async () => {
+  let isBroken = true;
+  const records: Store["records"] = (...asked) =>
+    isBroken ? Promise.reject(new Error("no database")) : relay.store.records(...asked);
+  const report = () => {
+    throw new Error("no log");
+  };
+  hub = relay.hub("a", { store: { ...relay.store, records }, report });
+  const client = connect(hub);
+  await expect(client.say("NEG-OPEN", "n", {}, NOTHING)).rejects.toThrow("no log");
+  isBroken = false;
+  await client.say("NEG-OPEN", "n", {}, NOTHING);
+  expect(client.take()).toEqual([["NEG-MSG", "n", NOTHING]]);
+});
+
 describe("[36] names and bounds", () => {
   it("names are apart from those of REQs", async () => {
     const client = connect(hub);
@@ -250,11 +265,20 @@ describe("[36] names and bounds", () => {
   });
 
   it("what is read when the connection has ended is let go of", async () => {
-    const client = connect(hub);
-    const opening = client.say("NEG-OPEN", "n", {}, NOTHING);
-    hub.close(client.session);
-    await opening;
-    expect(client.take()).toEqual([]);
+    const records = new Uint8Array(6_000_000);
+    hub = withRecords(async () => ({ records, cost: { rowsRead: 0, rowsWritten: 0 } }));
+    const stays = connect(hub);
+    await stays.say("NEG-OPEN", "n", {}, "61");
+    for (const gone of [connect(hub), connect(hub), connect(hub)]) {
+      const opening = gone.say("NEG-OPEN", "n", {}, "61");
+      // The reading has begun, and has not ended.
+      await Promise.resolve();
+      hub.close(gone.session);
+      await opening;
+      expect(gone.take()).toEqual([]);
+    }
+    await stays.say("NEG-MSG", "n", "61");
+    expect(verbs(stays)).toEqual(["NEG-MSG", "NEG-MSG"]);
   });
 
   it("a connection holds ten", async () => {
