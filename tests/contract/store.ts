@@ -193,7 +193,7 @@ function describeRecords(store: () => Store): void {
     const random = seeded(36);
     const events = survivors(Array.from({ length: 400 }, () => anEvent(random)));
     await store().commit(events);
-    for (let tried = 0; tried < 300; tried += 1) {
+    for (let tried = 0; tried < 80; tried += 1) {
       const { limit, ...filter } = aFilter(random, events);
       const found = events.filter((event) => matches(filter, event)).slice(0, limit);
       const wire = { ...filter, ...(limit !== undefined && { limit }) };
