@@ -148,7 +148,7 @@ function longestAnswer(messageLength: number): number {
 }
 
 function refusalOf(session: Session, filter: Filter, open: number) {
-  if ("search" in filter) {
+  if (filter.search !== undefined) {
     return { prefix: "unsupported", reason: "a search is no set of events that could be compared" } as const;
   }
   if (open >= MOST_OPEN) {
