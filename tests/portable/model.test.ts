@@ -4,10 +4,13 @@
  * may not see.
  */
 import * as fc from "fast-check";
+import { nip77 } from "nostr-tools";
 import { expect, it } from "vitest";
+import { createApp } from "../../http/app.ts";
 import type { Event } from "../../nostr/event.ts";
 import { createDoor, publishThrough } from "../../relay/door.ts";
 import type { Hub } from "../../relay/hub.ts";
+import type { Ingest } from "../../relay/ingest.ts";
 import type { Identity, Session, SubscriptionRecord } from "../../relay/session.ts";
 import { sweep } from "../../relay/sweep.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
@@ -44,7 +47,7 @@ const EVENTS = ((random: Random) => {
       tags.push(random() < 0.5 ? ["e", id] : ["a", `${of}:${pubkey}:${d}`]);
     }
     const created_at = NOW - 10 + Math.floor(random() * 10);
-    events.push(signedEvent({ kind, tags, content: String(n), created_at, pubkey: pick(random, PEOPLE) }));
+    events.push(signedEvent({ kind, tags, content: `word ${n}`, created_at, pubkey: pick(random, PEOPLE) }));
   }
   return events;
 })(seeded(20_261_125));
@@ -169,20 +172,54 @@ class World {
       for (const [, , event] of live) {
         same([event, isShown(event as Event, connection.keys, 0)], [event, true]);
       }
-      const shown = this.model.shows(connection.keys, this.now).map(({ id }) => id);
-      same(await this.reads(connection), shown.toSorted());
+      const shown = this.model.shows(connection.keys, this.now);
+      same(await this.reads(connection, { limit: 500 }), idsOf(shown));
+      same(await this.reads(connection, { search: "word" }), idsOf(shown.filter(hasText)));
+      same(await this.reconciles(connection), idsOf(shown));
     }
+    same(await this.readsOverHttp(), idsOf(this.model.shows(new Set(), this.now)));
   }
 
-  private async reads(connection: Connection): Promise<string[]> {
-    await this.say(connection, "REQ", "look", { limit: 500 });
+  private async reads(connection: Connection, filter: object): Promise<string[]> {
+    await this.say(connection, "REQ", "look", filter);
     await this.say(connection, "CLOSE", "look");
     const frames = connection.take();
     same(frames.at(-1), ["EOSE", "look", ["finish"]]);
-    return frames
-      .slice(0, -1)
-      .map(([, , event]) => (event as Event).id)
-      .toSorted();
+    return idsOf(frames.slice(0, -1).map(([, , event]) => event as Event));
+  }
+
+  /** As somebody who has nothing: what the relay says that is missing. */
+  private async reconciles(connection: Connection): Promise<string[]> {
+    const storage = new nip77.NegentropyStorageVector();
+    storage.seal();
+    const initiator = new nip77.Negentropy(storage);
+    const missing: string[] = [];
+    await this.say(connection, "NEG-OPEN", "sync", {}, initiator.initiate());
+    const [frame] = connection.take();
+    same(frame?.slice(0, 2), ["NEG-MSG", "sync"]);
+    initiator.reconcile(
+      frame?.[2] as string,
+      () => undefined,
+      (id) => missing.push(id),
+    );
+    await this.say(connection, "NEG-CLOSE", "sync");
+    return missing.toSorted();
+  }
+
+  /** Nobody proves anything there. */
+  private async readsOverHttp(): Promise<string[]> {
+    const { config, store, reported, metrics } = this.relay;
+    const response = await app.fetch(new Request("http://relay.test/api/v1/events?limit=500"), {
+      config,
+      store,
+      metrics,
+      version: "0",
+      now: () => this.now,
+      ingest: this.door("http"),
+      metricsText: async () => "",
+      report: (error) => void reported.push(error),
+    });
+    return idsOf(((await response.json()) as { events: Event[] }).events);
   }
 
   /** All at once, so that they meet in one batch. */
@@ -200,8 +237,14 @@ class World {
   }
 
   private async enter(door: "http" | "queue", one: Event): Promise<void> {
+    const told = this.model.take(one, new Set(), this.now);
+    const { kind } = await this.door(door)(one, STRANGER);
+    same(kind === "refused" || kind === "deleted", told === "refused");
+  }
+
+  private door(door: "http" | "queue"): Ingest {
     const { relay } = this;
-    const ingest = createDoor({
+    return createDoor({
       door,
       config: relay.config,
       store: relay.store,
@@ -215,9 +258,6 @@ class World {
       metrics: noMetrics,
       tracer: noTracer,
     });
-    const told = this.model.take(one, new Set(), this.now);
-    const { kind } = await ingest(one, STRANGER);
-    same(kind === "refused" || kind === "deleted", told === "refused");
   }
 
   private async prove(connection: Connection, pubkey: string): Promise<void> {
@@ -236,6 +276,17 @@ class World {
     for (const connection of this.connections) if (connection.hub === at) connection.open(hub);
   }
 }
+
+function idsOf(events: Event[]): string[] {
+  return events.map(({ id }) => id).toSorted();
+}
+
+/** Private events are not found by words, not even by those they are for. */
+function hasText({ kind }: Event): boolean {
+  return ![4, 1059, 31_234].includes(kind);
+}
+
+const app = createApp();
 
 /** Names what differs. */
 function same(shown: unknown, expected: unknown): void {
