@@ -1,6 +1,6 @@
 /** Drains one batch of the events queue through the one door. Knows neither queue nor database. */
 import { isHex64 } from "../nostr/event.ts";
-import type { Ingest, Outcome, Source } from "../relay/ingest.ts";
+import { type Ingest, refusalOf, type Source } from "../relay/ingest.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
@@ -78,16 +78,14 @@ function persist(bundle: Bundle, deps: ConsumeDeps): Promise<DeadLetter[]> {
         })),
     );
     return outcomes.flatMap(({ event, outcome }) => {
-      const reason = refusal(outcome);
-      if (reason === undefined) return [];
+      const refusal = refusalOf(outcome);
+      if (!refusal) return [];
       deps.metrics.add("events_refused_counts", "queue");
-      return [{ version: 1 as const, upstream, reason, event }];
+      // What is not wanted here is no fault of whoever sent it, and nothing to look at again.
+      if (refusal.prefix === "blocked") return [];
+      return [{ version: 1 as const, upstream, reason: `${refusal.prefix}: ${refusal.reason}`, event }];
     });
   });
-}
-
-function refusal(outcome: Outcome): string | undefined {
-  return outcome.kind === "refused" ? `${outcome.prefix}: ${outcome.reason}` : undefined;
 }
 
 function notABundle(body: unknown): DeadLetter {

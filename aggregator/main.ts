@@ -5,6 +5,8 @@ import { connectWebSocket, fetchMaxLimit } from "../platforms/outgoing-socket.ts
 import { createTelemetry, instrumented, report, type TelemetryOptions } from "../platforms/workers.ts";
 import { parseConfig } from "../relay/config.ts";
 import { createDoor, publishThrough } from "../relay/door.ts";
+import { Moderator } from "../relay/moderator.ts";
+import { createModerationStore } from "../store/moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { consume, type DeadLetter } from "./consume.ts";
 import { pull, type PullDeps } from "./pull.ts";
@@ -45,9 +47,11 @@ const fromQueue = {
 const now = () => Math.floor(Date.now() / 1000);
 const store = createStore(env.DB);
 
+/** One for each batch: it reads anew what the operators decided. */
 function createQueueDoor() {
   return createDoor({
     door: "queue",
+    moderator: new Moderator({ source: createModerationStore(env.DB), config, now, report }),
     config,
     store,
     verify: verifySignature,

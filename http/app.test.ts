@@ -22,7 +22,7 @@ describe("the address of the WebSocket", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/nostr+json");
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
-    expect(response.headers.get("access-control-allow-headers")).toBe("*");
+    expect(response.headers.get("access-control-allow-headers")).toBe("*,Authorization");
     expect(response.headers.get("access-control-allow-methods")).toContain("GET");
     expect(response.headers.get("vary")).toContain("Accept");
     expect(await response.json()).toMatchObject({ name: "A <b>relay</b>", version: "1.2.3" });
@@ -65,7 +65,7 @@ describe("pages of other origins", () => {
       });
       expect(response.status).toBe(204);
       expect(response.headers.get("access-control-allow-origin")).toBe("*");
-      expect(response.headers.get("access-control-allow-headers")).toBe("*");
+      expect(response.headers.get("access-control-allow-headers")).toBe("*,Authorization");
       expect(response.headers.get("access-control-allow-methods")?.split(",")).toEqual(
         expect.arrayContaining(["GET", "POST", "OPTIONS"]),
       );
@@ -94,7 +94,7 @@ describe("what goes wrong", () => {
   it.each([
     ["DELETE", "/api/v1/events", "GET, HEAD, OPTIONS, POST"],
     ["PUT", `/api/v1/events/${"a".repeat(64)}`, "GET, HEAD, OPTIONS"],
-    ["POST", "/", "GET, HEAD, OPTIONS"],
+    ["PUT", "/", "GET, HEAD, OPTIONS, POST"],
     ["POST", "/health", "GET, HEAD, OPTIONS"],
     ["PATCH", "/metrics", "GET, HEAD, OPTIONS"],
     ["POST", "/api/v1/openapi.json", "GET, HEAD, OPTIONS"],

@@ -3,23 +3,29 @@
  * comes with each request, as the second argument of `app.fetch`, so a platform may make it anew or keep it.
  */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context, Next } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import type { Config } from "../relay/config.ts";
 import type { Ingest } from "../relay/ingest.ts";
+import type { Moderator } from "../relay/moderator.ts";
 import type { Store } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { addEventRoutes } from "./events.ts";
 import { homePage } from "./home-page.ts";
+import { addManagement, type Management } from "./management.ts";
 import { orUnavailable, problem, problemSchema } from "./problem.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
 
 export interface AppEnv {
   Bindings: {
+    /** With what the operators have changed (NIP-86). */
     config: Config;
     version: string;
     store: Pick<Store, "read">;
     ingest: Ingest;
+    moderator: Pick<Moderator, "moderation" | "refuseRead">;
+    management: Management;
     metrics: Metrics;
     /** Unix seconds. */
     now(): number;
@@ -32,10 +38,17 @@ export interface AppEnv {
 
 type App = OpenAPIHono<AppEnv>;
 
+/** The asterisk stands for all but this one. */
+const ALLOWED_HEADERS = ["*", "Authorization"];
+
 export function createApp(): App {
   const app: App = new OpenAPIHono<AppEnv>();
-  app.use(cors({ origin: "*", allowMethods: ["GET", "HEAD", "POST", "OPTIONS"], allowHeaders: ["*"] }));
+  app.use(
+    cors({ origin: "*", allowMethods: ["GET", "HEAD", "POST", "OPTIONS"], allowHeaders: ALLOWED_HEADERS }),
+  );
+  app.use(refuseBlocked);
   addHome(app);
+  addManagement(app);
   addEventRoutes(app);
   addOperatorRoutes(app);
   addApiDocument(app);
@@ -52,6 +65,14 @@ export function createApp(): App {
         );
   });
   return app;
+}
+
+/** NIP-86: what was blocked at run time is refused on every door. */
+async function refuseBlocked(c: Context<AppEnv>, next: Next): Promise<Response | undefined> {
+  const isBlocked = c.env.moderator.moderation?.isBlocked(c.req.header("cf-connecting-ip"));
+  if (isBlocked) return c.json(problem("blocked", "requests from this address are not taken"), 403);
+  await next();
+  return undefined;
 }
 
 /** The WebSocket's address: the relay document for clients (NIP-11), a page for people. */
@@ -82,7 +103,7 @@ function addHome(app: App): void {
     }
     return c.body(JSON.stringify(relayDocument(config, version)), 200, {
       "content-type": RELAY_DOCUMENT_TYPE,
-      "access-control-allow-headers": "*",
+      "access-control-allow-headers": ALLOWED_HEADERS.join(","),
       "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
     });
   });

@@ -98,6 +98,7 @@ export const queryRoute = createRoute({
   responses: {
     200: json(pageSchema, "One page of them"),
     400: json(problemSchema, "A parameter is wrong"),
+    401: json(problemSchema, "Only for those who have authenticated, over WebSocket"),
     503: unavailable,
   },
 });
@@ -110,6 +111,7 @@ export const readRoute = createRoute({
   responses: {
     200: json(eventSchema, "The event"),
     400: json(problemSchema, "This is no event id"),
+    401: json(problemSchema, "Only for those who have authenticated, over WebSocket"),
     404: json(problemSchema, "It is not stored here"),
     503: unavailable,
   },

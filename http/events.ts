@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Event, isHex64 } from "../nostr/event.ts";
 import type { Prefix } from "../nostr/message.ts";
 import { okFields, refusalOf } from "../relay/ingest.ts";
+import type { Refusal } from "../relay/policy.ts";
 import type { Answer, Query } from "../store/store.ts";
 import type { AppEnv } from "./app.ts";
 import { cursorAfter, parseEventQuery } from "./event-query.ts";
@@ -29,6 +30,8 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
   app.get(queryRoute.getRoutingPath(), async (c) => {
     const parsed = parseEventQuery(new URL(c.req.url).searchParams, c.env.config);
     if (!parsed.ok) return c.json(problem("invalid", parsed.reason), 400);
+    const refusal = await refusedRead(c.env);
+    if (refusal) return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
     const { events, more } = await readOne(c.env, parsed.query);
     const last = events.at(-1);
     const hasPages = parsed.query.filter.search === undefined;
@@ -39,6 +42,8 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
   app.get(readRoute.getRoutingPath(), async (c) => {
     const id = c.req.param("id");
     if (!isHex64(id)) return c.json(problem("invalid", "an event id is 64 lower-case hex characters"), 400);
+    const refusal = await refusedRead(c.env);
+    if (refusal) return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
     const { events } = await readOne(c.env, { filter: { ids: [id], tags: [] }, limit: 1 });
     const [event] = events;
     return event ? jsonText(event.json) : c.json(problem("not-found", `event ${id} is not stored here`), 404);
@@ -68,6 +73,11 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
 }
 
 /** Over HTTP everybody is a stranger. */
+function refusedRead({ moderator }: AppEnv["Bindings"]): Promise<Refusal | undefined> {
+  return orUnavailable(() => moderator.refuseRead(new Set()));
+}
+
+/** And reads with a stranger's eyes. */
 async function readOne(
   { store, metrics, now }: AppEnv["Bindings"],
   query: Omit<Query, "view">,

@@ -7,6 +7,7 @@ import type { Prefix } from "../nostr/message.ts";
 export type ProblemCode =
   | Prefix
   | "not-found"
+  | "unsupported-type"
   | "method-not-allowed"
   | "too-long"
   | "unavailable"

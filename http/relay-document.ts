@@ -5,7 +5,7 @@ import type { Config } from "../relay/config.ts";
 export const RELAY_DOCUMENT_TYPE = "application/nostr+json";
 
 /** NIPs that the relay itself keeps; those of clients are not told of (NIP-11). */
-const SUPPORTED_NIPS = [1, 9, 11, 13, 17, 40, 42, 50, 59, 62, 67, 70, 77];
+const SUPPORTED_NIPS = [1, 9, 11, 13, 17, 40, 42, 50, 59, 62, 67, 70, 77, 86, 98];
 
 export function relayDocument(config: Config, version: string) {
   return {
@@ -27,9 +27,10 @@ export function relayDocument(config: Config, version: string) {
       max_event_tags: config.MAX_EVENT_TAGS,
       max_content_length: config.MAX_CONTENT_LENGTH,
       min_pow_difficulty: config.MIN_POW_DIFFICULTY,
-      auth_required: false,
+      // Said only when nothing at all can be done without (NIP-11).
+      auth_required: config.READ_ACCESS !== "open" && config.WRITE_ACCESS === "auth",
       payment_required: false,
-      restricted_writes: false,
+      restricted_writes: config.WRITE_ACCESS !== "open" || config.MIN_POW_DIFFICULTY > 0,
       ...(config.CREATED_AT_LOWER_LIMIT > 0 && { created_at_lower_limit: config.CREATED_AT_LOWER_LIMIT }),
       created_at_upper_limit: config.CREATED_AT_UPPER_LIMIT,
     },

@@ -7,6 +7,10 @@ export type ParsedBody =
 export async function readJson(request: Request, longest: number): Promise<ParsedBody> {
   const bytes = await readBounded(request.body, longest);
   if (!bytes) return { ok: false, code: "too-long", reason: `the body is longer than ${longest} bytes` };
+  return parseJsonBytes(bytes);
+}
+
+export function parseJsonBytes(bytes: Uint8Array): ParsedBody {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
@@ -21,7 +25,7 @@ export async function readJson(request: Request, longest: number): Promise<Parse
 }
 
 /** Undefined when there are more than `longest` bytes; the rest is not waited for. */
-async function readBounded(
+export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   longest: number,
 ): Promise<Uint8Array | undefined> {

@@ -4,6 +4,8 @@
  */
 import { normalizeRelayUrl } from "../nostr/relay-url.ts";
 import { isHex64 } from "../nostr/event.ts";
+import { type Access, PARAMS } from "../nostr/management.ts";
+import { parsePublicKey } from "../nostr/public-key.ts";
 
 interface Setting<T> {
   default: T;
@@ -23,6 +25,15 @@ export const SETTINGS = {
   RELAY_CONTACT: text("", "How to reach the operator, as a URI (NIP-11); empty: not told"),
   RELAY_TERMS: text("", "URL of the terms of service (NIP-11); empty: none"),
   RELAY_PUBKEY: pubkey("Public key of the operator in hex (NIP-11); empty: not told"),
+  RELAY_ADMINS: pubkeys(
+    "Keys that may manage the relay (NIP-86), separated by commas; they may also write and read whatever the rules below say",
+  ),
+  WRITE_ACCESS: access(
+    "Who may write. auth: connections that have authenticated (NIP-42); allow: events by keys on the allow-list, connections that have authenticated as one, and gift wraps for one",
+  ),
+  READ_ACCESS: access(
+    "Who may read. auth: connections that have authenticated; allow: those that have authenticated as a key on the allow-list",
+  ),
   MAX_MESSAGE_LENGTH: integer(524_288, 1024, 1_048_576, "Longest WebSocket message or HTTP body, in bytes"),
   MAX_SUBSCRIPTIONS: integer(100, 1, 1000, "Most subscriptions that one connection may hold"),
   MAX_FILTERS: integer(20, 1, 100, "Most filters in one REQ"),
@@ -136,6 +147,22 @@ function pubkey(about: string): Setting<string> {
     expected: "64 lower-case hex characters",
     parse: (given) => (isHex64(given) ? given : undefined),
   };
+}
+
+function pubkeys(about: string): Setting<readonly string[]> {
+  return {
+    default: [],
+    about,
+    expected: "public keys in hex or npub1…, separated by commas",
+    parse: (given) => {
+      const keys = given.split(",").map((part) => parsePublicKey(part.trim()));
+      return keys.every((key) => key !== undefined) ? [...new Set(keys)] : undefined;
+    },
+  };
+}
+
+function access(about: string): Setting<Access> {
+  return { default: "open", about, expected: PARAMS.access.expected, parse: PARAMS.access.parse };
 }
 
 function httpUrl(about: string): Setting<string> {

@@ -4,6 +4,7 @@ import { verifySignature } from "../nostr/signature.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
 import { noTracer } from "../telemetry/tracing.ts";
 import { NOW } from "../tests/fixtures/hubs.ts";
+import { EVERYBODY_WRITES } from "../tests/fixtures/moderation.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { parseConfig } from "./config.ts";
@@ -18,6 +19,7 @@ function door(settings: Record<string, string> = {}) {
   const published: Publication[] = [];
   const ingest = createDoor({
     door: "http",
+    moderator: EVERYBODY_WRITES,
     config: parsed.config,
     store,
     verify: verifySignature,

@@ -3,6 +3,7 @@ import type { Verify } from "../nostr/signature.ts";
 import { type CommitDeps, Committer, passingPublication } from "./commit.ts";
 import type { Config } from "./config.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
+import type { Moderator } from "./moderator.ts";
 import { Outlet, type OutletDeps } from "./outlet.ts";
 import { policy } from "./policy.ts";
 import type { Store } from "../store/store.ts";
@@ -12,6 +13,7 @@ export interface DoorDeps extends CommitDeps {
   store: Pick<Store, "commit" | "isDeleted">;
   config: Config;
   verify: Verify;
+  moderator: Pick<Moderator, "refuseWrite">;
   /** Unix seconds. */
   now(): number;
 }
@@ -20,6 +22,7 @@ export function createDoor(deps: DoorDeps): Ingest {
   const committer = new Committer(deps);
   return createIngest({
     rules: policy(deps.config),
+    refuseWrite: (event, { keys }) => deps.moderator.refuseWrite(event, keys, deps.door === "queue"),
     verify: deps.verify,
     now: () => deps.now(),
     commit: (event, traceparent) => committer.add(event, traceparent),

@@ -218,9 +218,12 @@ describe("a hub that was out of memory", () => {
     const { records } = client;
     const woken = relay.hub("a");
     const frames: string[] = [];
-    woken.open({ send: (frame) => void frames.push(frame) }, client.session.memory, strangersIdentity(), [
-      ...records.values(),
-    ]);
+    woken.open(
+      { send: (frame) => void frames.push(frame), close: () => undefined },
+      client.session.memory,
+      strangersIdentity(),
+      [...records.values()],
+    );
     await relay.store.commit([missed!]);
     await publisher.say("EVENT", after);
     await relay.settled();

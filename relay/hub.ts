@@ -1,8 +1,9 @@
 /** The sessions of one process or Durable Object: takes their frames, and brings them what is new. */
 import type { Event } from "../nostr/event.ts";
-import { authFrame, noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
+import { authFrame, closedFrame, noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
 import { mayRead } from "../nostr/reader.ts";
 import type { Verify } from "../nostr/signature.ts";
+import type { ModerationStore } from "../store/moderation.ts";
 import type { Store, View } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
@@ -12,7 +13,9 @@ import { createDoor } from "./door.ts";
 import { type Ingest, okFields, type Outcome, type Source } from "./ingest.ts";
 import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
+import { Moderator } from "./moderator.ts";
 import { Outlet } from "./outlet.ts";
+import type { Refusal } from "./policy.ts";
 import { readLog } from "./query.ts";
 import { Reconciliations } from "./reconcile.ts";
 import { request } from "./request.ts";
@@ -41,6 +44,7 @@ export interface HubDeps {
   name: string;
   config: Config;
   store: Store;
+  moderation: Pick<ModerationStore, "revision" | "load" | "standings">;
   verify: Verify;
   /** Unix seconds. */
   now(): number;
@@ -64,6 +68,7 @@ export class Hub {
   readonly deps: HubDeps;
   readonly position: LogPosition;
   readonly interest: Interest;
+  readonly moderator: Moderator;
   private readonly sessions = new Set<Session>();
   private readonly reconciliations = new Reconciliations(this);
   private readonly index = new SubscriptionIndex<Subscription>();
@@ -89,8 +94,15 @@ export class Hub {
         if (spared) this.covered(spared, head);
       },
     });
+    this.moderator = new Moderator({
+      ...deps,
+      source: deps.moderation,
+      now: () => deps.now(),
+      changed: () => this.moderate(),
+    });
     this.ingest = createDoor({
       ...deps,
+      moderator: this.moderator,
       now: () => deps.now(),
       publish: (publication) => this.publish(publication),
       door: "websocket",
@@ -99,6 +111,11 @@ export class Hub {
 
   get size(): number {
     return this.sessions.size;
+  }
+
+  /** Whether connections from this address are taken. */
+  async admits(ip: string | undefined): Promise<boolean> {
+    return !(await this.moderator.current()).isBlocked(ip);
   }
 
   /** A new connection: it is challenged at once, so that whatever needs a key can ask for it (NIP-42). */
@@ -125,9 +142,11 @@ export class Hub {
   }
 
   /** Answers one frame; resolves when everything that it asks for has been sent. */
-  receive(session: Session, frame: string | ArrayBuffer): Promise<void> {
+  async receive(session: Session, frame: string | ArrayBuffer): Promise<void> {
+    // What comes from a connection that the relay has ended is not looked at.
+    if (!this.sessions.has(session)) return;
     this.deps.metrics.add("message_received_counts", "websocket");
-    return this.deps.tracer.span("handle_message", {}, async (span) => {
+    await this.deps.tracer.span("handle_message", {}, async (span) => {
       const parsed = this.parse(frame);
       if (!parsed.ok) {
         if ("reconciliation" in parsed) this.reconciliations.close(session, parsed.reconciliation);
@@ -186,6 +205,16 @@ export class Hub {
     this.index.remove(subscription);
   }
 
+  endSubscription(session: Session, id: string, { prefix, reason }: Refusal): void {
+    this.unsubscribe(session, id);
+    session.send(closedFrame(id, prefix, reason));
+  }
+
+  /** Resolves when what the operators decided before this call holds on every connection. */
+  reloadModeration(): Promise<void> {
+    return this.moderator.reload();
+  }
+
   /** What the store may show this session. */
   viewOf({ keys }: Session): View {
     return { keys: [...keys], now: this.deps.now() };
@@ -194,6 +223,24 @@ export class Hub {
   /** Nothing before this place of the log is waited for, if nothing was waited for so far. */
   startsAt(head: number): void {
     if (this.position.at === undefined) this.startOver(head);
+  }
+
+  /** Ends what the operators no longer allow. */
+  private async moderate(): Promise<void> {
+    for (const session of this.sessions) {
+      if (!this.moderator.moderation?.isBlocked(session.ip)) continue;
+      session.send(noticeFrame("blocked: connections from this address are not taken"));
+      session.end(1008, "blocked: connections from this address are not taken");
+      this.close(session);
+    }
+    const readers = [...this.sessions];
+    const refusals = await this.moderator.refuseReads(readers.map(({ keys }) => keys));
+    for (const [at, session] of readers.entries()) {
+      const refusal = refusals[at];
+      if (!refusal) continue;
+      for (const id of session.subscriptions.keys()) this.endSubscription(session, id, refusal);
+      this.reconciliations.refuseAll(session, refusal);
+    }
   }
 
   private parse(frame: string | ArrayBuffer): ReturnType<typeof parseMessage> {

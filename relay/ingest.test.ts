@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Event, eventId } from "../nostr/event.ts";
 import { verifySignature } from "../nostr/signature.ts";
 import { NOW } from "../tests/fixtures/hubs.ts";
+import { EVERYBODY_WRITES } from "../tests/fixtures/moderation.ts";
 import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
 import type { Fate } from "../store/store.ts";
 import { STRANGER, TRACED_STRANGER } from "../tests/fixtures/strangers.ts";
@@ -17,6 +18,7 @@ function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
       ({ content }) => (content === "spam" ? { prefix: "blocked", reason: "spam" } : undefined),
       ({ content }) => (content === "spam" ? { prefix: "pow", reason: "asked too late" } : undefined),
     ],
+    ...EVERYBODY_WRITES,
     verify: verifySignature,
     isDeleted: async () => false,
     now: () => NOW,
@@ -98,6 +100,7 @@ it("[7] an ephemeral event is passed on and never committed, with an expiration 
 it("a store that fails is no outcome", async () => {
   const ingest = createIngest({
     rules: [],
+    ...EVERYBODY_WRITES,
     verify: verifySignature,
     isDeleted: async () => false,
     now: () => NOW,
@@ -112,6 +115,7 @@ it.each<[Outcome, boolean, RegExp]>([
   [{ kind: "passed-on" }, true, /^$/],
   [{ kind: "duplicate" }, true, /^duplicate: ./],
   [{ kind: "superseded" }, true, /^duplicate: .*newer/],
+  [{ kind: "banned" }, false, /^blocked: ./],
   [{ kind: "refused", prefix: "pow", reason: "too easy" }, false, /^pow: too easy$/],
 ])("[18] %j is told as %j with a message that has its prefix", (outcome, accepted, message) => {
   const [flag, text] = okFields(outcome);

@@ -29,6 +29,8 @@ export interface Source {
 
 export interface IngestDeps {
   rules: Rule[];
+  /** Asked when no rule objects: whether the relay's operators do. */
+  refuseWrite(event: Event, source: Source): Promise<Refusal | undefined>;
   verify: Verify;
   /** Unix seconds. */
   now(): number;
@@ -52,6 +54,8 @@ export function createIngest(deps: IngestDeps): Ingest {
       const refusal = rule(event, context);
       if (refusal) return refused(refusal.prefix, refusal.reason);
     }
+    const refusal = await deps.refuseWrite(event, source);
+    if (refusal) return refused(refusal.prefix, refusal.reason);
     if (!deps.verify(event)) return refused("invalid", "the signature does not belong to this id and pubkey");
     if (event.kind === VANISH && !asksToVanishFrom(event, source.addresses, normalizeRelayUrl)) {
       return { kind: "not-meant-for-us" };
@@ -68,6 +72,8 @@ export function createIngest(deps: IngestDeps): Ingest {
 /** Undefined for what was accepted. */
 export function refusalOf(outcome: Outcome): Refusal | undefined {
   if (outcome.kind === "refused") return outcome;
+  if (outcome.kind === "banned")
+    return { prefix: "blocked", reason: "this event or its author is banned here" };
   if (outcome.kind !== "deleted") return undefined;
   return { prefix: "blocked", reason: "it has been deleted by its author, or by whoever it was for" };
 }

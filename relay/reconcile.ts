@@ -8,6 +8,7 @@ import { negErrFrame, negMsgFrame } from "../nostr/message.ts";
 import { LEAST_FRAME, reconcile } from "../nostr/negentropy.ts";
 import { needsKeys } from "../nostr/reader.ts";
 import type { Hub } from "./hub.ts";
+import type { Refusal } from "./policy.ts";
 import type { Session } from "./session.ts";
 
 /** That one connection may hold. */
@@ -79,6 +80,12 @@ export class Reconciliations {
     for (const id of this.bySession.get(session)?.keys() ?? []) this.close(session, id);
   }
 
+  /** The session may read no more. */
+  refuseAll(session: Session, { prefix, reason }: Refusal): void {
+    for (const id of this.bySession.get(session)?.keys() ?? [])
+      this.end(session, id, negErrFrame(id, prefix, reason));
+  }
+
   private end(session: Session, id: string, frame: string): void {
     this.close(session, id);
     session.send(frame);
@@ -95,6 +102,12 @@ export class Reconciliations {
     const { store, config, metrics } = this.hub.deps;
     const most = config.MAX_SYNC_EVENTS;
     try {
+      const refusal = await this.hub.moderator.refuseRead(session.keys);
+      if (refusal) {
+        if (this.isOpen(reconciliation))
+          this.end(session, id, negErrFrame(id, refusal.prefix, refusal.reason));
+        return;
+      }
       const { records, cost } = await store.records(filter, this.hub.viewOf(session), most);
       metrics.add("d1_rows_read", "websocket", cost.rowsRead);
       if (!this.isOpen(reconciliation)) return;

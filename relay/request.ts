@@ -22,6 +22,11 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
   const isCurrent = () => session.subscriptions.get(id) === subscription;
   hub.subscribe(subscription);
   try {
+    const refusal = await hub.moderator.refuseRead(session.keys);
+    if (refusal) {
+      if (isCurrent()) hub.endSubscription(session, id, refusal);
+      return;
+    }
     const { answer, upTo } = await storedAnswer(hub, subscription);
     if (isCurrent()) deliverAnswer(hub, subscription, answer, upTo);
   } catch (error) {

@@ -8,7 +8,7 @@ import { type LiveEvent, Session, Subscription } from "./session.ts";
 function subscribed(from?: number) {
   const frames: Frame[] = [];
   const session = new Session(
-    { send: (frame) => void frames.push(JSON.parse(frame) as Frame) },
+    { send: (frame) => void frames.push(JSON.parse(frame) as Frame), close: () => undefined },
     { keep: () => undefined, forget: () => undefined, keepIdentity: () => undefined },
     strangersIdentity(),
   );

@@ -6,6 +6,7 @@ import { eventFrame } from "../nostr/message.ts";
 /** What a session needs of a WebSocket. */
 export interface Socket {
   send(frame: string): void;
+  close(code: number, reason: string): void;
 }
 
 /** One live event: `seq` is its place in the log, undefined for ephemeral ones. */
@@ -123,5 +124,10 @@ export class Session {
 
   send(frame: string): void {
     this.socket.send(frame);
+  }
+
+  /** The relay ends the connection, and says why. */
+  end(code: number, reason: string): void {
+    this.socket.close(code, reason);
   }
 }

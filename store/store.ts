@@ -58,7 +58,9 @@ export type Fate =
   /** A newer version of this replaceable or addressable event is stored, or came in the same commit. */
   | { kind: "superseded" }
   /** Its author, or whoever a gift wrap is for, has deleted it (NIP-09, NIP-62). */
-  | { kind: "deleted" };
+  | { kind: "deleted" }
+  /** An operator has banned it or its author (NIP-86). */
+  | { kind: "banned" };
 
 export interface CommitResult {
   /** The stored events take places in (prev, last] of the log, and are the only ones there; equal if none. */

@@ -3,6 +3,7 @@ import { deletionsOf } from "../nostr/deletion.ts";
 import { type Event, newestFirst, versionKey } from "../nostr/event.ts";
 import { expiresAt } from "../nostr/expiration.ts";
 import { searchableText } from "../nostr/search.ts";
+import { BANNED } from "./bans.ts";
 import { costOf, type Database } from "./database.ts";
 import { INDEX_TEXT } from "./search.ts";
 import type { CommitResult, Fate } from "./store.ts";
@@ -20,7 +21,7 @@ DELETE FROM event WHERE seq IN (
   WHERE old.d IS NOT NULL AND (
     old.created_at < new.value ->> 3
     OR (old.created_at = new.value ->> 3 AND old.id > unhex(new.value ->> 0))
-  ) AND NOT ${BURIED}
+  ) AND NOT ${BURIED} AND NOT ${BANNED}
 )`;
 
 const INSERT_NEW = `
@@ -29,13 +30,13 @@ SELECT
   unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2), value ->> 3, value ->> 4,
   value -> 5, value -> 6, nullif(value -> 7, 'null'), value ->> 8
 FROM json_each(?1) AS new
-WHERE NOT ${BURIED}
+WHERE NOT ${BURIED} AND NOT ${BANNED}
 ON CONFLICT DO NOTHING
 RETURNING seq, lower(hex(id)) AS id`;
 
-/** Why they were not stored: what is neither a duplicate nor buried has been superseded. */
+/** Why they were not stored: what is neither banned, a duplicate nor buried has been superseded. */
 const WHY_NOT = `
-SELECT value ->> 0 AS id, ${BURIED} AS buried, EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0)) AS known
+SELECT value ->> 0 AS id, ${BANNED} AS banned, ${BURIED} AS buried, EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0)) AS known
 FROM json_each(?1) AS new`;
 
 export async function commitEvents(db: Database, events: Event[]): Promise<CommitResult> {
@@ -102,8 +103,9 @@ async function reasonsOf(db: Database, events: Event[]): Promise<Map<string, Fat
   const { results } = await db
     .prepare(WHY_NOT)
     .bind(JSON.stringify(events.map(eventRow)))
-    .all<{ id: string; buried: number; known: number }>();
-  const kindOf = ({ buried, known }: { buried: number; known: number }) => {
+    .all<{ id: string; banned: number; buried: number; known: number }>();
+  const kindOf = ({ banned, buried, known }: { banned: number; buried: number; known: number }) => {
+    if (banned) return "banned";
     if (known) return "duplicate";
     return buried ? "deleted" : "superseded";
   };

@@ -16,6 +16,7 @@ interface Attachment {
 const ATTACHMENT_CHARACTERS = 6000;
 
 const POSITION = "position";
+const JOINED = "joined";
 
 export interface RestoredSocket {
   socket: WebSocket;
@@ -51,6 +52,15 @@ export class Hibernation {
         ? this.storage.delete(POSITION, { allowUnconfirmed: true })
         : this.storage.put(POSITION, at, { allowUnconfirmed: true });
     written.catch(this.report);
+  }
+
+  /** Whether the switchboard knows that this hub is there. */
+  hasJoined(): boolean {
+    return this.storage.kv.get<boolean>(JOINED) === true;
+  }
+
+  keepJoined(): void {
+    this.storage.kv.put(JOINED, true);
   }
 
   /** For a socket that has just been accepted. */

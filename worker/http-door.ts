@@ -4,11 +4,18 @@ import { report, type Telemetry } from "../platforms/workers.ts";
 import { createDoor, publishThrough } from "../relay/door.ts";
 import type { Config } from "../relay/config.ts";
 import type { Ingest } from "../relay/ingest.ts";
+import type { Moderator } from "../relay/moderator.ts";
 import { createStore } from "../store/sql-store.ts";
 
-export function createHttpDoor(env: RelayEnv, config: Config, telemetry: Telemetry): Ingest {
+export function createHttpDoor(
+  env: RelayEnv,
+  config: Config,
+  telemetry: Telemetry,
+  moderator: Moderator,
+): Ingest {
   return createDoor({
     door: "http",
+    moderator,
     config,
     store: createStore(env.DB),
     verify: verifySignature,

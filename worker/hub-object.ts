@@ -4,6 +4,7 @@ import { verifySignature } from "../nostr/signature.ts";
 import { Hub } from "../relay/hub.ts";
 import type { Session } from "../relay/session.ts";
 import type { Delivery } from "../relay/switchboard.ts";
+import { createModerationStore } from "../store/moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { configOf } from "./config.ts";
 import { Hibernation } from "./hibernation.ts";
@@ -31,6 +32,7 @@ export class HubObject extends DurableObject<RelayEnv> {
       name: ctx.id.name ?? ctx.id.toString(),
       config,
       store: createStore(env.DB),
+      moderation: createModerationStore(env.DB),
       verify: verifySignature,
       now: () => Math.floor(Date.now() / 1000),
       switchboard: {
@@ -51,12 +53,14 @@ export class HubObject extends DurableObject<RelayEnv> {
   }
 
   /** A WebSocket upgrade: 503 when this hub is full, and the next one should be tried. */
-  override fetch(request: Request): Response {
+  override async fetch(request: Request): Promise<Response> {
     if (this.hub.size >= this.capacity) return new Response("this hub is full", { status: 503 });
+    const ip = request.headers.get("cf-connecting-ip") ?? undefined;
+    const refusal = await this.refuseConnection(ip);
+    if (refusal) return refusal;
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     const addresses = [this.address || request.url.replace(/^http/, "ws")];
-    const ip = request.headers.get("cf-connecting-ip") ?? undefined;
     const identity = { challenge: crypto.randomUUID(), addresses, ip, keys: [] };
     const memory = this.hibernation.begin(server, identity);
     this.sessions.set(server, this.hub.welcome(outgoing(server), memory, identity));
@@ -79,9 +83,33 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.end(socket);
   }
 
+  /** What the operators decided before this call holds here when it resolves. */
+  reloadModeration(): Promise<void> {
+    return this.hub.reloadModeration();
+  }
+
   async deliver(delivery: Delivery): Promise<void> {
     await this.hub.deliver(delivery);
     this.ctx.waitUntil(this.telemetry.flush());
+  }
+
+  private async refuseConnection(ip: string | undefined): Promise<Response | undefined> {
+    try {
+      await this.join();
+      if (await this.hub.admits(ip)) return undefined;
+      return new Response("connections from this address are not taken", { status: 403 });
+    } catch (error) {
+      report(error);
+      // Not 503: another hub would fare no better.
+      return new Response("the relay cannot reach what it needs, try again", { status: 500 });
+    }
+  }
+
+  /** Once and for ever, and before anything is read that the switchboard would have to tell the change of. */
+  private async join(): Promise<void> {
+    if (this.hibernation.hasJoined()) return;
+    await this.env.SWITCHBOARD.getByName("switchboard").join(this.hub.deps.name);
+    this.hibernation.keepJoined();
   }
 
   /** A socket that closed while the hub was asleep is not among those restored; there is nothing left to close. */
@@ -98,6 +126,9 @@ function outgoing(socket: WebSocket) {
   return {
     send(frame: string): void {
       if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+    },
+    close(code: number, reason: string): void {
+      if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
     },
   };
 }

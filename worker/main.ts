@@ -9,6 +9,7 @@ import { prometheusText } from "../telemetry/export.ts";
 import { configOf } from "./config.ts";
 import { connectToHub } from "./connect.ts";
 import { createHttpDoor } from "./http-door.ts";
+import { managementOf, moderatorFor } from "./moderation.ts";
 import { telemetryOptions } from "./telemetry.ts";
 
 export { CountersObject } from "./counters-object.ts";
@@ -26,11 +27,14 @@ const handler: ExportedHandler<RelayEnv> = {
   async fetch(request, _env, ctx) {
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
       return connectToHub(request, env.HUB, config);
+    const moderator = await moderatorFor(env, config);
     const response = await app.fetch(request, {
-      config,
+      config: moderator.moderation?.config ?? config,
       version: packageJson.version,
       store: createStore(env.DB),
-      ingest: createHttpDoor(env, config, telemetry),
+      ingest: createHttpDoor(env, config, telemetry, moderator),
+      moderator,
+      management: managementOf(env),
       metrics: telemetry.metrics,
       now,
       metricsText: async () => prometheusText(await env.COUNTERS.getByName("counters").read()),

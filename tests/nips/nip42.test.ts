@@ -18,7 +18,8 @@ const memory = { keep: () => undefined, forget: () => undefined };
 
 it("[30] a new connection is challenged before anything else", () => {
   const frames: Frame[] = [];
-  const socket = { send: (frame: string) => void frames.push(JSON.parse(frame) as Frame) };
+  const send = (frame: string) => void frames.push(JSON.parse(frame) as Frame);
+  const socket = { send, close: () => undefined };
   relay.hub("a").welcome(socket, { ...memory, keepIdentity: () => undefined }, strangersIdentity());
   expect(frames).toEqual([["AUTH", "a challenge"]]);
 });
@@ -79,7 +80,7 @@ it("[30] proven keys are kept where the next wake-up finds them", async () => {
   const kept: string[][] = [];
   const hub = relay.hub("a");
   const session = hub.open(
-    { send: () => undefined },
+    { send: () => undefined, close: () => undefined },
     { ...memory, keepIdentity: ({ keys }) => void kept.push(keys) },
     strangersIdentity(),
     [],

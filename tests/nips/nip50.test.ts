@@ -57,7 +57,8 @@ it("[35] what a hub remembers of a search is enough after it has slept", async (
   const records = [...asleep.records.values()].map((record) => JSON.parse(JSON.stringify(record)));
   const frames: string[] = [];
   const memory = { keep: () => undefined, forget: () => undefined, keepIdentity: () => undefined };
-  relay.hub("a").open({ send: (frame) => void frames.push(frame) }, memory, strangersIdentity(), records);
+  const socket = { send: (frame: string) => void frames.push(frame), close: () => undefined };
+  relay.hub("a").open(socket, memory, strangersIdentity(), records);
   const publisher = connect(relay.hub("b"));
   const wanted = signedEvent({ content: "not 日本語" });
   for (const event of [wanted, signedEvent({ content: "日本語" }), signedEvent({ content: "not 本日" })]) {

@@ -16,6 +16,7 @@ import { sweep } from "../../relay/sweep.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { type Frame, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
+import { EVERYBODY_WRITES } from "../fixtures/moderation.ts";
 import { authEvent } from "../fixtures/people.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { STRANGER, strangersIdentity } from "../fixtures/strangers.ts";
@@ -94,7 +95,7 @@ class Connection {
 
   open(hub: Hub): void {
     this.session = hub.open(
-      { send: (frame) => void this.frames.push(JSON.parse(frame) as Frame) },
+      { send: (frame) => void this.frames.push(JSON.parse(frame) as Frame), close: () => undefined },
       {
         keep: (record) => void this.records.set(record.id, structuredClone(record)),
         forget: (id) => void this.records.delete(id),
@@ -246,6 +247,7 @@ class World {
     const { relay } = this;
     return createDoor({
       door,
+      moderator: EVERYBODY_WRITES,
       config: relay.config,
       store: relay.store,
       verify: () => true,

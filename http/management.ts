@@ -1,0 +1,94 @@
+/**
+ * The management API (NIP-86): who may call (NIP-98), what was asked, and the answer. Every change is in the audit log
+ * and known to every hub before it is answered with true.
+ */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { checkHttpAuth, HTTP_AUTH_SECONDS } from "../nostr/http-auth.ts";
+import { type Call, parseCall } from "../nostr/management.ts";
+import type { Verify } from "../nostr/signature.ts";
+import type { ModerationStore } from "../store/moderation.ts";
+import type { AppEnv } from "./app.ts";
+import { decide } from "./management-methods.ts";
+import { problem } from "./problem.ts";
+import { parseJsonBytes, readBounded } from "./request-body.ts";
+
+export const MANAGEMENT_TYPE = "application/nostr+json+rpc";
+
+/** What the management API needs beside what the rest of HTTP has. */
+export interface Management {
+  store: ModerationStore;
+  verify: Verify;
+  /** Tells all hubs of a change; resolves with the names of those that could not be told. */
+  announce(): Promise<string[]>;
+}
+
+type Answer = { result: unknown } | { error: string };
+
+export function addManagement(app: OpenAPIHono<AppEnv>): void {
+  app.post("/", async (c) => {
+    const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+    if (type !== MANAGEMENT_TYPE)
+      return c.json(problem("unsupported-type", `what is posted here is ${MANAGEMENT_TYPE} (NIP-86)`), 415);
+    try {
+      return await manage(c);
+    } catch (error) {
+      c.env.report(error);
+      return answered(503, { error: "error: the relay cannot reach what it needs, try again" });
+    }
+  });
+}
+
+async function manage(c: Context<AppEnv>): Promise<Response> {
+  const { config, management, now } = c.env;
+  const header = c.req.header("authorization");
+  if (header === undefined) return unauthorized("there is no Authorization header");
+  const body = await readBounded(c.req.raw.body, config.MAX_MESSAGE_LENGTH);
+  if (!body) return answered(413, { error: `the body is longer than ${config.MAX_MESSAGE_LENGTH} bytes` });
+  // Another host's authorization must not be of use here, whatever Host the request names.
+  const url = config.RELAY_URL === "" ? c.req.url : config.RELAY_URL.replace(/^ws/, "http");
+  const time = now();
+  const auth = checkHttpAuth(header, { url, method: "POST", body }, { verify: management.verify, now: time });
+  if (!auth.ok) return unauthorized(auth.reason);
+  const { id, pubkey, created_at } = auth.event;
+  if (!config.RELAY_ADMINS.includes(pubkey))
+    return answered(403, { error: `restricted: ${pubkey} is not among this relay's admins` });
+  const isFirst = await management.store.useAuthorization(id, created_at + HTTP_AUTH_SECONDS, time);
+  if (!isFirst) return unauthorized("it has been used before, sign a new one for each request");
+  const json = parseJsonBytes(body);
+  if (!json.ok) return answered(400, { error: `invalid: ${json.reason}` });
+  const parsed = parseCall(json.value);
+  if (!parsed.ok) return answered(200, { error: `invalid: ${parsed.reason}` });
+  return answered(200, await answerCall(c, parsed.call, pubkey));
+}
+
+async function answerCall(c: Context<AppEnv>, call: Call, pubkey: string): Promise<Answer> {
+  const { config, management, now } = c.env;
+  const { store } = management;
+  const ip = c.req.header("cf-connecting-ip");
+  const decision = await decide(call, { store, admins: config.RELAY_ADMINS, ip, now: now() });
+  if (decision.kind === "answer") return { result: decision.result };
+  const { method, params } = call;
+  const entry = { at: now(), pubkey, method, params };
+  if (decision.kind === "refuse") {
+    await store.change([], { ...entry, outcome: decision.reason });
+    return { error: decision.reason };
+  }
+  await store.change(decision.changes, { ...entry, outcome: "done" });
+  const untold = await management.announce();
+  if (decision.emptied !== undefined) await store.removeEventsOf(decision.emptied);
+  if (untold.length === 0) return { result: true };
+  return { error: `it is stored, but ${untold.join(", ")} did not answer and may follow a minute later` };
+}
+
+function unauthorized(reason: string): Response {
+  const error = `auth-required: the request must be authorized by an admin's key (NIP-98), and ${reason}`;
+  return answered(401, { error }, { "www-authenticate": "Nostr" });
+}
+
+function answered(status: number, answer: Answer, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(answer), {
+    status,
+    headers: { "content-type": MANAGEMENT_TYPE, ...headers },
+  });
+}
