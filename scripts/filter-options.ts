@@ -79,6 +79,15 @@ function pubkeyOf({ type, data }: Decoded): string | undefined {
   return type === "nprofile" ? data.pubkey : undefined;
 }
 
+/** `where` names it in what is said when it is none. */
+export function readPublicKey(given: string, where: string): string {
+  return hexOf(given, where, pubkeyOf);
+}
+
+export function readEventId(given: string, where: string): string {
+  return hexOf(given, where, eventIdOf);
+}
+
 /** Hex as it is; what NIP-19 encodes, decoded. A secret key given by mistake is not repeated. */
 function hexOf(given: string, option: string, pick: (decoded: Decoded) => string | undefined): string {
   const hex = isHex64(given) ? given : decoded(given, pick);

@@ -1,4 +1,5 @@
 /** `npm run nostr -- <command>`: a client for relays. It runs on Node, Bun and Deno. */
+import * as admin from "./admin.ts";
 import * as events from "./events.ts";
 import * as keygen from "./keygen.ts";
 import { print } from "./printing.ts";
@@ -13,7 +14,7 @@ interface Command {
   run(args: string[]): Promise<void>;
 }
 
-const COMMANDS: Record<string, Command> = { keygen, publish, req, events, "relay-info": relayInfo };
+const COMMANDS: Record<string, Command> = { keygen, publish, req, events, "relay-info": relayInfo, admin };
 
 // A reader that has seen enough, such as head, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

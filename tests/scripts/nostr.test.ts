@@ -36,6 +36,13 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       [["publish", "a", "b"], "quotes"],
       [["publish", "a", "--kind", "70000"], "--kind"],
       [["publish", "a", "--tag", "=x"], "--tag"],
+      [["admin"], "no method is given, expected one of supportedmethods"],
+      [["admin", "ban"], 'no method "ban"'],
+      [["admin", "banpubkey"], "pubkey is missing"],
+      [["admin", "banpubkey", noteEncode(ID)], "pubkey has"],
+      [["admin", "banevent", "x"], "event has"],
+      [["admin", "allowkind", "one"], 'kind is "one"'],
+      [["admin", "listbannedpubkeys", "x"], "takes 0 parameters"],
     ])("%j", async (args, says) => {
       const { code, stdout, stderr } = await run(args, withKey);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -43,7 +50,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     });
   });
 
-  it.each([[], ["keygen"], ["publish"], ["req"], ["events"], ["relay-info"]])(
+  it.each([[], ["keygen"], ["publish"], ["req"], ["events"], ["relay-info"], ["admin"]])(
     "%s --help",
     async (...command) => {
       const { code, stdout, stderr } = await run([...command, "--help"]);
@@ -55,11 +62,11 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
   it("without a command tells of all of them", async () => {
     const { code, stdout } = await run([]);
     expect(code).toBe(0);
-    for (const name of ["keygen", "publish", "req", "events", "relay-info"])
+    for (const name of ["keygen", "publish", "req", "events", "relay-info", "admin"])
       expect(stdout).toContain(`  ${name} `);
   });
 
-  it.each([["publish", "hi"], ["req"], ["events"], ["relay-info"]])(
+  it.each([["publish", "hi"], ["req"], ["events"], ["relay-info"], ["admin", "listallowedkinds"]])(
     "%s: nothing answers",
     async (...args) => {
       const { code, stdout, stderr } = await run([...args, "--relay", "ws://127.0.0.1:9"], withKey);
