@@ -44,7 +44,7 @@ describe("[27] relay document", () => {
     expect(relayDocument(config, "1.2.3")).toEqual({
       name: config.RELAY_NAME,
       description: config.RELAY_DESCRIPTION,
-      supported_nips: [1, 9, 11, 13, 17, 40, 42, 50, 59, 62, 67, 70, 77, 86, 98],
+      supported_nips: [1, 9, 11, 13, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 86, 98],
       version: "1.2.3",
       limitation: {
         max_message_length: config.MAX_MESSAGE_LENGTH,

@@ -5,7 +5,7 @@ import type { Config } from "../relay/config.ts";
 export const RELAY_DOCUMENT_TYPE = "application/nostr+json";
 
 /** NIPs that the relay itself keeps; those of clients are not told of (NIP-11). */
-const SUPPORTED_NIPS = [1, 9, 11, 13, 17, 40, 42, 50, 59, 62, 67, 70, 77, 86, 98];
+const SUPPORTED_NIPS = [1, 9, 11, 13, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 86, 98];
 
 export function relayDocument(config: Config, version: string) {
   return {

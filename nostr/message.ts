@@ -1,4 +1,4 @@
-/** Frames in both directions (NIP-01, NIP-42, NIP-67, NIP-77). */
+/** Frames in both directions (NIP-01, NIP-42, NIP-45, NIP-67, NIP-77). */
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { type Filter, parseFilter } from "./filter.ts";
 
@@ -19,6 +19,8 @@ export type ClientMessage =
   | { verb: "EVENT"; event: unknown }
   | { verb: "AUTH"; event: unknown }
   | { verb: "REQ"; subscription: string; filters: Filter[] }
+  /** `query` is named like a subscription, and is none. */
+  | { verb: "COUNT"; query: string; filters: Filter[] }
   | { verb: "CLOSE"; subscription: string }
   /** `subscription`: NIP-77 gives reconciliations names of their own, apart from those of REQs. */
   | { verb: "NEG-OPEN"; subscription: string; filter: Filter; query: Uint8Array }
@@ -50,6 +52,8 @@ export function parseMessage(frame: string): ParsedMessage {
       return { ok: true, message: { verb, event: parts[1] } };
     case "REQ":
       return parseRequest(parts[1], parts.slice(2));
+    case "COUNT":
+      return parseCount(parts[1], parts.slice(2));
     case "CLOSE":
       if (!isSubscriptionId(parts[1])) return { ok: false, answer: noticeFrame(UNUSABLE_ID) };
       return { ok: true, message: { verb, subscription: parts[1] } };
@@ -69,6 +73,21 @@ export function eventFrame(subscription: string, eventJson: string): string {
 /** `hint` says whether all stored matches were sent (NIP-67). */
 export function eoseFrame(subscription: string, hint: "finish" | "more"): string {
   return JSON.stringify(["EOSE", subscription, [hint]]);
+}
+
+/** What is said of a count (NIP-45). `hll` merges with that of other relays. */
+export function countAnswer({ count, isEstimate, hll }: Counted) {
+  return { count, ...(isEstimate && { approximate: true }), ...(hll !== undefined && { hll }) };
+}
+
+interface Counted {
+  count: number;
+  isEstimate: boolean;
+  hll?: string;
+}
+
+export function countFrame(query: string, counted: Counted): string {
+  return JSON.stringify(["COUNT", query, countAnswer(counted)]);
 }
 
 export function okFrame(eventId: string, accepted: boolean, message: string): string {
@@ -119,16 +138,30 @@ function isSubscriptionId(value: unknown): value is string {
 
 function parseRequest(subscription: unknown, given: unknown[]): ParsedMessage {
   if (!isSubscriptionId(subscription)) return { ok: false, answer: noticeFrame(UNUSABLE_ID) };
-  if (given.length === 0) {
-    return refuse(subscription, "invalid", "a REQ needs at least one filter");
-  }
+  const parsed = parseFilters(given);
+  if (parsed.ok) return { ok: true, message: { verb: "REQ", subscription, filters: parsed.filters } };
+  return { ok: false, answer: closedFrame(subscription, parsed.prefix, parsed.reason), subscription };
+}
+
+/** A subscription of the same name stays, whatever is wrong here. */
+function parseCount(query: unknown, given: unknown[]): ParsedMessage {
+  if (!isSubscriptionId(query)) return { ok: false, answer: noticeFrame(UNUSABLE_ID) };
+  const parsed = parseFilters(given);
+  if (parsed.ok) return { ok: true, message: { verb: "COUNT", query, filters: parsed.filters } };
+  return { ok: false, answer: closedFrame(query, parsed.prefix, parsed.reason) };
+}
+
+type ParsedFilters = { ok: true; filters: Filter[] } | { ok: false; prefix: Prefix; reason: string };
+
+function parseFilters(given: unknown[]): ParsedFilters {
+  if (given.length === 0) return { ok: false, prefix: "invalid", reason: "at least one filter is needed" };
   const filters: Filter[] = [];
   for (const value of given) {
     const parsed = parseFilter(value);
-    if (!parsed.ok) return refuse(subscription, parsed.prefix, parsed.reason);
+    if (!parsed.ok) return parsed;
     filters.push(parsed.filter);
   }
-  return { ok: true, message: { verb: "REQ", subscription, filters } };
+  return { ok: true, filters };
 }
 
 function parseReconciliation(
@@ -159,10 +192,6 @@ function parseReconciliation(
 
 function isHex(value: unknown): value is string {
   return typeof value === "string" && value.length % 2 === 0 && /^[0-9a-f]*$/i.test(value);
-}
-
-function refuse(subscription: string, prefix: Prefix, reason: string): ParsedMessage {
-  return { ok: false, answer: closedFrame(subscription, prefix, reason), subscription };
 }
 
 /** A client's own words, short enough to repeat to it. */

@@ -9,6 +9,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import { authenticate, idOf } from "./authenticate.ts";
 import type { Config } from "./config.ts";
+import { count } from "./count.ts";
 import { createDoor } from "./door.ts";
 import { type Ingest, okFields, type Outcome, type Source } from "./ingest.ts";
 import { Interest } from "./interest.ts";
@@ -162,6 +163,9 @@ export class Hub {
           break;
         case "REQ":
           await request(this, session, message.subscription, message.filters);
+          break;
+        case "COUNT":
+          await count(this, session, message.query, message.filters);
           break;
         case "CLOSE":
           this.unsubscribe(session, message.subscription);

@@ -84,20 +84,25 @@ function deliverAnswer(hub: Hub, subscription: Subscription, answer: StoredAnswe
   hub.deps.metrics.add("events_delivered_counts", "websocket", sent);
 }
 
-function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["config"]) {
+/** What no session may ask for, whatever the verb. */
+export function filtersRefusal(session: Session, filters: Filter[], config: Hub["deps"]["config"]) {
   if (filters.length > config.MAX_FILTERS) {
     return {
       prefix: "invalid",
       reason: `${filters.length} filters, at most ${config.MAX_FILTERS} are taken`,
     } as const;
   }
-  if (session.subscriptions.size >= config.MAX_SUBSCRIPTIONS) {
-    const reason = `${config.MAX_SUBSCRIPTIONS} subscriptions are open, close one first`;
-    return { prefix: "rate-limited", reason } as const;
-  }
   if (session.keys.size === 0 && filters.some(needsKeys)) {
     const reason = "events of these kinds are shown to those involved, authenticate as one of them";
     return { prefix: "auth-required", reason } as const;
   }
   return undefined;
+}
+
+function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["config"]) {
+  if (session.subscriptions.size >= config.MAX_SUBSCRIPTIONS) {
+    const reason = `${config.MAX_SUBSCRIPTIONS} subscriptions are open, close one first`;
+    return { prefix: "rate-limited", reason } as const;
+  }
+  return filtersRefusal(session, filters, config);
 }

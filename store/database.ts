@@ -30,3 +30,10 @@ export function costOf(results: Pick<SqlResult<unknown>, "meta">[]): Cost {
     rowsWritten: results.reduce((sum, { meta }) => sum + (meta.rows_written ?? 0), 0),
   };
 }
+
+/** Its parameters are bound where they are written. */
+export function prepare(db: Database, write: (bind: (value: SqlValue) => string) => string): Statement {
+  const params: SqlValue[] = [];
+  const sql = write((value) => `?${params.push(value)}`);
+  return db.prepare(sql).bind(...params);
+}

@@ -58,12 +58,17 @@ export function planRecords(query: Query): Plan | undefined {
 }
 
 /** An empty list matches nothing, and so does a search with nothing to look for. */
-function matchesNothing({ filter: { ids, authors, kinds, tags, search } }: Query): boolean {
+export function matchesNothing({
+  filter: { ids, authors, kinds, tags, search },
+}: Pick<Query, "filter">): boolean {
   const words = search === undefined ? undefined : phrasesOf(search);
   return [ids, authors, kinds, words, ...tags.map(({ values }) => values)].some((list) => list?.length === 0);
 }
 
-type Bind = (value: SqlValue) => string;
+/** What is looked for, without how much of it. */
+type Selection = Omit<Query, "limit">;
+
+export type Bind = (value: SqlValue) => string;
 
 function timeOrder({ order }: Query): string {
   return order === "asc" ? "created_at ASC, id DESC" : "created_at DESC, id ASC";
@@ -90,8 +95,7 @@ type Walk = Query & { columns: string };
 function planWalk(query: Walk, bind: Bind): string {
   const { ids, authors, kinds } = query.filter;
   if (ids) return walk(query, "event AS e", conditions(query, bind));
-  const versions = kinds?.every((kind) => /^(replaceable|addressable)$/.test(kindClass(kind)));
-  if (authors && versions) {
+  if (authors && hasVersions(kinds)) {
     return walk(query, "event AS e INDEXED BY event_version", [
       "e.d IS NOT NULL",
       ...conditions(query, bind),
@@ -107,8 +111,13 @@ function planWalk(query: Walk, bind: Bind): string {
   return walk(query, `event AS e INDEXED BY ${byTime}`, conditions(query, bind));
 }
 
+/** True when the author and kind find what there is by event_version. */
+export function hasVersions(kinds: number[] | undefined): boolean {
+  return kinds !== undefined && kinds.every((kind) => /^(replaceable|addressable)$/.test(kindClass(kind)));
+}
+
 /** The tag condition with the fewest values; none when one author is the better guess. */
-function selectiveTag({ filter }: Query): TagCondition | undefined {
+export function selectiveTag({ filter }: Pick<Query, "filter">): TagCondition | undefined {
   const [first] = filter.tags.toSorted(
     (a, b) => a.values.length - b.values.length || popularity(a) - popularity(b),
   );
@@ -171,7 +180,12 @@ function attempt(query: Walk, byTime: string, byList: string, bind: Bind): strin
 }
 
 /** Everything that the filter says, but for `driver`, which the caller sees to. */
-function conditions(query: Query, bind: Bind, driver?: TagCondition | string, timed = "e"): string[] {
+export function conditions(
+  query: Selection,
+  bind: Bind,
+  driver?: TagCondition | string,
+  timed = "e",
+): string[] {
   const { ids, authors, kinds, tags, search } = query.filter;
   return [
     ...viewConditions(query, bind),
@@ -186,7 +200,7 @@ function conditions(query: Query, bind: Bind, driver?: TagCondition | string, ti
 }
 
 /** What `mayRead` of nostr/reader.ts says of one event. */
-function viewConditions({ view, filter }: Query, bind: Bind): string[] {
+function viewConditions({ view, filter }: Selection, bind: Bind): string[] {
   const hidden = PRIVATE_KINDS.filter((kind) => !filter.kinds || filter.kinds.includes(kind));
   const where = [`(e.expires_at IS NULL OR e.expires_at > ${view.now})`];
   if (hidden.length === 0) return where;
@@ -199,7 +213,7 @@ function viewConditions({ view, filter }: Query, bind: Bind): string[] {
   return [...where, `(${open} OR (${mine}) OR (${forMe}))`];
 }
 
-function timeConditions({ filter, after, order }: Query, bind: Bind, timed: string): string[] {
+export function timeConditions({ filter, after, order }: Selection, bind: Bind, timed: string): string[] {
   const where: string[] = [];
   if (filter.since !== undefined) where.push(`${timed}.created_at >= ${bind(filter.since)}`);
   if (filter.until !== undefined) where.push(`${timed}.created_at <= ${bind(filter.until)}`);
@@ -217,7 +231,7 @@ function timeConditions({ filter, after, order }: Query, bind: Bind, timed: stri
 type Key = { hex: string } | { text: string };
 
 /** The key under which a tag is indexed: the same as in the view event_tag of migrations/. */
-function tagKey(name: string, value: string): Key {
+export function tagKey(name: string, value: string): Key {
   return isHex64(value)
     ? { hex: name.charCodeAt(0).toString(16) + value }
     : { text: name + JSON.stringify(value) };
@@ -227,16 +241,16 @@ function isHex64(value: string): boolean {
   return /^[0-9a-f]{64}$/.test(value);
 }
 
-function binary(hex: string): Key {
+export function binary(hex: string): Key {
   return { hex };
 }
 
-function isOneKind(kinds: number[], bind: Bind): string {
+export function isOneKind(kinds: number[], bind: Bind): string {
   if (kinds.length === 1) return `e.kind = ${bind(kinds[0] ?? null)}`;
   return `e.kind IN (SELECT value FROM json_each(${bind(JSON.stringify(kinds))}))`;
 }
 
-function isOneOf(column: string, keys: Key[], bind: Bind): string {
+export function isOneOf(column: string, keys: Key[], bind: Bind): string {
   const [only] = keys;
   if (only && keys.length === 1) {
     return "hex" in only
@@ -247,7 +261,7 @@ function isOneOf(column: string, keys: Key[], bind: Bind): string {
   return `${column} IN (SELECT CASE WHEN value ->> 'hex' IS NULL THEN value ->> 'text' ELSE unhex(value ->> 'hex') END FROM json_each(${list}))`;
 }
 
-function hasTag({ name, values }: TagCondition, bind: Bind): string {
+export function hasTag({ name, values }: TagCondition, bind: Bind): string {
   const keys = values.map((value) => tagKey(name, value));
   return `EXISTS (SELECT 1 FROM tag WHERE ${isOneOf("tag.key", keys, bind)} AND tag.created_at = e.created_at AND tag.seq = e.seq)`;
 }

@@ -1,4 +1,5 @@
 /** The store over D1, or any SQLite behind the same few calls. */
+import { countEvents } from "./count.ts";
 import type { Database } from "./database.ts";
 import { readLogAfter, readQueries } from "./read.ts";
 import { readRecords } from "./records.ts";
@@ -11,6 +12,7 @@ export function createStore(db: Database): Store {
     isDeleted: (event) => isDeleted(db, event),
     read: (queries) => readQueries(db, queries),
     records: (filter, view, most) => readRecords(db, filter, view, most),
+    count: (countables) => countEvents(db, countables),
     log: (after, limit) => readLogAfter(db, after, limit),
     known: (ids) => knownIds(db, ids),
     removeExpired: (now, limit) => removeExpired(db, now, limit),

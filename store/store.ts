@@ -43,6 +43,18 @@ export interface Answer {
   more: boolean;
 }
 
+/** What is counted: as in `Query`. */
+export type Countable = Pick<Query, "filter" | "view" | "keyword">;
+
+export interface CountResult {
+  count: number;
+  /** True when there were too many to count them one by one. */
+  isEstimate: boolean;
+  /** HyperLogLog of the authors in hex, when one canonical filter was counted (NIP-45). */
+  hll?: string;
+  cost: Cost;
+}
+
 export interface ReadResult {
   /** The last place of the log that these answers know of; 0 for an empty store. */
   head: number;
@@ -86,6 +98,8 @@ export interface Store {
    * when these are more than `most`. Each is 40 bytes: the time as a big-endian integer, then the id; sorted as bytes.
    */
   records(filter: Filter, view: View, most: number): Promise<{ records: Uint8Array | undefined; cost: Cost }>;
+  /** How many events match at least one of these. */
+  count(countables: Countable[]): Promise<CountResult>;
   /** The log after `seq`, oldest first, at most `limit` events; `head` as in `ReadResult`. */
   log(after: number, limit: number): Promise<{ events: StoredEvent[]; head: number }>;
   /** Those of these ids that are stored. */

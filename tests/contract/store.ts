@@ -8,6 +8,7 @@ import type { Query, Store, View } from "../../store/store.ts";
 import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { aFilter, anEvent, PUBKEYS, pick, seeded } from "../reference/generators.ts";
 import { inOrder, matches, survivors, type WireFilter } from "../reference/matcher.ts";
+import { describeCounting } from "./count.ts";
 import { describeSearching } from "./search.ts";
 
 export type StoreSetup = () => Promise<{ store: Store; teardown(): Promise<void> }>;
@@ -28,6 +29,7 @@ export function storeContract(name: string, setup: StoreSetup, { filters }: { fi
     describeRecords(() => store);
     describeDifference(() => store, filters);
     describeSearching(() => store, filters / 10);
+    describeCounting(() => store);
   });
 }
 

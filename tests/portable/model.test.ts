@@ -177,6 +177,7 @@ class World {
       same(await this.reads(connection, { limit: 500 }), idsOf(shown));
       same(await this.reads(connection, { search: "word" }), idsOf(shown.filter(hasText)));
       same(await this.reconciles(connection), idsOf(shown));
+      same(await this.counts(connection), shown.length);
     }
     same(await this.readsOverHttp(), idsOf(this.model.shows(new Set(), this.now)));
   }
@@ -187,6 +188,13 @@ class World {
     const frames = connection.take();
     same(frames.at(-1), ["EOSE", "look", ["finish"]]);
     return idsOf(frames.slice(0, -1).map(([, , event]) => event as Event));
+  }
+
+  private async counts(connection: Connection): Promise<unknown> {
+    await this.say(connection, "COUNT", "many", {}, { kinds: [1] });
+    const [frame] = connection.take();
+    same(frame?.slice(0, 2), ["COUNT", "many"]);
+    return (frame?.[2] as { count?: number } | undefined)?.count;
   }
 
   /** As somebody who has nothing: what the relay says that is missing. */
@@ -213,6 +221,7 @@ class World {
     const response = await app.fetch(new Request("http://relay.test/api/v1/events?limit=500"), {
       config,
       store,
+      moderator: { moderation: undefined, refuseRead: async () => undefined },
       metrics,
       version: "0",
       now: () => this.now,

@@ -1,0 +1,69 @@
+-- Counts that are asked for again and again (NIP-45): how many events of a kind have a tag, and the HyperLogLog of
+-- their authors. A counter begins when somebody counts (store/counter.ts); from then on the triggers below follow
+-- everything that is stored and removed. What expires is in it until it is removed.
+CREATE TABLE counter (
+  -- The tag, as in the table tag.
+  key BLOB NOT NULL,
+  kind INTEGER NOT NULL,
+  -- Which byte of the authors' keys picks the register.
+  byte INTEGER NOT NULL,
+  events INTEGER NOT NULL,
+  -- 256 registers of two hex digits.
+  registers TEXT NOT NULL,
+  -- Registers that may be too high, as '[7][255]': an event that they got their value from has been removed.
+  unsure TEXT NOT NULL,
+  PRIMARY KEY (key, kind)
+) WITHOUT ROWID;
+
+-- What each event sets its register to, if it is one of those that are counted: nostr/hyperloglog.ts in SQL.
+CREATE VIEW contribution (seq, key, kind, register, value) AS
+SELECT
+  seq,
+  key,
+  kind,
+  first ->> '$',
+  format('%02x', 4 * (14 - length(rest)) + 1 + CASE
+    WHEN rest = '' OR rest >= '8' THEN 0
+    WHEN rest >= '4' THEN 1
+    WHEN rest >= '2' THEN 2
+    ELSE 3
+  END)
+FROM (
+  SELECT
+    event.seq,
+    counter.key,
+    counter.kind,
+    '0x' || hex(substr(event.pubkey, counter.byte + 1, 1)) AS first,
+    ltrim(hex(substr(event.pubkey, counter.byte + 2, 7)), '0') AS rest
+  FROM event CROSS JOIN counter ON counter.kind = event.kind
+);
+
+CREATE TRIGGER tag_counted AFTER INSERT ON tag WHEN EXISTS (SELECT 1 FROM counter WHERE key = new.key) BEGIN
+  UPDATE counter SET
+    events = events + 1,
+    registers = substr(registers, 1, 2 * its.register)
+      || max(its.value, substr(registers, 2 * its.register + 1, 2)) || substr(registers, 2 * its.register + 3),
+    unsure = iif(
+      its.value >= substr(registers, 2 * its.register + 1, 2),
+      replace(unsure, '[' || its.register || ']', ''),
+      unsure
+    )
+  FROM contribution AS its
+  WHERE its.seq = new.seq AND its.key = new.key AND counter.key = its.key AND counter.kind = its.kind;
+END;
+
+CREATE TRIGGER tag_uncounted BEFORE DELETE ON tag WHEN EXISTS (SELECT 1 FROM counter WHERE key = old.key) BEGIN
+  UPDATE counter SET
+    events = events - 1,
+    unsure = iif(
+      its.value = substr(registers, 2 * its.register + 1, 2),
+      replace(unsure, '[' || its.register || ']', '') || '[' || its.register || ']',
+      unsure
+    )
+  FROM contribution AS its
+  WHERE its.seq = old.seq AND its.key = old.key AND counter.key = its.key AND counter.kind = its.kind;
+END;
+
+CREATE TRIGGER counter_emptied AFTER UPDATE ON counter WHEN new.events = 0 AND old.events > 0 BEGIN
+  DELETE FROM counter WHERE key = new.key AND kind = new.kind;
+END;
