@@ -22,7 +22,7 @@ export interface AppEnv {
     /** With what the operators have changed (NIP-86). */
     config: Config;
     version: string;
-    store: Pick<Store, "read">;
+    store: Pick<Store, "read" | "count">;
     ingest: Ingest;
     moderator: Pick<Moderator, "moderation" | "refuseRead">;
     management: Management;

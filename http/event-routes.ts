@@ -31,6 +31,20 @@ const pageSchema = z
   })
   .openapi("EventPage");
 
+const countSchema = z
+  .object({
+    count: z.int().min(0),
+    approximate: z
+      .literal(true)
+      .optional()
+      .openapi({ description: "There are too many to count them one by one: this is an estimate" }),
+    hll: hex(512).optional().openapi({
+      description:
+        "HyperLogLog of the authors, for the canonical queries of NIP-45: merges with other relays'",
+    }),
+  })
+  .openapi("EventCount");
+
 const resultSchema = z
   .object({
     id: hex(64),
@@ -99,6 +113,18 @@ export const queryRoute = createRoute({
     200: json(pageSchema, "One page of them"),
     400: json(problemSchema, "A parameter is wrong"),
     401: json(problemSchema, "Only for those who have authenticated, over WebSocket"),
+    503: unavailable,
+  },
+});
+
+export const countRoute = createRoute({
+  method: "get",
+  path: "/api/v1/events/count",
+  summary: "How many events are stored",
+  request: { query: queryParameters.omit({ limit: true, order: true, cursor: true }) },
+  responses: {
+    200: json(countSchema, "Their number"),
+    400: json(problemSchema, "A parameter is wrong"),
     503: unavailable,
   },
 });

@@ -1,13 +1,13 @@
 /** Stored events over HTTP: query, read one, publish. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Event, isHex64 } from "../nostr/event.ts";
-import type { Prefix } from "../nostr/message.ts";
+import { countAnswer, type Prefix } from "../nostr/message.ts";
 import { okFields, refusalOf } from "../relay/ingest.ts";
 import type { Refusal } from "../relay/policy.ts";
-import type { Answer, Query } from "../store/store.ts";
+import type { Answer, Query, View } from "../store/store.ts";
 import type { AppEnv } from "./app.ts";
 import { cursorAfter, parseEventQuery } from "./event-query.ts";
-import { publishRoute, queryRoute, readRoute } from "./event-routes.ts";
+import { countRoute, publishRoute, queryRoute, readRoute } from "./event-routes.ts";
 import { orUnavailable, problem } from "./problem.ts";
 import { readJson } from "./request-body.ts";
 
@@ -25,7 +25,8 @@ const REFUSAL_STATUS = {
 } as const satisfies Record<Prefix, number>;
 
 export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
-  for (const route of [queryRoute, readRoute, publishRoute]) app.openAPIRegistry.registerPath(route);
+  for (const route of [queryRoute, countRoute, readRoute, publishRoute])
+    app.openAPIRegistry.registerPath(route);
 
   app.get(queryRoute.getRoutingPath(), async (c) => {
     const parsed = parseEventQuery(new URL(c.req.url).searchParams, c.env.config);
@@ -37,6 +38,22 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
     const hasPages = parsed.query.filter.search === undefined;
     const cursor = more && last && hasPages ? JSON.stringify(cursorAfter(last)) : "null";
     return jsonText(`{"events":[${events.map(({ json }) => json).join(",")}],"cursor":${cursor}}`);
+  });
+
+  app.get(countRoute.getRoutingPath(), async (c) => {
+    const { store, config, metrics, now } = c.env;
+    const { searchParams } = new URL(c.req.url);
+    const ofPages = ["limit", "order", "cursor"].find((name) => searchParams.has(name));
+    if (ofPages)
+      return c.json(problem("invalid", `${ofPages} is for pages of events, and not for a count`), 400);
+    const parsed = parseEventQuery(searchParams, config);
+    if (!parsed.ok) return c.json(problem("invalid", parsed.reason), 400);
+    const refusal = await refusedRead(c.env);
+    if (refusal) return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
+    const counted = await orUnavailable(() => store.count([{ ...parsed.query, view: strangersView(now()) }]));
+    metrics.add("d1_rows_read", "http", counted.cost.rowsRead);
+    metrics.add("d1_rows_written", "http", counted.cost.rowsWritten);
+    return c.json(countAnswer(counted));
   });
 
   app.get(readRoute.getRoutingPath(), async (c) => {
@@ -78,11 +95,15 @@ function refusedRead({ moderator }: AppEnv["Bindings"]): Promise<Refusal | undef
 }
 
 /** And reads with a stranger's eyes. */
+function strangersView(now: number): View {
+  return { keys: [], now };
+}
+
 async function readOne(
   { store, metrics, now }: AppEnv["Bindings"],
   query: Omit<Query, "view">,
 ): Promise<Answer> {
-  const view = { keys: [], now: now() };
+  const view = strangersView(now());
   const { answers, cost } = await orUnavailable(() => store.read([{ ...query, view }]));
   metrics.add("d1_rows_read", "http", cost.rowsRead);
   const [answer] = answers;

@@ -66,7 +66,9 @@ describe("[38] access", () => {
 
     await bob.say("REQ", "u", {});
     expect(bob.take()).toEqual([["CLOSED", "u", expect.stringMatching(/^restricted: ./)]]);
-    for (const path of ["/api/v1/events", `/api/v1/events/${event.id}`])
+    await bob.say("COUNT", "c", {});
+    expect(bob.take()).toEqual([["CLOSED", "c", expect.stringMatching(/^restricted: ./)]]);
+    for (const path of ["/api/v1/events", `/api/v1/events/${event.id}`, "/api/v1/events/count"])
       expect((await world.api.request(path)).status).toBe(401);
 
     await world.call("changereadaccess", "open");
