@@ -22,7 +22,8 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
+            // Few connections fill all hubs.
+            miniflare: { bindings: { TEST_MIGRATIONS: migrations, HUB_CAPACITY: "2", MAX_HUBS: "4" } },
           }),
         ],
         test: {
