@@ -1,0 +1,197 @@
+/** Hubs and switchboard are evicted, and messages between them lost, at generated moments between everything else. */
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import type { Event } from "../../../nostr/event.ts";
+import { AUTHORS, signedEvent } from "../../fixtures/signed-events.ts";
+import { pick, type Random, seeded } from "../../reference/generators.ts";
+import { matches, type WireFilter } from "../../reference/matcher.ts";
+import { type Client, connect, eventsIn, eventually } from "../client.ts";
+
+const STEPS = 80;
+const MANY = Array.from({ length: 2000 }, (_, n) => n.toString(16).padStart(64, "0"));
+
+/** One REQ: what was published before it, and what after its EOSE. */
+interface Subscribed {
+  client: Client;
+  id: string;
+  filter: WireFilter;
+  before: Set<string>;
+}
+
+interface Run {
+  random: Random;
+  kind: number;
+  hubs: string[];
+  clients: Client[];
+  published: Event[];
+  open: Subscribed[];
+  requests: number;
+  evictions: Promise<void>[];
+  evicted: number;
+  lost: number;
+}
+
+it.each([1, 2, 3])(
+  "[15] every subscription has every event that it wants, and has it once (seed %i)",
+  async (seed) => {
+    const run = await begin(seed);
+    for (let step = 0; step < STEPS; step += 1) await takeStep(run);
+    await Promise.all(run.evictions);
+    // News that everybody wants tells those who missed something.
+    await post(run);
+    for (const { client, id, filter, before } of run.open) {
+      const wanted = run.published.filter((event) => matches(filter, event) && !before.has(event.id));
+      await eventually(
+        () => idsOf(client, id).length >= wanted.length,
+        () =>
+          `${id} ${JSON.stringify(filter).slice(0, 200)} has ${idsOf(client, id).length} of ${wanted.length}`,
+      );
+      expect(idsOf(client, id)).toEqual(wanted.map((event) => event.id).toSorted());
+    }
+    expect(run.open.length).toBeGreaterThan(5);
+    expect(run.evicted).toBeGreaterThan(5);
+    expect(run.lost).toBeGreaterThan(0);
+    for (const client of run.clients) client.close();
+  },
+  120_000,
+);
+
+async function begin(seed: number): Promise<Run> {
+  const hubs = [`seed-${seed}-a`, `seed-${seed}-b`];
+  const clients = await Promise.all([...hubs, ...hubs].map((name) => connect(env.HUB.getByName(name))));
+  const kind = 3000 + seed;
+  const random = seeded(seed);
+  return {
+    random,
+    kind,
+    hubs,
+    clients,
+    published: [],
+    open: [],
+    requests: 0,
+    evictions: [],
+    evicted: 0,
+    lost: 0,
+  };
+}
+
+function takeStep(run: Run): Promise<void> | void {
+  const roll = run.random();
+  if (roll < 0.35) return publish(run);
+  if (roll < 0.45) return post(run);
+  if (roll < 0.65) return subscribe(run);
+  if (roll < 0.7) return unsubscribe(run);
+  if (roll < 0.75) return settle(run);
+  if (roll < 0.82) return loseOne(run);
+  return evict(run);
+}
+
+/** Nobody waits for its OK. */
+function publish(run: Run): void {
+  const event = anEvent(run);
+  pick(run.random, run.clients).say("EVENT", event);
+}
+
+async function post(run: Run): Promise<void> {
+  const response = await exports.default.fetch("https://relay.test/api/v1/events", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(anEvent(run)),
+  });
+  expect(response.ok).toBe(true);
+}
+
+/** With what was stored already or without it: then everything must be stored, and told to all, before it is asked for. */
+async function subscribe(run: Run): Promise<void> {
+  const { random, kind } = run;
+  const client = pick(random, run.clients);
+  const filter = pick<WireFilter>(random, [
+    { kinds: [kind] },
+    { authors: AUTHORS.slice(0, 2), kinds: [kind] },
+    { "#t": ["x"], kinds: [kind] },
+    { authors: [...MANY, AUTHORS[1]!], kinds: [kind] },
+    { kinds: [kind], limit: 0 },
+  ]);
+  const before = new Set<string>();
+  if (filter.limit === 0) {
+    await settle(run);
+    for (const { id } of run.published) before.add(id);
+  }
+  run.requests += 1;
+  const id = `s${run.requests}`;
+  run.open.push({ client, id, filter, before });
+  client.say("REQ", id, filter);
+  if (filter.limit === 0) {
+    await eventually(
+      () => client.frames.some(([verb, of]) => verb === "EOSE" && of === id),
+      () => `no EOSE for ${id}`,
+    );
+  }
+}
+
+function unsubscribe(run: Run): void {
+  const [closed] = run.open.splice(Math.floor(run.random() * run.open.length), 1);
+  closed?.client.say("CLOSE", closed.id);
+}
+
+async function settle(run: Run): Promise<void> {
+  const ids = run.published.map(({ id }) => id);
+  await eventually(
+    async () => {
+      const { results } = await env.DB.prepare(
+        "SELECT id FROM event WHERE id IN (SELECT unhex(value) FROM json_each(?))",
+      )
+        .bind(JSON.stringify(ids))
+        .all();
+      return results.length === ids.length;
+    },
+    () => "not everything is stored",
+  );
+}
+
+/** The next message of the switchboard never reaches the hub's subscribers. */
+async function loseOne(run: Run): Promise<void> {
+  const name = pick(run.random, run.hubs);
+  await runInDurableObject(env.HUB.getByName(name), (instance) => {
+    const hub = instance["hub"];
+    hub.deliver = async () => {
+      run.lost += 1;
+      Reflect.deleteProperty(hub, "deliver");
+      if (run.random() < 0.5) throw new Error("lost on purpose");
+    };
+  });
+}
+
+/** Half of the time everything else goes on meanwhile. */
+async function evict(run: Run): Promise<void> {
+  const name = pick(run.random, run.hubs);
+  const isSwitchboard = run.random() < 0.2;
+  const stub = isSwitchboard ? env.SWITCHBOARD.getByName("switchboard") : env.HUB.getByName(name);
+  const eviction = evictDurableObject(stub).then(
+    () => void (run.evicted += 1),
+    (error: unknown) => {
+      if (!/not.*running/i.test(String(error))) throw error;
+    },
+  );
+  if (run.random() < 0.5) await eviction;
+  else run.evictions.push(eviction);
+}
+
+function anEvent(run: Run): Event {
+  const event = signedEvent({
+    kind: run.kind,
+    content: String(run.published.length),
+    pubkey: pick(run.random, AUTHORS.slice(0, 3)),
+    tags: run.random() < 0.5 ? [["t", "x"]] : [],
+  });
+  run.published.push(event);
+  return event;
+}
+
+function idsOf({ frames }: Client, subscription: string): string[] {
+  return eventsIn(frames)
+    .filter(([id]) => id === subscription)
+    .map(([, id]) => id)
+    .toSorted();
+}
