@@ -39,7 +39,7 @@ export function rangesToPull(cursor: Cursor, now: number): Range[] {
 /** The cursor after a pull that began at `now` and left `unfinished` of the ranges it was given. */
 export function advance(cursor: Cursor, now: number, unfinished: Range[]): Cursor {
   const isUntouched = unfinished.some(({ until }) => until === undefined);
-  const pending = unfinished.filter(({ until }) => until !== undefined);
+  const pending = mergeGaps(unfinished);
   if (isUntouched) return { ...cursor, pending };
   return {
     version: 1,
@@ -52,6 +52,18 @@ export function advance(cursor: Cursor, now: number, unfinished: Range[]): Curso
 /** What is left of a range once everything newer than `oldest` has been received; undefined when nothing is. */
 export function remaining(range: Range, oldest: number): Range | undefined {
   return oldest < range.since ? undefined : { since: range.since, until: oldest };
+}
+
+/** Newest first, and as few as possible: an upstream that fails again and again does not make more and more of them. */
+function mergeGaps(ranges: Range[]): Range[] {
+  const merged: Range[] = [];
+  for (const { since, until } of ranges.toSorted((a, b) => (b.until ?? 0) - (a.until ?? 0))) {
+    if (until === undefined) continue;
+    const newer = merged.at(-1);
+    if (newer && until >= newer.since - 1) newer.since = Math.min(newer.since, since);
+    else merged.push({ since, until });
+  }
+  return merged;
 }
 
 function isSweepDue({ sweptAt }: Cursor, now: number): boolean {

@@ -1,0 +1,112 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { advance, type Cursor, NEW_CURSOR, rangesToPull, readCursor, remaining } from "./cursor.ts";
+
+const NOW = 1_700_000_000;
+const DAY = 86_400;
+const pulled: Cursor = { version: 1, pulledTo: NOW - 60, sweptAt: NOW - 3600, pending: [] };
+
+describe("what is asked for", () => {
+  it("is everything, the first time", () => {
+    expect(rangesToPull(NEW_CURSOR, NOW)).toEqual([{ since: 0 }]);
+  });
+
+  it("is what is new since, and the quarter of an hour before: events may reach an upstream late", () => {
+    expect(rangesToPull(pulled, NOW)).toEqual([{ since: NOW - 60 - 900 }]);
+  });
+
+  it("is what is new first, and then the gaps", () => {
+    const pending = [
+      { since: 500, until: 900 },
+      { since: 0, until: 100 },
+    ];
+    expect(rangesToPull({ ...pulled, pending }, NOW)).toEqual([{ since: NOW - 960 }, ...pending]);
+  });
+
+  it("is once a day the last three days: gift wraps are dated back by up to two (NIP-59)", () => {
+    const due = { ...pulled, sweptAt: NOW - DAY };
+    expect(rangesToPull(due, NOW)).toEqual([{ since: NOW - 60 - 3 * DAY }]);
+    const after = advance(due, NOW, []);
+    expect(after.sweptAt).toBe(NOW);
+    expect(rangesToPull(after, NOW + DAY - 1)).toEqual([{ since: NOW - 900 }]);
+    expect(rangesToPull(after, NOW + DAY)).toEqual([{ since: NOW - 3 * DAY }]);
+  });
+});
+
+describe("a pull", () => {
+  it("that finished moves the cursor to when it began", () => {
+    expect(advance(NEW_CURSOR, NOW, [])).toEqual({ version: 1, pulledTo: NOW, sweptAt: NOW, pending: [] });
+  });
+
+  it("that got nothing at all leaves the cursor where it was", () => {
+    const pending = [{ since: 0, until: 100 }];
+    const cursor = { ...pulled, pending };
+    expect(advance(cursor, NOW, rangesToPull(cursor, NOW))).toEqual(cursor);
+  });
+
+  it("that got a part keeps the rest as a gap", () => {
+    const gap = { since: 0, until: 500 };
+    expect(advance(NEW_CURSOR, NOW, [gap])).toMatchObject({ pulledTo: NOW, pending: [gap] });
+  });
+
+  it("that got nothing new, but filled a gap, does not ask for that again", () => {
+    const cursor = { ...pulled, pending: [{ since: 0, until: 100 }] };
+    expect(advance(cursor, NOW, [{ since: NOW - 960 }])).toEqual(pulled);
+  });
+
+  it("that never gets beyond its first page leaves one gap, however often it is tried", () => {
+    let cursor = NEW_CURSOR;
+    for (let time = NOW; time < NOW + DAY; time += 60) {
+      const [first, ...others] = rangesToPull(cursor, time);
+      cursor = advance(cursor, time, [{ since: first!.since, until: time - 1 }, ...others]);
+    }
+    expect(cursor.pending).toEqual([{ since: 0, until: NOW + DAY - 61 }]);
+  });
+});
+
+it("what is left of a range is what is not newer than the oldest that came", () => {
+  expect(remaining({ since: 10 }, 50)).toEqual({ since: 10, until: 50 });
+  expect(remaining({ since: 10, until: 60 }, 10)).toEqual({ since: 10, until: 10 });
+  expect(remaining({ since: 10, until: 60 }, 9)).toBeUndefined();
+});
+
+it("a cursor of another version is dropped, and the upstream pulled afresh", () => {
+  expect(readCursor(JSON.stringify(pulled))).toEqual(pulled);
+  expect(readCursor('{"version":2,"seen":[[0,5]]}')).toEqual(NEW_CURSOR);
+});
+
+it("whatever is left unfinished, every second up to the cursor has been pulled or is in a gap", () => {
+  const progress = fc.array(
+    fc.record({ ranges: fc.nat(3), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    {
+      maxLength: 12,
+    },
+  );
+  fc.assert(
+    fc.property(progress, (pulls) => {
+      const received = new Set<number>();
+      let cursor = NEW_CURSOR;
+      pulls.forEach(({ ranges, part }, n) => {
+        const now = 1000 * (n + 1);
+        const unfinished = rangesToPull(cursor, now);
+        for (const { since, until = now } of unfinished.splice(0, ranges)) {
+          for (let second = since; second <= until; second += 1) received.add(second);
+        }
+        const begun = unfinished[0];
+        if (begun) {
+          const until = begun.until ?? now;
+          const oldest = Math.round(until - part * (until - begun.since + 1));
+          for (let second = oldest + 1; second <= until; second += 1) received.add(second);
+          const rest = oldest < until ? remaining(begun, oldest) : begun;
+          unfinished.splice(0, 1, ...(rest ? [rest] : []));
+        }
+        cursor = advance(cursor, now, unfinished);
+      });
+      const isPending = (second: number) =>
+        cursor.pending.some(({ since, until = 0 }) => second >= since && second <= until);
+      for (let second = 0; second <= (cursor.pulledTo ?? -1); second += 1) {
+        if (!received.has(second) && !isPending(second)) throw new Error(`second ${second} is lost`);
+      }
+    }),
+  );
+});
