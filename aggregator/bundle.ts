@@ -13,6 +13,9 @@ export interface Bundle {
 /** Queues bill by 64 KB and take 128 KB: a bundle fills one unit, unless a single event is longer than that. */
 const BUNDLE_BYTES = 60_000;
 const MESSAGE_BYTES = 120_000;
+/** And 100 messages or 256 KB at once. */
+const BATCH_MESSAGES = 100;
+const BATCH_BYTES = 240_000;
 
 /** In their order. `oversized` are events that fit in no message. */
 export function bundleEvents(
@@ -23,7 +26,7 @@ export function bundleEvents(
   const oversized: unknown[] = [];
   let room = 0;
   for (const event of events) {
-    const bytes = new TextEncoder().encode(JSON.stringify(event)).length + 1;
+    const bytes = bytesOf(event) + 1;
     if (bytes > MESSAGE_BYTES) {
       oversized.push(event);
       continue;
@@ -38,10 +41,30 @@ export function bundleEvents(
   return { bundles, oversized };
 }
 
+/** In their order, as a queue takes them. */
+export function queueBatches<T>(messages: T[]): T[][] {
+  const batches: T[][] = [];
+  let room = 0;
+  for (const message of messages) {
+    const bytes = bytesOf(message);
+    if (bytes > room || batches.at(-1)?.length === BATCH_MESSAGES) {
+      batches.push([]);
+      room = BATCH_BYTES;
+    }
+    batches.at(-1)?.push(message);
+    room -= bytes;
+  }
+  return batches;
+}
+
 /** Undefined when this is no bundle of any version. */
 export function readBundle(body: unknown): Bundle | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const { version, upstream, traceparent, events } = body as Partial<Record<keyof Bundle, unknown>>;
   if (version !== 1 || typeof upstream !== "string" || !Array.isArray(events)) return undefined;
   return { version, upstream, events, ...(typeof traceparent === "string" && { traceparent }) };
+}
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
 }

@@ -8,6 +8,7 @@ import { createDoor, publishThrough } from "../relay/door.ts";
 import { Moderator } from "../relay/moderator.ts";
 import { createModerationStore } from "../store/moderation.ts";
 import { createStore } from "../store/sql-store.ts";
+import { queueBatches } from "./bundle.ts";
 import { consume, type DeadLetter } from "./consume.ts";
 import { pull, type PullDeps } from "./pull.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
@@ -18,10 +19,6 @@ interface PullJob {
   version: 1;
   upstream: string;
 }
-
-/** A queue takes 100 messages or 256 KB at once: four bundles. */
-const BUNDLES_AT_ONCE = 4;
-const LETTERS_AT_ONCE = 1;
 
 const parsed = parseConfig(env as unknown as Record<string, unknown>);
 if (!parsed.ok) throw new Error(`the settings are wrong: ${parsed.problems.join("; ")}`);
@@ -72,7 +69,7 @@ function pullDeps(): PullDeps {
     connect: async (url) => converse(await connectWebSocket(url)),
     maxLimit: fetchMaxLimit,
     known: (ids) => store.known(ids),
-    enqueue: (bundles) => sendAll(env.EVENTS, bundles, BUNDLES_AT_ONCE),
+    enqueue: (bundles) => sendAll(env.EVENTS, bundles),
     persist: async (event, traceparent) => {
       const outcome = await ingest(event, { ...fromQueue, traceparent });
       if (outcome.kind === "refused") metrics.add("events_refused_counts", "queue");
@@ -91,9 +88,9 @@ async function runPull(job: PullJob): Promise<void> {
   await settlePull(env.DB, job.upstream, result, nextPull(result, upstream.failures, times));
 }
 
-async function sendAll<T>(queue: Queue<T>, bodies: T[], atOnce: number): Promise<void> {
-  for (let from = 0; from < bodies.length; from += atOnce) {
-    await queue.sendBatch(bodies.slice(from, from + atOnce).map((body) => ({ body, contentType: "json" })));
+async function sendAll<T>(queue: Queue<T>, bodies: T[]): Promise<void> {
+  for (const batch of queueBatches(bodies)) {
+    await queue.sendBatch(batch.map((body) => ({ body, contentType: "json" })));
   }
 }
 
@@ -103,7 +100,6 @@ const handler: ExportedHandler<AggregatorEnv> = {
     await sendAll<PullJob>(
       env.PULLS,
       due.map((upstream) => ({ version: 1, upstream })),
-      100,
     );
     metrics.add("queue_publish_counts", "upstream", due.length);
     ctx.waitUntil(telemetry.flush());
@@ -125,7 +121,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
         ingest: createQueueDoor(),
         source: fromQueue,
         known: (ids) => store.known(ids),
-        bury: (letters: DeadLetter[]) => sendAll(env.DEAD, letters, LETTERS_AT_ONCE),
+        bury: (letters: DeadLetter[]) => sendAll(env.DEAD, letters),
         report,
         metrics,
         tracer,
