@@ -15,12 +15,12 @@ describe("what is asked for", () => {
     expect(rangesToPull(pulled, NOW)).toEqual([{ since: NOW - 60 - 900 }]);
   });
 
-  it("is what is new first, and then the gaps", () => {
+  it("is what is new first, and then the gaps; the quarter of an hour waits until they are filled", () => {
     const pending = [
       { since: 500, until: 900 },
       { since: 0, until: 100 },
     ];
-    expect(rangesToPull({ ...pulled, pending }, NOW)).toEqual([{ since: NOW - 960 }, ...pending]);
+    expect(rangesToPull({ ...pulled, pending }, NOW)).toEqual([{ since: NOW - 120 }, ...pending]);
   });
 
   it("is once a day the last three days: gift wraps are dated back by up to two (NIP-59)", () => {
@@ -51,7 +51,7 @@ describe("a pull", () => {
 
   it("that got nothing new, but filled a gap, does not ask for that again", () => {
     const cursor = { ...pulled, pending: [{ since: 0, until: 100 }] };
-    expect(advance(cursor, NOW, [{ since: NOW - 960 }])).toEqual(pulled);
+    expect(advance(cursor, NOW, [{ since: NOW - 120 }])).toEqual(pulled);
   });
 
   it("that never gets beyond its first page leaves one gap, however often it is tried", () => {

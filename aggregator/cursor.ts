@@ -19,6 +19,8 @@ export interface Cursor {
 
 /** Events may reach an upstream this much later than they were created, in seconds. */
 const OVERLAP = 900;
+/** While there are gaps: asking for the same quarter of an hour again and again would leave no time for them. */
+const SHORT_OVERLAP = 60;
 /** Once a day the last three days are asked for again: gift wraps are back-dated by up to two (NIP-59). */
 const SWEEP_INTERVAL = 86_400;
 const SWEEP_DEPTH = 3 * 86_400;
@@ -32,8 +34,7 @@ export function readCursor(text: string): Cursor {
 
 /** What to ask for now, what is newest first. `now` is in Unix seconds. */
 export function rangesToPull(cursor: Cursor, now: number): Range[] {
-  const depth = isSweepDue(cursor, now) ? SWEEP_DEPTH : OVERLAP;
-  return [{ since: Math.max(0, (cursor.pulledTo ?? 0) - depth) }, ...cursor.pending];
+  return [{ since: Math.max(0, (cursor.pulledTo ?? 0) - depthOf(cursor, now)) }, ...cursor.pending];
 }
 
 /** The cursor after a pull that began at `now` and left `unfinished` of the ranges it was given. */
@@ -64,6 +65,11 @@ function mergeGaps(ranges: Range[]): Range[] {
     else merged.push({ since, until });
   }
   return merged;
+}
+
+function depthOf(cursor: Cursor, now: number): number {
+  if (isSweepDue(cursor, now)) return SWEEP_DEPTH;
+  return cursor.pending.length > 0 ? SHORT_OVERLAP : OVERLAP;
 }
 
 function isSweepDue({ sweptAt }: Cursor, now: number): boolean {
