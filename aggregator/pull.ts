@@ -114,10 +114,15 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
   return remaining(range, oldest - 1);
 }
 
-async function ask({ upstream, deps }: Job, range: Range, limit: number): Promise<Page> {
-  const page = await upstream.ask({ ...range, limit });
-  deps.metrics.add("message_received_counts", "upstream", page.frames);
-  return page;
+/** For less and less, as long as the answer is too large to be taken. */
+async function ask(job: Job, range: Range, limit: number): Promise<Page> {
+  for (let most = limit; most >= 1; most = Math.floor(most / 4)) {
+    const page = await job.upstream.ask({ ...range, limit: most });
+    job.deps.metrics.add("message_received_counts", "upstream", page.frames);
+    if (!page.isTooLarge) return page;
+    job.limit = Math.min(job.limit, Math.max(1, Math.floor(most / 4)));
+  }
+  throw new Error("the upstream sends too much, however little it is asked for");
 }
 
 /** Puts on the queue what is new here. */

@@ -13,17 +13,21 @@ export interface Page {
   events: unknown[];
   /** The upstream says that these were all (NIP-67). */
   isComplete: boolean;
+  /** It was broken off, and is not to be used: ask for less. */
+  isTooLarge: boolean;
   /** Frames that it took. */
   frames: number;
 }
 
 export interface Upstream {
-  /** Rejects when the upstream refuses, ends, falls silent or sends too much. */
+  /** Rejects when the upstream refuses, ends, falls silent or takes too long. */
   ask(filter: { since: number; until?: number; limit: number }): Promise<Page>;
   close(): void;
 }
 
 const SILENCE_MILLISECONDS = 15_000;
+/** With what a pull may take besides, this is less than the lease of schedule.ts. */
+const ANSWER_MILLISECONDS = 45_000;
 const LONGEST_FRAME = 1_100_000;
 const MOST_CHARACTERS = 32_000_000;
 
@@ -67,7 +71,7 @@ export function converse(
     const watch = new AbortController();
     try {
       return await new Promise<Page>((answer, fail) => {
-        open = { id, page: { events: [], isComplete: false, frames: 0 }, characters: 0, answer, fail };
+        open = { id, page: emptyPage(), characters: 0, answer, fail };
         void watchSilence(open, silence, watch.signal);
         socket.send(JSON.stringify(["REQ", id, filter]));
       });
@@ -83,19 +87,26 @@ export function converse(
 
 function takeFrame(question: Question, frame: unknown): void {
   if (typeof frame !== "string") throw new Error("a binary frame");
+  const { id, page } = question;
   question.characters += frame.length;
-  if (frame.length > LONGEST_FRAME) throw new Error(`a frame of ${frame.length} characters`);
-  if (question.characters > MOST_CHARACTERS)
-    throw new Error(`more than ${MOST_CHARACTERS} characters in one answer`);
+  if (question.characters > MOST_CHARACTERS) {
+    page.isTooLarge = true;
+    question.answer(page);
+    return;
+  }
+  if (frame.length > LONGEST_FRAME) {
+    if (EVENT_FRAME.exec(frame)?.[1] === id) page.events.push(timeOf(frame));
+    return;
+  }
   const message: unknown = JSON.parse(frame);
-  if (!Array.isArray(message) || message[1] !== question.id) return;
+  if (!Array.isArray(message) || message[1] !== id) return;
   switch (message[0]) {
     case "EVENT":
-      question.page.events.push(message[2]);
+      page.events.push(message[2]);
       break;
     case "EOSE":
-      question.page.isComplete = Array.isArray(message[2]) && message[2].includes("finish");
-      question.answer(question.page);
+      page.isComplete = Array.isArray(message[2]) && message[2].includes("finish");
+      question.answer(page);
       break;
     case "CLOSED":
       throw new Error(`the upstream refused: ${String(message[2]).slice(0, 200)}`);
@@ -103,16 +114,32 @@ function takeFrame(question: Question, frame: unknown): void {
   }
 }
 
-/** Fails the question when no frame has come for a while. */
+const EVENT_FRAME = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
+/** Inside of a string its quotes would be escaped. */
+const CREATED_AT = /"created_at"\s*:\s*(\d+)/;
+
+/** All that is kept of an event that is too long to be stored anywhere: pages go on past it. */
+function timeOf(frame: string): { created_at: number } {
+  return { created_at: Number(CREATED_AT.exec(frame)?.[1]) };
+}
+
+function emptyPage(): Page {
+  return { events: [], isComplete: false, isTooLarge: false, frames: 0 };
+}
+
+/** Fails the question when no frame has come for a while, or its answer has no end. */
 async function watchSilence(
   question: Question,
   silence: (milliseconds: number) => AbortSignal,
   done: AbortSignal,
 ): Promise<void> {
-  for (let heard = -1; !done.aborted && heard < question.page.frames;) {
+  const late = silence(ANSWER_MILLISECONDS);
+  for (let heard = -1; !done.aborted && !late.aborted && heard < question.page.frames;) {
     heard = question.page.frames;
-    const either = AbortSignal.any([silence(SILENCE_MILLISECONDS), done]);
-    await new Promise((next) => either.addEventListener("abort", next, { once: true }));
+    const any = AbortSignal.any([silence(SILENCE_MILLISECONDS), late, done]);
+    await new Promise((next) => any.addEventListener("abort", next, { once: true }));
   }
-  if (!done.aborted) question.fail(new Error("the upstream fell silent"));
+  if (done.aborted) return;
+  const problem = late.aborted ? `took more than ${ANSWER_MILLISECONDS / 1000} s to answer` : "fell silent";
+  question.fail(new Error(`the upstream ${problem}`));
 }

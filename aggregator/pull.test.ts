@@ -1,0 +1,264 @@
+import { describe, expect, it } from "vitest";
+import type { Event } from "../nostr/event.ts";
+import { Counts } from "../telemetry/counts.ts";
+import type { Tracer } from "../telemetry/tracing.ts";
+import { type FakeUpstream, fakeUpstream } from "../tests/fixtures/fake-upstream.ts";
+import { seeded } from "../tests/reference/generators.ts";
+import type { Bundle } from "./bundle.ts";
+import { type Cursor, NEW_CURSOR } from "./cursor.ts";
+import { pull, type PullDeps } from "./pull.ts";
+
+const URL = "wss://relay.example/";
+const NOW = 1_700_000_000;
+
+/** A puller with a queue that can be looked into. */
+function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
+  const queue: Bundle[] = [];
+  const persisted: unknown[] = [];
+  const metrics = new Counts();
+  const spans: string[] = [];
+  const tracer: Tracer = {
+    span(name, _options, work) {
+      spans.push(name);
+      return work({ traceparent: "00-pull", set: () => undefined });
+    },
+  };
+  const deps: PullDeps = {
+    connect: async () => upstream,
+    maxLimit: async () => undefined,
+    known: async () => new Set(),
+    enqueue: async (bundles) => void queue.push(...bundles),
+    persist: async (event) => void persisted.push(event),
+    now: () => NOW,
+    metrics,
+    tracer,
+    ...change,
+  };
+  const queued = () => queue.flatMap(({ events }) => events.map((event) => (event as Event).id));
+  return {
+    deps,
+    queue,
+    queued,
+    persisted,
+    metrics,
+    spans,
+    pull: (cursor = NEW_CURSOR) => pull(URL, cursor, deps),
+  };
+}
+
+let made = 0;
+function anEvent(created_at: number, content = ""): Event {
+  made += 1;
+  const id = made.toString(16).padStart(64, "0");
+  return { id, pubkey: "a".repeat(64), sig: "b".repeat(128), created_at, kind: 1, tags: [], content };
+}
+
+function everySecond(count: number): Event[] {
+  return Array.from({ length: count }, (_, n) => anEvent(NOW - n));
+}
+
+const idsOf = (events: Event[]) => events.map(({ id }) => id);
+
+describe("a pull", () => {
+  it("puts everything on the queue once, newest first, and moves the cursor to when it began", async () => {
+    const events = everySecond(1200);
+    const upstream = fakeUpstream(events);
+    const { pull, queued, queue } = aPuller(upstream);
+    const result = await pull();
+    expect(queued()).toEqual(idsOf(events));
+    expect(queue[0]).toMatchObject({ version: 1, upstream: URL, traceparent: "00-pull" });
+    expect(result).toEqual({
+      cursor: { version: 1, pulledTo: NOW, sweptAt: NOW, pending: [] },
+      isUnfinished: false,
+      pages: 5,
+    });
+    expect(upstream.asked[0]).toEqual({ since: 0, limit: 500 });
+    expect(upstream.closed).toBe(1);
+  });
+
+  it("asks no further when the upstream says that these were all (NIP-67)", async () => {
+    const upstream = fakeUpstream(everySecond(10), { saysFinish: true });
+    await aPuller(upstream).pull();
+    expect(upstream.asked).toHaveLength(1);
+  });
+
+  it.each([7, 64, 499])("gets everything from an upstream that gives %i at once", async (most) => {
+    const random = seeded(most);
+    const events = Array.from({ length: 2000 }, () => anEvent(NOW - Math.floor(random() * 3000)));
+    const upstream = fakeUpstream(events, { most });
+    const { pull, queued } = aPuller(upstream, { maxLimit: async () => most });
+    for (let result = await pull(), jobs = 1; result.isUnfinished; jobs += 1) {
+      expect(jobs).toBeLessThan(20);
+      result = await pull(result.cursor);
+    }
+    expect(new Set(queued()).size).toBe(2000);
+    expect(upstream.asked.every(({ limit }) => limit === most || limit === 5000)).toBe(true);
+  });
+
+  it("gets all of a second that is longer than a page, and goes on before it", async () => {
+    const second = Array.from({ length: 1300 }, () => anEvent(NOW - 50));
+    const events = [anEvent(NOW), ...second, anEvent(NOW - 51), anEvent(NOW - 4000)];
+    const upstream = fakeUpstream(events);
+    const { pull, queued } = aPuller(upstream);
+    expect(await pull()).toMatchObject({ isUnfinished: false, cursor: { pulledTo: NOW, pending: [] } });
+    expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
+    expect(upstream.asked).toContainEqual({ since: NOW - 50, until: NOW - 50, limit: 5000 });
+  });
+
+  it("asks for what is new, then for the gaps", async () => {
+    const cursor: Cursor = {
+      version: 1,
+      pulledTo: NOW - 60,
+      sweptAt: NOW,
+      pending: [{ since: 10, until: 20 }],
+    };
+    const events = [anEvent(NOW - 5), anEvent(NOW - 2000), anEvent(20), anEvent(9)];
+    const { pull, queued } = aPuller(fakeUpstream(events));
+    expect((await pull(cursor)).cursor).toEqual({ version: 1, pulledTo: NOW, sweptAt: NOW, pending: [] });
+    expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
+  });
+
+  it("does not put on the queue what is stored", async () => {
+    const events = everySecond(30);
+    const known = new Set(idsOf(events.slice(0, 29)));
+    const { pull, queued } = aPuller(fakeUpstream(events), { known: async () => known });
+    await pull();
+    expect(queued()).toEqual([events[29]!.id]);
+  });
+
+  it("stores by itself what fits in no message of the queue", async () => {
+    const events = [anEvent(NOW), anEvent(NOW - 1, "x".repeat(130_000)), anEvent(NOW - 2)];
+    const { pull, queued, persisted } = aPuller(fakeUpstream(events));
+    await pull();
+    expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
+    expect(persisted).toEqual([events[1]]);
+  });
+
+  it("drops what has no id, and is not led astray by times outside of what it asked for", async () => {
+    const good = [anEvent(NOW - 10), anEvent(NOW - 20)];
+    const bad = [
+      null,
+      "text",
+      {},
+      { id: "x" },
+      { ...anEvent(5), created_at: "soon" },
+      anEvent(-7),
+      anEvent(1e15),
+    ];
+    const upstream = fakeUpstream(good);
+    const { ask } = upstream;
+    upstream.ask = async (filter) => {
+      const page = await ask(filter);
+      return { ...page, events: [...bad, ...page.events] };
+    };
+    const { pull, queued } = aPuller(upstream);
+    expect(await pull()).toMatchObject({ isUnfinished: false, cursor: { pulledTo: NOW, pending: [] } });
+    expect(queued()).toEqual(expect.arrayContaining(idsOf(good)));
+    expect(upstream.asked.length).toBeLessThan(6);
+  });
+
+  it("counts, and has its three spans", async () => {
+    const { pull, metrics, spans } = aPuller(fakeUpstream(everySecond(3), { saysFinish: true }));
+    await pull();
+    expect(spans).toEqual(["pull", "connect", "handle_message", "cleanup"]);
+    expect(metrics.list()).toEqual(
+      ["relay_connect_counts", "message_received_counts", "queue_publish_counts", "cleanup_counts"].map(
+        (name) => ({
+          name,
+          door: "upstream",
+          amount: name === "message_received_counts" ? 4 : 1,
+        }),
+      ),
+    );
+  });
+});
+
+describe("what went wrong", () => {
+  it("with the connection leaves the cursor where it was", async () => {
+    const { pull } = aPuller(fakeUpstream([]), { connect: () => Promise.reject(new Error("503")) });
+    expect(await pull()).toEqual({ cursor: NEW_CURSOR, isUnfinished: false, pages: 0, problem: "503" });
+  });
+
+  it("after some pages keeps these, and the rest as a gap for the next pull", async () => {
+    const events = everySecond(1200);
+    const broken = fakeUpstream(events, { failAt: 3 });
+    const first = aPuller(broken);
+    const result = await first.pull();
+    expect(result).toMatchObject({ problem: "the upstream fell silent", pages: 2, isUnfinished: false });
+    const oldest = NOW - 998;
+    expect(result.cursor).toMatchObject({ pulledTo: NOW, pending: [{ since: 0, until: oldest }] });
+    expect(broken.closed).toBe(1);
+    const second = aPuller(fakeUpstream(events), { known: async () => new Set(first.queued()) });
+    expect((await second.pull(result.cursor)).cursor.pending).toEqual([]);
+    expect([...first.queued(), ...second.queued()]).toEqual(idsOf(events));
+  });
+
+  it("with the queue moves the cursor over nothing that is not on it", async () => {
+    let sends = 0;
+    const { pull } = aPuller(fakeUpstream(everySecond(1200)), {
+      async enqueue() {
+        sends += 1;
+        if (sends > 1) throw new Error("the queue is full");
+      },
+    });
+    const { cursor, problem } = await pull();
+    expect(problem).toBe("the queue is full");
+    expect(cursor.pending.length).toBeLessThanOrEqual(1);
+    expect(sends).toBeGreaterThan(1);
+  });
+
+  it("with what is stored, or with storing a large event, is a problem of the pull", async () => {
+    const away = () => Promise.reject(new Error("D1 is away"));
+    const large = fakeUpstream([anEvent(NOW, "x".repeat(130_000))]);
+    for (const change of [{ known: away }, { persist: away }]) {
+      expect(await aPuller(large, change).pull()).toEqual({
+        cursor: NEW_CURSOR,
+        isUnfinished: false,
+        pages: 0,
+        problem: "D1 is away",
+      });
+    }
+  });
+
+  it("with answers that are too large is cured by asking for less", async () => {
+    const events = everySecond(300);
+    const upstream = fakeUpstream(events, { tooMany: 40 });
+    const { pull, queued } = aPuller(upstream);
+    expect(await pull()).toMatchObject({ isUnfinished: false, cursor: { pulledTo: NOW, pending: [] } });
+    expect(queued()).toEqual(idsOf(events));
+    expect(upstream.asked.filter(({ limit }) => limit > 40).map(({ limit }) => limit)).toEqual([
+      500, 125, 5000,
+    ]);
+  });
+
+  it("with an upstream that sends too much whatever it is asked for is a problem", async () => {
+    const { pull } = aPuller(fakeUpstream(everySecond(3), { tooMany: 0 }));
+    expect(await pull()).toMatchObject({
+      cursor: NEW_CURSOR,
+      pages: 0,
+      problem: expect.stringMatching(/too much/),
+    });
+  });
+});
+
+describe("a job", () => {
+  it("ends after 100 pages, and goes on soon", async () => {
+    const events = everySecond(700);
+    const upstream = fakeUpstream(events, { most: 5 });
+    const { pull, queued } = aPuller(upstream, { maxLimit: async () => 5 });
+    const result = await pull();
+    expect(result).toMatchObject({ isUnfinished: true, pages: 100 });
+    expect(upstream.asked).toHaveLength(100);
+    const next = await pull(result.cursor);
+    expect(next).toMatchObject({ isUnfinished: false, cursor: { pulledTo: NOW, pending: [] } });
+    expect(new Set(queued()).size).toBe(700);
+  });
+
+  it("ends after a minute", async () => {
+    let now = NOW;
+    const { pull } = aPuller(fakeUpstream(everySecond(5000)), { now: () => (now += 25) });
+    const result = await pull();
+    expect(result.isUnfinished).toBe(true);
+    expect(result.pages).toBeLessThan(4);
+  });
+});

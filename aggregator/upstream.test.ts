@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { converse, type Upstream } from "./upstream.ts";
+
+/** The socket's other end, and the watch on silence. */
+interface Line {
+  upstream: Upstream;
+  sent: unknown[][];
+  closed: number;
+  say(...message: unknown[]): void;
+  sayText(frame: unknown): void;
+  end(reason: string): void;
+  /** So many milliseconds pass in which nothing else happens. */
+  pass(milliseconds: number): Promise<void>;
+}
+
+let line: Line;
+beforeEach(() => {
+  const watches: { milliseconds: number; controller: AbortController }[] = [];
+  const sent: unknown[][] = [];
+  let [onFrame, onEnd] = [(_: unknown): void => undefined, (_: string): void => undefined];
+  const upstream = converse(
+    {
+      send: (frame) => void sent.push(JSON.parse(frame) as unknown[]),
+      close: () => void (line.closed += 1),
+      listen: (frame, end) => ([onFrame, onEnd] = [frame, end]),
+    },
+    (milliseconds) => {
+      const controller = new AbortController();
+      watches.push({ milliseconds, controller });
+      return controller.signal;
+    },
+  );
+  line = {
+    upstream,
+    sent,
+    closed: 0,
+    say: (...message) => onFrame(JSON.stringify(message)),
+    sayText: (frame) => onFrame(frame),
+    end: (reason) => onEnd(reason),
+    async pass(passed) {
+      for (const watch of watches) {
+        watch.milliseconds -= passed;
+        if (watch.milliseconds <= 0) watch.controller.abort();
+      }
+      for (let n = 0; n < 10; n += 1) await Promise.resolve();
+    },
+  };
+});
+
+const ask = (limit = 10) => line.upstream.ask({ since: 5, limit });
+
+describe("a question", () => {
+  it("is a REQ, answered with the events up to EOSE, and closed", async () => {
+    const answer = ask();
+    expect(line.sent).toEqual([["REQ", "pull-1", { since: 5, limit: 10 }]]);
+    const events = [signedEvent(), signedEvent({ content: "another" })];
+    for (const event of events) line.say("EVENT", "pull-1", event);
+    line.say("EOSE", "pull-1");
+    expect(await answer).toEqual({ events, isComplete: false, isTooLarge: false, frames: 3 });
+    expect(line.sent.at(-1)).toEqual(["CLOSE", "pull-1"]);
+  });
+
+  it.each([
+    [["finish"], true],
+    [["more"], false],
+    ["finish", false],
+    [undefined, false],
+  ])("[19] whose EOSE says %o knows whether these were all", async (hints, isComplete) => {
+    const answer = ask();
+    line.say("EOSE", "pull-1", hints);
+    expect(await answer).toMatchObject({ isComplete });
+  });
+
+  it("has an id of its own: what is left of an earlier answer is not taken for its own", async () => {
+    const first = ask();
+    line.say("EOSE", "pull-1");
+    await first;
+    const second = ask();
+    line.say("EVENT", "pull-1", signedEvent());
+    line.say("EOSE", "pull-1");
+    line.say("NOTICE", "hello");
+    line.say("AUTH", "challenge");
+    line.sayText("{}");
+    line.sayText("null");
+    line.say("EOSE", "pull-2");
+    expect(await second).toMatchObject({ events: [], frames: 7 });
+  });
+
+  it.each<[what: string, happen: () => void, message: RegExp]>([
+    ["is refused", () => line.say("CLOSED", "pull-1", "auth-required: log in"), /auth-required: log in/],
+    ["loses its connection", () => line.end("1006"), /the connection ended: 1006/],
+    ["is answered with what is no JSON", () => line.sayText("hello"), /JSON/],
+    ["is answered in binary", () => line.sayText(new ArrayBuffer(3)), /binary/],
+  ])("that %s fails and says why", async (_, happen, message) => {
+    const answer = ask();
+    line.say("EVENT", "pull-1", signedEvent());
+    happen();
+    await expect(answer).rejects.toThrow(message);
+  });
+
+  it("on a connection that has ended fails at once", async () => {
+    line.end("1001 going away");
+    await expect(ask()).rejects.toThrow("1001 going away");
+    expect(line.sent).toEqual([]);
+  });
+});
+
+describe("time", () => {
+  it("passes without end for nobody: 15 s in which nothing comes fail the question", async () => {
+    const answer = ask();
+    const problem = answer.catch(String);
+    line.say("EVENT", "pull-1", signedEvent());
+    await line.pass(15_000);
+    await line.pass(15_000);
+    expect(await problem).toContain("silent");
+  });
+
+  it("is given as long as something comes, but not for ever: 45 s are the most for one answer", async () => {
+    const answer = ask();
+    const problem = answer.catch(String);
+    for (let second = 0; second < 45; second += 1) {
+      line.say("NOTICE", "wait");
+      await line.pass(1000);
+    }
+    expect(await problem).toContain("45 s");
+  });
+
+  it("does not matter any more once there is an answer", async () => {
+    const answer = ask();
+    line.say("EOSE", "pull-1");
+    await answer;
+    await line.pass(60_000);
+    const next = ask();
+    line.say("EOSE", "pull-2");
+    expect(await next).toMatchObject({ events: [] });
+  });
+});
+
+describe("size", () => {
+  it("of an event beyond what any relay takes: only its time is kept, so that the pages go on past it", async () => {
+    const [before, after] = [signedEvent(), signedEvent({ content: "after" })];
+    const answer = ask();
+    line.say("EVENT", "pull-1", before);
+    line.say("EVENT", "pull-1", signedEvent({ content: '"created_at":7,'.repeat(80_000), created_at: 1234 }));
+    line.say("EVENT", "pull-0", signedEvent({ content: "x".repeat(1_200_000), created_at: 99 }));
+    line.say("EVENT", "pull-1", after);
+    line.say("EOSE", "pull-1");
+    expect((await answer).events).toEqual([before, { created_at: 1234 }, after]);
+  });
+
+  it("of an answer beyond what fits in memory: it is broken off, and less can be asked for", async () => {
+    const answer = ask();
+    for (let n = 0; n < 33; n += 1) line.say("EVENT", "pull-1", { content: "x".repeat(1_000_000) });
+    expect(await answer).toMatchObject({ isTooLarge: true });
+    expect(line.sent.at(-1)).toEqual(["CLOSE", "pull-1"]);
+    const next = ask(2);
+    line.say("EOSE", "pull-2");
+    expect(await next).toMatchObject({ isTooLarge: false });
+  });
+});
+
+it("is closed once it is not needed any more", () => {
+  line.upstream.close();
+  expect(line.closed).toBe(1);
+});
