@@ -1,5 +1,5 @@
 /** Which upstreams are due, who has them, and when they are pulled again. Times are Unix seconds. */
-import { and, eq, inArray, lte } from "drizzle-orm";
+import { and, eq, lte, sql } from "drizzle-orm";
 import { createDrizzle } from "../store/drizzle.ts";
 import type { Database } from "../store/database.ts";
 import { type Cursor, readCursor } from "./cursor.ts";
@@ -13,11 +13,17 @@ const EARLY_SECONDS = 30;
 const LONGEST_BACKOFF = 3600;
 const LONGEST_PROBLEM = 300;
 
-/** Takes the configured upstreams that are due: in one statement, so that no two takers get the same one. */
+/**
+ * Takes the configured upstreams that are due: in one statement, so that no two takers get the same one. D1 binds 100
+ * parameters at most, so all addresses are one.
+ */
 export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<string[]> {
   if (urls.length === 0) return [];
   const drizzle = createDrizzle(db);
-  for (const url of urls) await drizzle.insert(upstreamTable).values({ url }).onConflictDoNothing();
+  const configured = sql`(SELECT value FROM json_each(${JSON.stringify(urls)}))`;
+  await drizzle.run(
+    sql`INSERT INTO ${upstreamTable} (url) SELECT value FROM ${configured} WHERE true ON CONFLICT DO NOTHING`,
+  );
   const leased = await drizzle
     .update(upstreamTable)
     .set({ leasedUntil: now + LEASE_SECONDS })
@@ -25,7 +31,7 @@ export async function leaseDue(db: Database, urls: readonly string[], now: numbe
       and(
         lte(upstreamTable.nextPull, now + EARLY_SECONDS),
         lte(upstreamTable.leasedUntil, now),
-        inArray(upstreamTable.url, [...urls]),
+        sql`${upstreamTable.url} IN ${configured}`,
       ),
     )
     .returning({ url: upstreamTable.url });

@@ -38,6 +38,8 @@ it.each([1, 2, 3])(
     const run = await begin(seed);
     for (let step = 0; step < STEPS; step += 1) await takeStep(run);
     await Promise.all(run.evictions);
+    await settle(run);
+    await loseNoMore(run);
     // News that everybody wants tells those who missed something.
     await post(run);
     for (const { client, id, filter, before } of run.open) {
@@ -161,6 +163,14 @@ async function loseOne(run: Run): Promise<void> {
       if (run.random() < 0.5) throw new Error("lost on purpose");
     };
   });
+}
+
+async function loseNoMore({ hubs }: Run): Promise<void> {
+  for (const name of hubs) {
+    await runInDurableObject(env.HUB.getByName(name), (instance) => {
+      Reflect.deleteProperty(instance["hub"], "deliver");
+    });
+  }
 }
 
 /** Half of the time everything else goes on meanwhile. */

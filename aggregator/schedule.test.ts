@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
+import { NEW_CURSOR } from "./cursor.ts";
+import { leaseDue, nextPull, readUpstream, settlePull } from "./schedule.ts";
+
+const NOW = 1_700_000_000;
+const [A, B, C] = ["wss://a/", "wss://b/", "wss://c/"];
+const succeeded = { cursor: { ...NEW_CURSOR, pulledTo: NOW }, isUnfinished: false, pages: 1 };
+
+let db: ReturnType<typeof migratedSqlite>;
+beforeEach(() => {
+  db = migratedSqlite();
+});
+afterEach(() => db.close());
+
+describe("a lease", () => {
+  it("is taken of every upstream that is due, and of none twice", async () => {
+    expect((await leaseDue(db, [A, B], NOW)).toSorted()).toEqual([A, B]);
+    expect(await leaseDue(db, [A, B, C], NOW)).toEqual([C]);
+    expect(await leaseDue(db, [A, B, C], NOW + 100)).toEqual([]);
+  });
+
+  it("is taken by one of several that come at the same time", async () => {
+    const leased = await Promise.all([1, 2, 3, 4].map(() => leaseDue(db, [A, B], NOW)));
+    expect(leased.flat().toSorted()).toEqual([A, B]);
+  });
+
+  it("runs out by itself when a pull has died", async () => {
+    await leaseDue(db, [A], NOW);
+    expect(await leaseDue(db, [A], NOW + 179)).toEqual([]);
+    expect(await leaseDue(db, [A], NOW + 180)).toEqual([A]);
+  });
+
+  it("is not taken before the next pull is due, or nearly: Cron comes once a minute", async () => {
+    await leaseDue(db, [A], NOW);
+    await settlePull(db, A, succeeded, { failures: 0, nextPull: NOW + 600 });
+    expect(await leaseDue(db, [A], NOW + 569)).toEqual([]);
+    expect(await leaseDue(db, [A], NOW + 570)).toEqual([A]);
+  });
+
+  it("is not taken of what is not configured any more", async () => {
+    await leaseDue(db, [A, B], NOW);
+    expect(await leaseDue(db, [B], NOW + 1000)).toEqual([B]);
+    expect(await leaseDue(db, [], NOW + 2000)).toEqual([]);
+  });
+
+  it("is taken of a thousand upstreams", async () => {
+    const urls = Array.from({ length: 1000 }, (_, n) => `wss://relay-${n}.example/`);
+    expect((await leaseDue(db, urls, NOW)).toSorted()).toEqual(urls.toSorted());
+    expect(await leaseDue(db, urls, NOW)).toEqual([]);
+  });
+});
+
+describe("an upstream", () => {
+  it("that was never leased is not known", async () => {
+    expect(await readUpstream(db, A)).toBeUndefined();
+  });
+
+  it("starts with nothing pulled", async () => {
+    await leaseDue(db, [A], NOW);
+    expect(await readUpstream(db, A)).toEqual({ cursor: NEW_CURSOR, failures: 0 });
+  });
+
+  it("keeps its cursor and failures, and the problem for the operator, short", async () => {
+    await leaseDue(db, [A], NOW);
+    const problem = `it said \u0000 ${"x".repeat(1000)}`;
+    await settlePull(db, A, { ...succeeded, problem }, { failures: 2, nextPull: NOW + 99 });
+    expect(await readUpstream(db, A)).toEqual({ cursor: succeeded.cursor, failures: 2 });
+    const { results } = await db.prepare("SELECT * FROM upstream").all<Record<string, unknown>>();
+    expect(results).toMatchObject([{ leased_until: 0, next_pull: NOW + 99 }]);
+    expect(String(results[0]!["problem"])).toMatch(/^it said {2}x+$/);
+    expect(String(results[0]!["problem"])).toHaveLength(300);
+  });
+
+  it("forgets a problem that has passed", async () => {
+    await leaseDue(db, [A], NOW);
+    await settlePull(db, A, { ...succeeded, problem: "away" }, { failures: 1, nextPull: NOW });
+    await settlePull(db, A, succeeded, { failures: 0, nextPull: NOW });
+    expect((await db.prepare("SELECT problem FROM upstream").all()).results).toEqual([{ problem: null }]);
+  });
+});
+
+describe("the next pull", () => {
+  const times = { now: NOW, interval: 60, random: 1 };
+  const failed = { pages: 0, isUnfinished: false, problem: "away" };
+
+  it("comes after the interval, or at once when something is left to do", () => {
+    expect(nextPull(succeeded, 5, times)).toEqual({ failures: 0, nextPull: NOW + 60 });
+    expect(nextPull({ ...succeeded, isUnfinished: true }, 0, times)).toEqual({ failures: 0, nextPull: NOW });
+  });
+
+  it("waits twice as long after each failure, an hour at most", () => {
+    const waits = [0, 1, 2, 5, 6, 100].map((failures) => nextPull(failed, failures, times).nextPull - NOW);
+    expect(waits).toEqual([60, 120, 240, 1920, 3600, 3600]);
+    expect(nextPull(failed, 6, times).failures).toBe(7);
+  });
+
+  it("comes at a moment of its own between half of the wait and all of it", () => {
+    const waits = [0, 0.5, 1].map((random) => nextPull(failed, 2, { ...times, random }).nextPull - NOW);
+    expect(waits).toEqual([120, 180, 240]);
+  });
+
+  it("counts from one again after a failure that came after some pages", () => {
+    expect(nextPull({ ...failed, pages: 3 }, 9, times)).toEqual({ failures: 1, nextPull: NOW + 60 });
+  });
+});
