@@ -6,6 +6,7 @@ import type { Publication } from "../relay/switchboard.ts";
 import { createStore } from "../store/sql-store.ts";
 import { Counts } from "../telemetry/counts.ts";
 import { noTracer, type SpanOptions } from "../telemetry/tracing.ts";
+import { EVERYBODY_WRITES } from "../tests/fixtures/moderation.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { STRANGER } from "../tests/fixtures/strangers.ts";
@@ -46,7 +47,9 @@ function aConsumer(change: Partial<ConsumeDeps> = {}) {
   const ingest = createDoor({
     door: "queue",
     config: parsed.config,
+    moderator: EVERYBODY_WRITES,
     store: {
+      isDeleted: (event) => store.isDeleted(event),
       commit(events) {
         commits.push(events.length);
         return store.commit(events);

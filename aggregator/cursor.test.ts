@@ -76,6 +76,7 @@ it("a cursor of another version is dropped, and the upstream pulled afresh", () 
 });
 
 it("whatever is left unfinished, every second up to the cursor has been pulled or is in a gap", () => {
+  expect.hasAssertions();
   const progress = fc.array(
     fc.record({ ranges: fc.nat(3), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
     {

@@ -18,7 +18,8 @@ let line: Line;
 beforeEach(() => {
   const watches: { milliseconds: number; controller: AbortController }[] = [];
   const sent: unknown[][] = [];
-  let [onFrame, onEnd] = [(_: unknown): void => undefined, (_: string): void => undefined];
+  let onFrame: (frame: unknown) => void = () => undefined;
+  let onEnd: (reason: string) => void = () => undefined;
   const upstream = converse(
     {
       send: (frame) => void sent.push(JSON.parse(frame) as unknown[]),

@@ -1,12 +1,30 @@
+/** The stores on D1, as every platform runs their contracts. */
 import { env } from "cloudflare:workers";
+import { createModerationStore } from "../../../store/moderation.ts";
 import { createStore } from "../../../store/sql-store.ts";
+import { moderationContract } from "../../contract/moderation.ts";
 import { storeContract } from "../../contract/store.ts";
 
-storeContract(
-  "D1",
-  async () => {
-    await env.DB.batch(["event", "tombstone"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
-    return { store: createStore(env.DB), teardown: async () => undefined };
-  },
-  { filters: 1000 },
-);
+const TABLES = [
+  "event",
+  "tombstone",
+  "counter",
+  "moderation",
+  "setting",
+  "role",
+  "role_member",
+  "audit",
+  "used_authorization",
+];
+
+async function setup() {
+  await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  return {
+    store: createStore(env.DB),
+    moderation: createModerationStore(env.DB),
+    teardown: async () => undefined,
+  };
+}
+
+storeContract("D1", setup, { filters: 1000 });
+moderationContract("D1", setup);
