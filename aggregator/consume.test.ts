@@ -57,6 +57,7 @@ function aConsumer(change: Partial<ConsumeDeps> = {}) {
     },
     verify: verifySignature,
     now: () => 1_700_000_100,
+    report: (error) => void reported.push(error),
     publish: async (publication) => void published.push(publication),
     metrics,
     tracer: noTracer,

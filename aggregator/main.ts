@@ -58,6 +58,7 @@ function createQueueDoor() {
       pause: (milliseconds) => scheduler.wait(milliseconds),
       report,
     }),
+    report,
     metrics,
     tracer,
   });

@@ -9,12 +9,14 @@ import { HTTPException } from "hono/http-exception";
 import type { Config } from "../relay/config.ts";
 import type { Ingest } from "../relay/ingest.ts";
 import type { Moderator } from "../relay/moderator.ts";
+import type { Toll } from "../relay/toll.ts";
 import type { Store } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { addEventRoutes } from "./events.ts";
 import { homePage } from "./home-page.ts";
 import { addManagement, type Management } from "./management.ts";
 import { orUnavailable, problem, problemSchema } from "./problem.ts";
+import { limitRate } from "./rate-limit.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
 
 export interface AppEnv {
@@ -27,6 +29,7 @@ export interface AppEnv {
     moderator: Pick<Moderator, "moderation" | "refuseRead">;
     management: Management;
     metrics: Metrics;
+    toll: Toll;
     /** Unix seconds. */
     now(): number;
     /** Prometheus text. */
@@ -49,6 +52,7 @@ export function createApp(): App {
   app.use(refuseBlocked);
   addHome(app);
   addManagement(app);
+  app.use("/api/v1/events/*", limitRate);
   addEventRoutes(app);
   addOperatorRoutes(app);
   addApiDocument(app);

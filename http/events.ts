@@ -1,14 +1,17 @@
 /** Stored events over HTTP: query, read one, publish. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { type Event, isHex64 } from "../nostr/event.ts";
 import { countAnswer, type Prefix } from "../nostr/message.ts";
 import { okFields, refusalOf } from "../relay/ingest.ts";
 import type { Refusal } from "../relay/policy.ts";
+import { answerCost, SIGNATURE_COST, storingCost } from "../relay/toll.ts";
 import type { Answer, Query, View } from "../store/store.ts";
 import type { AppEnv } from "./app.ts";
 import { cursorAfter, parseEventQuery } from "./event-query.ts";
 import { countRoute, publishRoute, queryRoute, readRoute } from "./event-routes.ts";
 import { orUnavailable, problem } from "./problem.ts";
+import { clientOf } from "./rate-limit.ts";
 import { readJson } from "./request-body.ts";
 
 const REFUSAL_STATUS = {
@@ -33,7 +36,7 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
     if (!parsed.ok) return c.json(problem("invalid", parsed.reason), 400);
     const refusal = await refusedRead(c.env);
     if (refusal) return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
-    const { events, more } = await readOne(c.env, parsed.query);
+    const { events, more } = await readOne(c, parsed.query);
     const last = events.at(-1);
     const hasPages = parsed.query.filter.search === undefined;
     const cursor = more && last && hasPages ? JSON.stringify(cursorAfter(last)) : "null";
@@ -61,21 +64,22 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
     if (!isHex64(id)) return c.json(problem("invalid", "an event id is 64 lower-case hex characters"), 400);
     const refusal = await refusedRead(c.env);
     if (refusal) return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
-    const { events } = await readOne(c.env, { filter: { ids: [id], tags: [] }, limit: 1 });
+    const { events } = await readOne(c, { filter: { ids: [id], tags: [] }, limit: 1 });
     const [event] = events;
     return event ? jsonText(event.json) : c.json(problem("not-found", `event ${id} is not stored here`), 404);
   });
 
   app.post(publishRoute.getRoutingPath(), async (c) => {
-    const { config, ingest, metrics } = c.env;
+    const { config, ingest, metrics, toll } = c.env;
     const body = await readJson(c.req.raw, config.MAX_MESSAGE_LENGTH);
     if (!body.ok) return c.json(problem(body.code, body.reason), body.code === "too-long" ? 413 : 400);
     const { origin } = new URL(c.req.url);
     const source = {
       keys: new Set<string>(),
       addresses: [config.RELAY_URL || origin.replace(/^http/, "ws")],
-      ip: c.req.header("cf-connecting-ip"),
+      ip: clientOf(c).ip,
     };
+    toll.pay(clientOf(c), SIGNATURE_COST);
     const outcome = await orUnavailable(() => ingest(body.value, source));
     const refusal = refusalOf(outcome);
     if (refusal) {
@@ -83,9 +87,10 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
       return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
     }
     // What was not refused has the shape of an event.
-    const { id } = body.value as Event;
+    const event = body.value as Event;
+    if (outcome.kind === "stored") toll.pay(clientOf(c), storingCost(event));
     const [, message] = okFields(outcome);
-    return c.json({ id, outcome: outcome.kind, message }, outcome.kind === "stored" ? 201 : 200);
+    return c.json({ id: event.id, outcome: outcome.kind, message }, outcome.kind === "stored" ? 201 : 200);
   });
 }
 
@@ -99,15 +104,14 @@ function strangersView(now: number): View {
   return { keys: [], now };
 }
 
-async function readOne(
-  { store, metrics, now }: AppEnv["Bindings"],
-  query: Omit<Query, "view">,
-): Promise<Answer> {
+async function readOne(c: Context<AppEnv>, query: Omit<Query, "view">): Promise<Answer> {
+  const { store, metrics, toll, now } = c.env;
   const view = strangersView(now());
   const { answers, cost } = await orUnavailable(() => store.read([{ ...query, view }]));
   metrics.add("d1_rows_read", "http", cost.rowsRead);
   const [answer] = answers;
   if (!answer) throw new Error("the store gave no answer to a query");
+  toll.pay(clientOf(c), answerCost(1, cost.rowsRead, answer.events));
   return answer;
 }
 

@@ -91,4 +91,13 @@ describe("[27] relay document", () => {
       limitation: { max_limit: 20, default_limit: 10, created_at_lower_limit: 3600 },
     });
   });
+
+  it("tells no limit of events that a dry run does not enforce", () => {
+    const settings = { POLICY_DRY_RUN: "on", MIN_POW_DIFFICULTY: "20", CREATED_AT_LOWER_LIMIT: "60" };
+    const { limitation } = relayDocument(configOf(settings), "1.2.3");
+    expect(Object.keys(limitation)).not.toContain("max_event_tags");
+    expect(limitation).toMatchObject({ max_message_length: 524_288, min_pow_difficulty: 0 });
+    const enforced = relayDocument(configOf({ ...settings, POLICY_DRY_RUN: "off" }), "1.2.3");
+    expect(enforced.limitation).toMatchObject({ min_pow_difficulty: 20, created_at_lower_limit: 60 });
+  });
 });

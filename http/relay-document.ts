@@ -24,16 +24,24 @@ export function relayDocument(config: Config, version: string) {
       max_subid_length: MAX_SUBSCRIPTION_ID,
       max_limit: config.MAX_LIMIT,
       default_limit: config.DEFAULT_LIMIT,
-      max_event_tags: config.MAX_EVENT_TAGS,
-      max_content_length: config.MAX_CONTENT_LENGTH,
-      min_pow_difficulty: config.MIN_POW_DIFFICULTY,
+      ...limitsOfEvents(config),
       // Said only when nothing at all can be done without (NIP-11).
       auth_required: config.READ_ACCESS !== "open" && config.WRITE_ACCESS === "auth",
       payment_required: false,
       restricted_writes: config.WRITE_ACCESS !== "open" || config.MIN_POW_DIFFICULTY > 0,
-      ...(config.CREATED_AT_LOWER_LIMIT > 0 && { created_at_lower_limit: config.CREATED_AT_LOWER_LIMIT }),
-      created_at_upper_limit: config.CREATED_AT_UPPER_LIMIT,
     },
+  };
+}
+
+/** What the rules of relay/policy.ts refuse: nothing in a dry run. */
+function limitsOfEvents(config: Config) {
+  if (config.POLICY_DRY_RUN === "on") return { min_pow_difficulty: 0 };
+  return {
+    max_event_tags: config.MAX_EVENT_TAGS,
+    max_content_length: config.MAX_CONTENT_LENGTH,
+    min_pow_difficulty: config.MIN_POW_DIFFICULTY,
+    ...(config.CREATED_AT_LOWER_LIMIT > 0 && { created_at_lower_limit: config.CREATED_AT_LOWER_LIMIT }),
+    created_at_upper_limit: config.CREATED_AT_UPPER_LIMIT,
   };
 }
 

@@ -127,7 +127,7 @@ export function noticeFrame(text: string): string {
 
 const UNUSABLE_ID = `invalid: a subscription id is a string of 1 to ${MAX_SUBSCRIPTION_ID} characters`;
 
-function isSubscriptionId(value: unknown): value is string {
+export function isSubscriptionId(value: unknown): value is string {
   return (
     typeof value === "string" &&
     value.length > 0 &&

@@ -59,6 +59,26 @@ export const SETTINGS = {
     4_000_000_000,
     "How far in the future an event may be dated, in seconds",
   ),
+  MAX_FILTER_VALUES: integer(
+    20_000,
+    1000,
+    1_000_000,
+    "Most ids, authors, kinds and tag values in all subscriptions that one connection holds",
+  ),
+  MAX_SILENT_BYTES: integer(
+    33_554_432,
+    1_048_576,
+    1_073_741_824,
+    "Bytes of live events sent to a client that says nothing, not even `ping`: then it is taken for one that does not read, and cut off",
+  ),
+  RATE_LIMIT: rate(
+    300_000,
+    "What one address, or one key, may ask for in a minute, at once or spread out; 1 is the work of reading one row, a stored event is about 500; clients on the relay's own machine are not limited",
+  ),
+  POLICY_DRY_RUN: choice(
+    ["off", "on"],
+    "on: events are not refused by MIN_POW_DIFFICULTY, MAX_EVENT_TAGS, MAX_CONTENT_LENGTH and the limits of created_at, nor clients by RATE_LIMIT; what would have been refused is counted and logged",
+  ),
   MIN_POW_DIFFICULTY: integer(0, 0, 256, "Work that an event must show, in bits (NIP-13); 0: none"),
   RELAY_URL: relayUrl(
     "The address that clients know this relay by, for AUTH (NIP-42) and requests to vanish (NIP-62); empty: the one that they connect to",
@@ -125,6 +145,27 @@ function integer(fallback: number, least: number, most: number, about: string): 
       const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
       return value >= least && value <= most ? value : undefined;
     },
+  };
+}
+
+function rate(fallback: number, about: string): Setting<number | "off"> {
+  const [least, most] = [1000, 1_000_000_000];
+  const { parse } = integer(fallback, least, most, about);
+  return {
+    default: fallback,
+    about,
+    expected: `off or an integer from ${least} to ${most}`,
+    parse: (given) => (given === "off" ? "off" : parse(given)),
+  };
+}
+
+/** The first is the default. */
+function choice<const T extends string>(values: readonly [T, ...T[]], about: string): Setting<T> {
+  return {
+    default: values[0],
+    about,
+    expected: values.join(" or "),
+    parse: (given) => values.find((value) => value === given),
   };
 }
 

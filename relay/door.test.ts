@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createStore } from "../store/sql-store.ts";
 import { verifySignature } from "../nostr/signature.ts";
-import { noMetrics } from "../telemetry/metrics.ts";
+import { Counts } from "../telemetry/counts.ts";
 import { noTracer } from "../telemetry/tracing.ts";
 import { NOW } from "../tests/fixtures/hubs.ts";
 import { EVERYBODY_WRITES } from "../tests/fixtures/moderation.ts";
@@ -17,6 +17,8 @@ function door(settings: Record<string, string> = {}) {
   if (!parsed.ok) throw new Error(parsed.problems.join());
   const store = createStore(migratedSqlite());
   const published: Publication[] = [];
+  const reported: unknown[] = [];
+  const metrics = new Counts();
   const ingest = createDoor({
     door: "http",
     moderator: EVERYBODY_WRITES,
@@ -25,10 +27,11 @@ function door(settings: Record<string, string> = {}) {
     verify: verifySignature,
     now: () => NOW,
     publish: async (publication) => void published.push(publication),
-    metrics: noMetrics,
+    report: (error) => void reported.push(error),
+    metrics,
     tracer: noTracer,
   });
-  return { ingest, store, published };
+  return { ingest, store, published, reported, metrics };
 }
 
 it("[18] one event after the other: stored, duplicate, superseded, refused", async () => {
@@ -73,4 +76,13 @@ it("a door without subscribers waits until the switchboard has been told", async
   const publication: Publication = { version: 1, prev: 0, last: 1, events: [], ephemeral: [] };
   await publish(publication);
   expect(sent).toEqual([[publication]]);
+});
+
+it("a dry run stores, counts and logs what would have been refused, without a word of its content", async () => {
+  const { ingest, store, reported, metrics } = door({ MAX_CONTENT_LENGTH: "3", POLICY_DRY_RUN: "on" });
+  const event = signedEvent({ content: "secret" });
+  expect(await ingest(event, STRANGER)).toMatchObject({ kind: "stored" });
+  expect(await store.known([event.id])).toEqual(new Set([event.id]));
+  expect(reported).toEqual([`dry run: MAX_CONTENT_LENGTH would have refused event ${event.id}`]);
+  expect(metrics.list()).toContainEqual({ name: "events_spared_counts", door: "http", amount: 1 });
 });

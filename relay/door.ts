@@ -16,12 +16,17 @@ export interface DoorDeps extends CommitDeps {
   moderator: Pick<Moderator, "refuseWrite">;
   /** Unix seconds. */
   now(): number;
+  /** For the operator's log. */
+  report(error: unknown): void;
 }
 
 export function createDoor(deps: DoorDeps): Ingest {
   const committer = new Committer(deps);
   return createIngest({
-    rules: policy(deps.config),
+    rules: policy(deps.config, (rule, { id }) => {
+      deps.metrics.add("events_spared_counts", deps.door);
+      deps.report(`dry run: ${rule} would have refused event ${id}`);
+    }),
     refuseWrite: (event, { keys }) => deps.moderator.refuseWrite(event, keys, deps.door === "queue"),
     verify: deps.verify,
     now: () => deps.now(),

@@ -114,8 +114,8 @@ describe("[10] CLOSE", () => {
 describe("frames that are none", () => {
   it.each([
     ["binary", new ArrayBuffer(4)],
-    ["too long", `["REQ","s",{"#t":["${"x".repeat(1024)}"]}]`],
-    ["too long in bytes", `["REQ","s",{"#t":["${"日".repeat(340)}"]}]`],
+    ["too long", `["WHAT","${"x".repeat(1024)}"]`],
+    ["too long in bytes", `["WHAT","${"日".repeat(340)}"]`],
     ["not JSON", "REQ"],
   ])("%s: NOTICE", async (_, frame) => {
     const hub = relay.hub("a");
@@ -218,12 +218,8 @@ describe("a hub that was out of memory", () => {
     const { records } = client;
     const woken = relay.hub("a");
     const frames: string[] = [];
-    woken.open(
-      { send: (frame) => void frames.push(frame), close: () => undefined },
-      client.session.memory,
-      strangersIdentity(),
-      [...records.values()],
-    );
+    const socket = { send: (frame: string) => void frames.push(frame), close: () => undefined };
+    woken.open(socket, client.session.memory, strangersIdentity(), [...records.values()]);
     await relay.store.commit([missed!]);
     await publisher.say("EVENT", after);
     await relay.settled();

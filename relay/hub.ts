@@ -1,7 +1,8 @@
 /** The sessions of one process or Durable Object: takes their frames, and brings them what is new. */
-import type { Event } from "../nostr/event.ts";
+import { type Event, isHex64 } from "../nostr/event.ts";
 import { authFrame, closedFrame, noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
 import { mayRead } from "../nostr/reader.ts";
+import { isLettingGo, refuseUnread } from "../nostr/refuse-unread.ts";
 import type { Verify } from "../nostr/signature.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { Store, View } from "../store/store.ts";
@@ -19,6 +20,7 @@ import { Outlet } from "./outlet.ts";
 import type { Refusal } from "./policy.ts";
 import { readLog } from "./query.ts";
 import { Reconciliations } from "./reconcile.ts";
+import type { Debt } from "./rate-limit.ts";
 import { request } from "./request.ts";
 import {
   type Identity,
@@ -37,6 +39,7 @@ import type {
   PublishAnswer,
   Published,
 } from "./switchboard.ts";
+import { CONNECTION_COST, frameCost, SIGNATURE_COST, storingCost, Toll, type TooMuch } from "./toll.ts";
 
 /** Between attempts to read the log, in milliseconds; after these the next message tries again. */
 const CATCH_UP_PAUSES = [200, 1000, 5000];
@@ -53,8 +56,13 @@ export interface HubDeps {
     declare(declaration: Declaration): Promise<DeclarationAnswer>;
     publish(publications: Publication[], origin: string): Promise<PublishAnswer>;
   };
-  /** Where the hub is in the log, kept over hibernation. */
-  memory: { position(): number | undefined; keepPosition(at: number | undefined): void };
+  /** Kept over hibernation: where the hub is in the log, and who has asked for too much. */
+  memory: {
+    position(): number | undefined;
+    keepPosition(at: number | undefined): void;
+    debts(): Debt[];
+    keepDebts(debts: Debt[]): void;
+  };
   /** Keeps work alive that no caller awaits. It must not reject. */
   background(work: Promise<void>): void;
   /** Waits some milliseconds. */
@@ -70,6 +78,7 @@ export class Hub {
   readonly position: LogPosition;
   readonly interest: Interest;
   readonly moderator: Moderator;
+  readonly toll: Toll;
   private readonly sessions = new Set<Session>();
   private readonly reconciliations = new Reconciliations(this);
   private readonly index = new SubscriptionIndex<Subscription>();
@@ -82,6 +91,14 @@ export class Hub {
   constructor(deps: HubDeps) {
     this.deps = deps;
     this.position = new LogPosition(deps.memory.position());
+    this.toll = new Toll({
+      ...deps,
+      now: () => deps.now(),
+      spared: (seconds) => {
+        deps.metrics.add("clients_spared_counts", "websocket");
+        deps.report(`dry run: RATE_LIMIT would have made a client wait ${seconds} s`);
+      },
+    });
     this.interest = new Interest(
       deps.name,
       () => this.index.keys(),
@@ -119,6 +136,15 @@ export class Hub {
     return !(await this.moderator.current()).isBlocked(ip);
   }
 
+  /** Undefined: this address may connect. Every attempt is paid for. */
+  refusalOf(ip: string | undefined): TooMuch | undefined {
+    const client = { ip, keys: [] };
+    const refusal = this.toll.refusal(client);
+    this.toll.pay(client, CONNECTION_COST);
+    if (refusal) this.deps.metrics.add("clients_limited_counts", "websocket");
+    return refusal;
+  }
+
   /** A new connection: it is challenged at once, so that whatever needs a key can ask for it (NIP-42). */
   welcome(socket: Socket, memory: SessionMemory, identity: Identity): Session {
     const session = this.open(socket, memory, identity, []);
@@ -147,8 +173,10 @@ export class Hub {
     // What comes from a connection that the relay has ended is not looked at.
     if (!this.sessions.has(session)) return;
     this.deps.metrics.add("message_received_counts", "websocket");
+    session.hear();
+    this.toll.pay(session, frameCost(frame));
     await this.deps.tracer.span("handle_message", {}, async (span) => {
-      const parsed = this.parse(frame);
+      const parsed = this.parse(session, frame);
       if (!parsed.ok) {
         if ("reconciliation" in parsed) this.reconciliations.close(session, parsed.reconciliation);
         else if (parsed.subscription !== undefined) this.unsubscribe(session, parsed.subscription);
@@ -247,13 +275,18 @@ export class Hub {
     }
   }
 
-  private parse(frame: string | ArrayBuffer): ReturnType<typeof parseMessage> {
+  private parse(session: Session, frame: string | ArrayBuffer): ReturnType<typeof parseMessage> {
     if (typeof frame !== "string") {
       return { ok: false, answer: noticeFrame("invalid: a message is text, and this one was binary") };
     }
     const most = this.deps.config.MAX_MESSAGE_LENGTH;
     if (isLongerThan(frame, most)) {
-      return { ok: false, answer: noticeFrame(`invalid: the message is longer than ${most} bytes`) };
+      return refuseUnread(frame, "invalid", `the message is longer than ${most} bytes`);
+    }
+    const refusal = isLettingGo(frame) ? undefined : this.toll.refusal(session);
+    if (refusal) {
+      this.deps.metrics.add("clients_limited_counts", "websocket");
+      return refuseUnread(frame, refusal.prefix, refusal.reason);
     }
     return parseMessage(frame);
   }
@@ -264,7 +297,16 @@ export class Hub {
     traceparent: string | undefined,
   ): Promise<void> {
     const { keys, addresses, ip } = session;
-    const [accepted, message] = okFields(await this.enter(value, { keys, addresses, ip, traceparent }));
+    const author = authorOf(value);
+    const client = { ip, keys: author === undefined ? keys : [...keys, author] };
+    const refusal = this.toll.refusal(client);
+    this.toll.pay(session, SIGNATURE_COST);
+    const outcome: Outcome = refusal
+      ? { kind: "refused", ...refusal }
+      : await this.enter(value, { keys, addresses, ip, traceparent });
+    // A key pays for what is new of it, and not for what others send again.
+    if (outcome.kind === "stored") this.toll.pay(client, storingCost(value as Event));
+    const [accepted, message] = okFields(outcome);
     if (!accepted) this.deps.metrics.add("events_refused_counts", "websocket");
     session.send(okFrame(idOf(value), accepted, message));
   }
@@ -307,12 +349,26 @@ export class Hub {
     if (subscriptions.size === 0) return false;
     const live = { seq, event, json: JSON.stringify(event) };
     let sent = 0;
+    const slow = new Set<Session>();
     const now = this.deps.now();
     for (const subscription of subscriptions) {
-      if (mayRead(subscription.session.keys, event, now) && subscription.offer(live)) sent += 1;
+      const { session } = subscription;
+      if (!mayRead(session.keys, event, now) || !subscription.offer(live)) continue;
+      sent += 1;
+      if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES)) slow.add(session);
     }
+    for (const session of slow) this.cutOff(session);
     this.deps.metrics.add("events_delivered_counts", "websocket", sent);
     return true;
+  }
+
+  /** The platform buffers without end for a client that does not read: so it is sent nothing more. */
+  private cutOff(session: Session): void {
+    const reason = `slow consumer: ${this.deps.config.MAX_SILENT_BYTES} bytes were sent without a word from you, say ping now and then`;
+    for (const id of session.subscriptions.keys()) session.send(closedFrame(id, "error", reason));
+    this.deps.metrics.add("slow_clients_counts", "websocket");
+    this.close(session);
+    session.end(1013, "slow consumer");
   }
 
   private covered(spans: Span[], head: number): void {
@@ -368,6 +424,11 @@ export class Hub {
       this.deps.report(error);
     }
   }
+}
+
+function authorOf(event: unknown): string | undefined {
+  const author = typeof event === "object" && event !== null && "pubkey" in event ? event.pubkey : undefined;
+  return isHex64(author) ? author : undefined;
 }
 
 function published({ seq, json }: { seq: number; json: string }) {

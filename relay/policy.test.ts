@@ -3,7 +3,7 @@ import type { Event } from "../nostr/event.ts";
 import { NOW } from "../tests/fixtures/hubs.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { parseConfig } from "./config.ts";
-import { policy, type Refusal } from "./policy.ts";
+import { policy, type Refusal, type Spared } from "./policy.ts";
 
 function refusalOf(event: Partial<Event>, settings: Record<string, string> = {}): Refusal | undefined {
   const parsed = parseConfig(settings);
@@ -50,5 +50,41 @@ describe("[2] created_at", () => {
     const settings = { CREATED_AT_LOWER_LIMIT: "60" };
     expect(refusalOf({ created_at: NOW - 60 }, settings)).toBeUndefined();
     expect(refusalOf({ created_at: NOW - 61 }, settings)).toMatchObject({ prefix: "invalid" });
+  });
+});
+
+describe("a dry run", () => {
+  function spared(event: Event, settings: Record<string, string>) {
+    const parsed = parseConfig({ ...settings, POLICY_DRY_RUN: "on" });
+    if (!parsed.ok) throw new Error(parsed.problems.join());
+    const told: Parameters<Spared>[] = [];
+    const refusals = policy(parsed.config, (...what) => void told.push(what)).map((rule) =>
+      rule(event, { now: NOW, keys: new Set() }),
+    );
+    return { rules: told.map(([rule]) => rule), refusal: refusals.find((refusal) => refusal !== undefined) };
+  }
+
+  it("[17] tells of every rule that would have refused, by the name of its setting", () => {
+    const event = signedEvent({ tags: [["a"], ["b"]], content: "long", created_at: NOW - 100 });
+    const settings = {
+      MAX_EVENT_TAGS: "1",
+      MAX_CONTENT_LENGTH: "3",
+      CREATED_AT_LOWER_LIMIT: "60",
+      MIN_POW_DIFFICULTY: "200",
+    };
+    const rules = ["MAX_EVENT_TAGS", "MAX_CONTENT_LENGTH", "CREATED_AT_LOWER_LIMIT", "MIN_POW_DIFFICULTY"];
+    expect(spared(event, settings)).toEqual({ rules, refusal: undefined });
+    expect(spared({ ...event, created_at: NOW + 1000 }, {})).toEqual({
+      rules: ["CREATED_AT_UPPER_LIMIT"],
+      refusal: undefined,
+    });
+  });
+
+  it.each([
+    ["an AUTH event", { kind: 22_242 }, "invalid"],
+    ["an expired event", { tags: [["expiration", String(NOW - 1)]] }, "invalid"],
+    ["a protected event of somebody else", { tags: [["-"]] }, "auth-required"],
+  ])("still refuses %s", (_what, draft, prefix) => {
+    expect(spared(signedEvent(draft), {})).toMatchObject({ rules: [], refusal: { prefix } });
   });
 });

@@ -4,7 +4,7 @@ import { type Event, parseEvent } from "../nostr/event.ts";
 import { isExpired } from "../nostr/expiration.ts";
 import { PRIVATE_KINDS } from "../nostr/reader.ts";
 import type { Prefix } from "../nostr/message.ts";
-import type { Config } from "./config.ts";
+import type { Config, SettingName } from "./config.ts";
 
 export interface Refusal {
   prefix: Prefix;
@@ -21,19 +21,31 @@ export interface RuleContext {
 
 export type Rule = (event: Event, context: RuleContext) => Refusal | undefined;
 
-export function policy(config: Config): Rule[] {
+/** The operator's choices go by the name of their setting; in a dry run they are only told of. */
+export function policy(config: Config, spared: Spared = () => undefined): Rule[] {
+  const chosen = config.POLICY_DRY_RUN === "on" ? dryRun(spared) : (_name: SettingName, rule: Rule) => rule;
   return [
     notAnAuthEvent,
     notBare,
-    atMostTags(config.MAX_EVENT_TAGS),
-    atMostContent(config.MAX_CONTENT_LENGTH),
-    notFarAhead(config.CREATED_AT_UPPER_LIMIT),
-    ...(config.CREATED_AT_LOWER_LIMIT > 0 ? [notTooOld(config.CREATED_AT_LOWER_LIMIT)] : []),
+    chosen("MAX_EVENT_TAGS", atMostTags(config.MAX_EVENT_TAGS)),
+    chosen("MAX_CONTENT_LENGTH", atMostContent(config.MAX_CONTENT_LENGTH)),
+    chosen("CREATED_AT_UPPER_LIMIT", notFarAhead(config.CREATED_AT_UPPER_LIMIT)),
+    chosen("CREATED_AT_LOWER_LIMIT", notTooOld(config.CREATED_AT_LOWER_LIMIT)),
     notExpired,
-    ...(config.MIN_POW_DIFFICULTY > 0 ? [enoughWork(config.MIN_POW_DIFFICULTY)] : []),
+    chosen("MIN_POW_DIFFICULTY", enoughWork(config.MIN_POW_DIFFICULTY)),
     protectedOnlyByAuthor,
     noRepostOfProtected,
   ];
+}
+
+/** Told of an event that a rule would have refused, if this were no dry run. */
+export type Spared = (rule: SettingName, event: Event) => void;
+
+function dryRun(spared: Spared): (name: SettingName, rule: Rule) => Rule {
+  return (name, rule) => (event, context) => {
+    if (rule(event, context)) spared(name, event);
+    return undefined;
+  };
 }
 
 /** NIP-42: kind 22242 answers a challenge; it is never stored and never sent to anybody. */
@@ -70,10 +82,10 @@ function notFarAhead(seconds: number): Rule {
       : undefined;
 }
 
-/** Gift wraps are dated back on purpose (NIP-59). */
+/** Zero: any age. Gift wraps are dated back on purpose (NIP-59). */
 function notTooOld(seconds: number): Rule {
   return (event, { now }) =>
-    event.created_at < now - seconds && !PRIVATE_KINDS.includes(event.kind)
+    seconds > 0 && event.created_at < now - seconds && !PRIVATE_KINDS.includes(event.kind)
       ? refuse("invalid", `created_at is more than ${seconds} s ago`)
       : undefined;
 }
@@ -86,6 +98,7 @@ function notExpired(event: Event, { now }: RuleContext): Refusal | undefined {
 /** NIP-13: work that was done by luck, for a lower aim, does not count. */
 function enoughWork(least: number): Rule {
   return (event) => {
+    if (least === 0) return undefined;
     const difficulty = difficultyOf(event.id);
     if (difficulty < least) return refuse("pow", `difficulty ${difficulty} is less than ${least}`);
     const promised = promisedDifficulty(event);

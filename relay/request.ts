@@ -7,9 +7,10 @@ import type { Event } from "../nostr/event.ts";
 import { closedFrame, eoseFrame, eventFrame } from "../nostr/message.ts";
 import { mayRead, needsKeys } from "../nostr/reader.ts";
 import type { Hub } from "./hub.ts";
-import { answerFilters, readLog, type StoredAnswer } from "./query.ts";
+import { answerFilters, boundedLimit, readLog, type StoredAnswer } from "./query.ts";
 import { type Session, Subscription } from "./session.ts";
 import { filterKeys } from "./subscriptions.ts";
+import { answerCost, expectedCost } from "./toll.ts";
 
 export async function request(hub: Hub, session: Session, id: string, filters: Filter[]): Promise<void> {
   hub.unsubscribe(session, id);
@@ -27,8 +28,12 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
       if (isCurrent()) hub.endSubscription(session, id, refusal);
       return;
     }
-    const { answer, upTo } = await storedAnswer(hub, subscription);
-    if (isCurrent()) deliverAnswer(hub, subscription, answer, upTo);
+    await session.reads.take(async () => {
+      // Closed, or asked anew, while it waited.
+      if (!isCurrent()) return;
+      const { answer, upTo } = await storedAnswer(hub, subscription);
+      if (isCurrent()) deliverAnswer(hub, subscription, answer, upTo);
+    });
   } catch (error) {
     hub.deps.report(error);
     if (!isCurrent()) return;
@@ -47,10 +52,14 @@ async function storedAnswer(
 ): Promise<{ answer: StoredAnswer; upTo: number }> {
   const { store, config, metrics } = hub.deps;
   const delivered = hub.position.furthest;
+  const { session, filters } = subscription;
+  const expected = expectedCost(filters.map(({ limit }) => boundedLimit(limit, config)));
+  hub.toll.pay(session, expected);
   const [answer, passed] = await Promise.all([
-    answerFilters(store, subscription.filters, hub.viewOf(subscription.session), config),
-    hub.interest.cover(subscription.filters.flatMap(filterKeys)),
+    answerFilters(store, filters, hub.viewOf(session), config),
+    hub.interest.cover(filters.flatMap(filterKeys)),
   ]);
+  hub.toll.pay(session, answerCost(filters.length, answer.cost.rowsRead, answer.events) - expected);
   metrics.add("d1_rows_read", "websocket", answer.cost.rowsRead);
   // The answer may come from a replica, or be older than what the hub was sent, or spared, before it asked, or than
   // the first news of a hub that had not waited for any.
@@ -104,5 +113,18 @@ function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["con
     const reason = `${config.MAX_SUBSCRIPTIONS} subscriptions are open, close one first`;
     return { prefix: "rate-limited", reason } as const;
   }
+  const held = [...session.subscriptions.values()].flatMap((subscription) => subscription.filters);
+  const values = [...held, ...filters].reduce((sum, filter) => sum + valuesIn(filter), 0);
+  if (values > config.MAX_FILTER_VALUES) {
+    const reason = `ids, authors, kinds and tag values of your subscriptions would be ${values}, at most ${config.MAX_FILTER_VALUES} are taken: close one first, or ask for less`;
+    return { prefix: "rate-limited", reason } as const;
+  }
   return filtersRefusal(session, filters, config);
+}
+
+function valuesIn({ ids, authors, kinds, tags }: Filter): number {
+  return [ids, authors, kinds, ...tags.map(({ values }) => values)].reduce(
+    (sum, list) => sum + (list?.length ?? 0),
+    0,
+  );
 }

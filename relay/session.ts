@@ -2,11 +2,16 @@
 import type { Event } from "../nostr/event.ts";
 import { type Filter, matcher } from "../nostr/filter.ts";
 import { eventFrame } from "../nostr/message.ts";
+import { Turns } from "./turns.ts";
+
+const READS_AT_ONCE = 8;
 
 /** What a session needs of a WebSocket. */
 export interface Socket {
   send(frame: string): void;
   close(code: number, reason: string): void;
+  /** When the platform last answered a `ping` without asking the relay; undefined: it never did. */
+  pingedAt?(): number | undefined;
 }
 
 /** One live event: `seq` is its place in the log, undefined for ephemeral ones. */
@@ -50,7 +55,7 @@ export class Subscription {
       return false;
     }
     if (live.seq !== undefined && live.seq <= this.from) return false;
-    this.session.send(eventFrame(this.id, live.json));
+    this.session.sendLive(eventFrame(this.id, live.json));
     return true;
   }
 
@@ -94,8 +99,13 @@ export class Session {
   readonly challenge: string;
   readonly addresses: readonly string[];
   readonly ip: string | undefined;
+  /** Its requests read one after the other, a few at a time: nobody has the database to themselves. */
+  readonly reads = new Turns(READS_AT_ONCE);
   private readonly socket: Socket;
   private readonly proven: Set<string>;
+  /** What live events came to since the client last said something. */
+  private silentBytes = 0;
+  private pingedAt: number | undefined;
 
   constructor(socket: Socket, memory: SessionMemory, identity: Identity) {
     this.socket = socket;
@@ -124,6 +134,26 @@ export class Session {
 
   send(frame: string): void {
     this.socket.send(frame);
+  }
+
+  sendLive(frame: string): void {
+    this.silentBytes += frame.length;
+    this.socket.send(frame);
+  }
+
+  /** The client has said something: it is there, and takes what it is sent. */
+  hear(): void {
+    this.silentBytes = 0;
+  }
+
+  /** More bytes than these were sent as live events without a word from the client, not even a `ping`. */
+  isSilentBeyond(bytes: number): boolean {
+    if (this.silentBytes <= bytes) return false;
+    const pingedAt = this.socket.pingedAt?.();
+    if (pingedAt === this.pingedAt) return true;
+    this.pingedAt = pingedAt;
+    this.silentBytes = 0;
+    return false;
   }
 
   /** The relay ends the connection, and says why. */

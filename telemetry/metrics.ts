@@ -27,6 +27,19 @@ export const METRICS = {
   },
   events_stored_counts: { about: "Events stored", doors: DOORS },
   events_refused_counts: { about: "Events refused", doors: DOORS },
+  events_spared_counts: {
+    about: "Events that a rule would have refused, if POLICY_DRY_RUN were off",
+    doors: DOORS,
+  },
+  clients_limited_counts: {
+    about: "Messages and requests refused because of RATE_LIMIT",
+    doors: ["websocket", "http"],
+  },
+  clients_spared_counts: {
+    about: "Times that a client would have had to wait, if POLICY_DRY_RUN were off",
+    doors: ["websocket", "http"],
+  },
+  slow_clients_counts: { about: "Clients cut off because they did not read", doors: ["websocket"] },
   events_delivered_counts: { about: "Events sent to live subscriptions", doors: ["websocket"] },
   events_expired_counts: { about: "Events removed because they expired", doors: ["cron"] },
   events_dead_counts: { about: "Events put on the dead-letter queue", doors: ["queue"] },

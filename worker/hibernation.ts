@@ -2,6 +2,7 @@
  * What a hub remembers of its sockets while it is not in memory: in a socket's attachment what fits there,
  * the rest in the object's own SQLite.
  */
+import type { Debt } from "../relay/rate-limit.ts";
 import type { Identity, SessionMemory, SubscriptionRecord } from "../relay/session.ts";
 
 /** Outlives a deployment, so it says its version. */
@@ -12,11 +13,17 @@ interface Attachment {
   subscriptions: SubscriptionRecord[];
 }
 
+interface KeptDebts {
+  version: 1;
+  debts: Debt[];
+}
+
 /** The platform takes 16 KiB of serialised attachment, in which a character can be two bytes. */
 const ATTACHMENT_CHARACTERS = 6000;
 
 const POSITION = "position";
 const JOINED = "joined";
+const DEBTS = "debts";
 
 export interface RestoredSocket {
   socket: WebSocket;
@@ -61,6 +68,17 @@ export class Hibernation {
 
   keepJoined(): void {
     this.storage.kv.put(JOINED, true);
+  }
+
+  debts(): Debt[] {
+    const kept = this.storage.kv.get<KeptDebts>(DEBTS);
+    return kept?.version === 1 ? kept.debts : [];
+  }
+
+  /** Nobody waits for this either: who is refused in memory is refused. */
+  keepDebts(debts: Debt[]): void {
+    const kept: KeptDebts = { version: 1, debts };
+    this.storage.put(DEBTS, kept, { allowUnconfirmed: true }).catch(this.report);
   }
 
   /** For a socket that has just been accepted. */

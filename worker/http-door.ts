@@ -25,6 +25,7 @@ export function createHttpDoor(
       pause: (milliseconds) => scheduler.wait(milliseconds),
       report,
     }),
+    report,
     metrics: telemetry.metrics,
     tracer: telemetry.tracer,
   });

@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { verifySignature } from "../nostr/signature.ts";
 import { Hub } from "../relay/hub.ts";
-import type { Session } from "../relay/session.ts";
+import type { Session, Socket } from "../relay/session.ts";
 import type { Delivery } from "../relay/switchboard.ts";
 import { createModerationStore } from "../store/moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -47,8 +47,9 @@ export class HubObject extends DurableObject<RelayEnv> {
       tracer: this.telemetry.tracer,
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    for (const { socket, memory, identity, records } of this.hibernation.restore(ctx.getWebSockets())) {
-      this.sessions.set(socket, this.hub.open(outgoing(socket), memory, identity, records));
+    const open = ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
+    for (const { socket, memory, identity, records } of this.hibernation.restore(open)) {
+      this.sessions.set(socket, this.hub.open(this.outgoing(socket), memory, identity, records));
     }
   }
 
@@ -56,6 +57,13 @@ export class HubObject extends DurableObject<RelayEnv> {
   override async fetch(request: Request): Promise<Response> {
     if (this.hub.size >= this.capacity) return new Response("this hub is full", { status: 503 });
     const ip = request.headers.get("cf-connecting-ip") ?? undefined;
+    const limited = this.hub.refusalOf(ip);
+    if (limited) {
+      return new Response(`${limited.prefix}: ${limited.reason}`, {
+        status: 429,
+        headers: { "retry-after": String(limited.seconds) },
+      });
+    }
     const refusal = await this.refuseConnection(ip);
     if (refusal) return refusal;
     const { 0: client, 1: server } = new WebSocketPair();
@@ -63,7 +71,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     const addresses = [this.address || request.url.replace(/^http/, "ws")];
     const identity = { challenge: crypto.randomUUID(), addresses, ip, keys: [] };
     const memory = this.hibernation.begin(server, identity);
-    this.sessions.set(server, this.hub.welcome(outgoing(server), memory, identity));
+    this.sessions.set(server, this.hub.welcome(this.outgoing(server), memory, identity));
     this.telemetry.metrics.add("relay_connect_counts", "websocket");
     this.ctx.waitUntil(this.telemetry.flush());
     return new Response(null, { status: 101, webSocket: client });
@@ -119,16 +127,15 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.sessions.delete(socket);
     this.ctx.waitUntil(this.telemetry.flush());
   }
-}
 
-/** A socket that has gone is no error of whoever sends: the platform tells of its closing. */
-function outgoing(socket: WebSocket) {
-  return {
-    send(frame: string): void {
-      if (socket.readyState === WebSocket.OPEN) socket.send(frame);
-    },
-    close(code: number, reason: string): void {
-      if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
-    },
-  };
+  /** A socket that has gone is no error of whoever sends: the platform tells of its closing. */
+  private outgoing(socket: WebSocket): Socket {
+    return {
+      send: (frame) => {
+        if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+      },
+      close: (code, reason) => socket.close(code, reason),
+      pingedAt: () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
+    };
+  }
 }

@@ -4,6 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "../http/app.ts";
 import { createTelemetry, instrumented, report } from "../platforms/workers.ts";
 import { sweep } from "../relay/sweep.ts";
+import { Toll } from "../relay/toll.ts";
 import { createStore } from "../store/sql-store.ts";
 import { prometheusText } from "../telemetry/export.ts";
 import { configOf } from "./config.ts";
@@ -20,8 +21,17 @@ const config = configOf(env);
 const options = telemetryOptions(env, config);
 const telemetry = createTelemetry(options);
 const app = createApp();
-
 const now = () => Math.floor(Date.now() / 1000);
+/** For HTTP, as long as this isolate lives: an isolate is soon gone, and there are many. */
+const toll = new Toll({
+  config,
+  now,
+  memory: { debts: () => [], keepDebts: () => undefined },
+  spared: (seconds) => {
+    telemetry.metrics.add("clients_spared_counts", "http");
+    report(`dry run: RATE_LIMIT would have made a client wait ${seconds} s`);
+  },
+});
 
 const handler: ExportedHandler<RelayEnv> = {
   async fetch(request, _env, ctx) {
@@ -36,6 +46,7 @@ const handler: ExportedHandler<RelayEnv> = {
       moderator,
       management: managementOf(env),
       metrics: telemetry.metrics,
+      toll,
       now,
       metricsText: async () => prometheusText(await env.COUNTERS.getByName("counters").read()),
       report,

@@ -261,6 +261,7 @@ class World {
       store: relay.store,
       verify: () => true,
       now: () => this.now,
+      report: (error) => void relay.reported.push(error),
       publish: publishThrough({
         send: async (publications) => relay.switchboard.publish(publications),
         pause: async () => undefined,

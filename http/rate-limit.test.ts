@@ -1,0 +1,51 @@
+import { afterEach, expect, it } from "vitest";
+import { type HttpApi, openHttpApi } from "../tests/fixtures/http-api.ts";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
+
+let api: HttpApi | undefined;
+afterEach(() => api?.close());
+
+const HEADERS = { "cf-connecting-ip": "203.0.113.7" };
+
+async function askUntilRefused(opened: HttpApi, headers: Record<string, string>): Promise<Response> {
+  for (let asked = 0; asked < 200; asked += 1) {
+    const response = await opened.request("/api/v1/events?limit=1", { headers });
+    if (response.status !== 200) return response;
+  }
+  throw new Error("it was never refused");
+}
+
+it("an address that asks for too much is told when to come back, for queries and publications alike", async () => {
+  api = openHttpApi({ RATE_LIMIT: "1000" });
+  const refused = await askUntilRefused(api, HEADERS);
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(await refused.json()).toEqual({
+    error: { code: "rate-limited", message: expect.stringMatching(/try again in \d+ s$/) },
+  });
+  const publication = { method: "POST", body: JSON.stringify(signedEvent()) };
+  const post = (headers: Record<string, string>) =>
+    api!.request("/api/v1/events", { ...publication, headers });
+  expect((await post(HEADERS)).status).toBe(429);
+  expect((await api.request(`/api/v1/events/${signedEvent().id}`, { headers: HEADERS })).status).toBe(429);
+  expect((await post({ "cf-connecting-ip": "203.0.113.8" })).status).toBe(201);
+  expect((await api.request("/", { headers: HEADERS })).status).toBe(200);
+});
+
+it("events that are published are paid for", async () => {
+  api = openHttpApi({ RATE_LIMIT: "1000" });
+  const statuses: number[] = [];
+  for (const content of ["1", "2", "3", "4", "5"]) {
+    const body = JSON.stringify(signedEvent({ content }));
+    statuses.push((await api.request("/api/v1/events", { method: "POST", body, headers: HEADERS })).status);
+  }
+  expect(statuses).toEqual([201, 201, 201, 429, 429]);
+});
+
+it.each<Record<string, string>>([{}, { "cf-connecting-ip": "::1" }])(
+  "a client with %j is not limited",
+  async (headers) => {
+    api = openHttpApi({ RATE_LIMIT: "1000" });
+    await expect(askUntilRefused(api, headers)).rejects.toThrow("never refused");
+  },
+);

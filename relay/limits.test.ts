@@ -1,0 +1,248 @@
+/** What a hub says to those who ask for too much, and that the others do not notice. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Event } from "../nostr/event.ts";
+import { type Client, connect, eventsIn, NOW, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
+import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
+import { strangersIdentity } from "../tests/fixtures/strangers.ts";
+import type { Hub } from "./hub.ts";
+
+let relay: Relay | undefined;
+afterEach(() => relay?.close());
+
+function open(settings: Record<string, string> = {}) {
+  relay = openRelay(settings);
+  const clock = { now: NOW };
+  const current = relay;
+  return { relay: current, clock, hub: (name = "a") => current.hub(name, { now: () => clock.now }) };
+}
+
+function connectFrom(hub: Hub, ip: string | undefined, keys: string[] = []): Client {
+  return connect(hub, { ...strangersIdentity(), ip, keys });
+}
+
+const TOO_MUCH = /^rate-limited: too much was asked in too short a time, try again in \d+ s$/;
+const ADDRESS = "203.0.113.7";
+
+/** Answers 100 of them at most. */
+async function askUntilRefused(client: Client): Promise<number> {
+  for (let asked = 1; asked <= 100; asked += 1) {
+    await client.say("REQ", "s", { limit: 1 });
+    if (client.take().some(([verb]) => verb === "CLOSED")) return asked;
+  }
+  throw new Error("it was never refused");
+}
+
+describe("[17] [18] rate limits", () => {
+  it("answers everything that asks with the refusal that belongs to it, and takes a CLOSE", async () => {
+    const { hub } = open({ RATE_LIMIT: "1000" });
+    const client = connectFrom(hub(), ADDRESS);
+    await client.say("REQ", "open", { kinds: [7] });
+    await askUntilRefused(client);
+    const event = signedEvent();
+    await client.say("EVENT", event);
+    await client.say("REQ", "r", {});
+    await client.say("COUNT", "c", {});
+    await client.say("NEG-OPEN", "n", {}, "61");
+    await client.say("CLOSE", "open");
+    expect(client.take()).toEqual([
+      ["OK", event.id, false, expect.stringMatching(TOO_MUCH)],
+      ["CLOSED", "r", expect.stringMatching(TOO_MUCH)],
+      ["CLOSED", "c", expect.stringMatching(TOO_MUCH)],
+      ["NEG-ERR", "n", expect.stringMatching(TOO_MUCH)],
+    ]);
+    expect(client.session.subscriptions.has("open")).toBe(false);
+  });
+
+  it("serves again after the seconds that it named", async () => {
+    const { hub, clock } = open({ RATE_LIMIT: "1000" });
+    const client = connectFrom(hub(), ADDRESS);
+    await askUntilRefused(client);
+    await client.say("REQ", "r", {});
+    const [, , reason] = client.take()[0] as [string, string, string];
+    clock.now += Number(/(\d+) s$/.exec(reason)?.[1]);
+    await client.say("REQ", "r", {});
+    expect(client.take()).toEqual([["EOSE", "r", ["finish"]]]);
+  });
+
+  it("hold for the address: a new connection, and a hub that has slept, go on with the same debt", async () => {
+    const { hub, clock } = open({ RATE_LIMIT: "1000" });
+    const first = hub();
+    await askUntilRefused(connectFrom(first, ADDRESS));
+    const again = connectFrom(first, ADDRESS);
+    await again.say("REQ", "r", {});
+    expect(again.take()).toMatchObject([["CLOSED", "r", expect.stringMatching(TOO_MUCH)]]);
+    // Whoever does not wait waits longer.
+    for (let n = 0; n < 100; n += 1) await again.say("REQ", "r", {});
+    clock.now += 1;
+    await again.say("REQ", "r", {});
+    const woken = hub();
+    expect(woken.refusalOf(ADDRESS)).toMatchObject({ prefix: "rate-limited" });
+    expect(woken.refusalOf("203.0.113.8")).toBeUndefined();
+  });
+
+  it("make connecting itself cost something", () => {
+    const { hub } = open({ RATE_LIMIT: "1000" });
+    const [one, outcomes] = [hub(), new Set<boolean>()];
+    for (let n = 0; n < 30; n += 1) outcomes.add(one.refusalOf("2001:db8::1") === undefined);
+    expect(outcomes).toEqual(new Set([true, false]));
+    expect(one.refusalOf("2001:db8:0:0:ffff::2")).toBeDefined();
+    expect(one.refusalOf("2001:db8:0:1::1")).toBeUndefined();
+  });
+
+  it("hold for a key, wherever it comes from", async () => {
+    const { hub } = open({ RATE_LIMIT: "1000" });
+    const one = hub();
+    await askUntilRefused(connectFrom(one, ADDRESS, [AUTHORS[0]!]));
+    const elsewhere = connectFrom(one, "198.51.100.1", [AUTHORS[0]!]);
+    await elsewhere.say("REQ", "r", {});
+    expect(elsewhere.take()).toMatchObject([["CLOSED", "r", expect.stringMatching(TOO_MUCH)]]);
+    const other = connectFrom(one, "198.51.100.1", [AUTHORS[1]!]);
+    await other.say("REQ", "r", {});
+    expect(other.take()).toEqual([["EOSE", "r", ["finish"]]]);
+  });
+
+  it("hold for whoever publishes, and not for whom others publish again", async () => {
+    const { hub } = open({ RATE_LIMIT: "1000" });
+    const one = hub();
+    const [stored, crowded, another] = ["1", "2", "3"].map((content) =>
+      signedEvent({ content, tags: content === "2" ? Array.from({ length: 40 }, () => ["x", "y"]) : [] }),
+    ) as [Event, Event, Event];
+    await connectFrom(one, "198.51.100.1").say("EVENT", stored);
+    for (let n = 2; n < 12; n += 1) await connectFrom(one, `198.51.100.${n}`).say("EVENT", stored);
+    const author = connectFrom(one, ADDRESS);
+    await author.say("EVENT", crowded);
+    await connectFrom(one, "198.51.100.20").say("EVENT", signedEvent({ content: "4", pubkey: AUTHORS[1]! }));
+    const elsewhere = connectFrom(one, "198.51.100.30");
+    await elsewhere.say("EVENT", another);
+    expect(author.take()).toEqual([["OK", crowded.id, true, ""]]);
+    expect(elsewhere.take()).toEqual([["OK", another.id, false, expect.stringMatching(TOO_MUCH)]]);
+  });
+
+  it.each([undefined, "127.0.0.1", "::1"])("do not hold for a client at %s", async (ip) => {
+    const { hub } = open({ RATE_LIMIT: "1000" });
+    const client = connectFrom(hub(), ip, [AUTHORS[0]!]);
+    await expect(askUntilRefused(client)).rejects.toThrow("never refused");
+  });
+
+  it("are off with RATE_LIMIT=off", async () => {
+    const { hub } = open({ RATE_LIMIT: "off" });
+    await expect(askUntilRefused(connectFrom(hub(), ADDRESS))).rejects.toThrow("never refused");
+  });
+
+  it("of a fresh installation let a client come with 5,000 follows, 20 subscriptions and 200 events", async () => {
+    const { hub } = open();
+    const client = connectFrom(hub(), ADDRESS);
+    const authors = Array.from({ length: 5000 }, (_, n) => n.toString(16).padStart(64, "0"));
+    for (let n = 0; n < 19; n += 1) await client.say("REQ", `s${n}`, { kinds: [n + 20] });
+    await client.say("REQ", "follows", { authors });
+    for (let n = 0; n < 200; n += 1) await client.say("EVENT", signedEvent({ content: String(n) }));
+    expect(client.frames.filter(([verb]) => verb === "EOSE")).toHaveLength(20);
+    expect(client.frames.filter(([verb, , accepted]) => verb === "OK" && accepted)).toHaveLength(200);
+  });
+
+  it("count what they refuse, or would have refused", async () => {
+    const limited = open({ RATE_LIMIT: "1000" });
+    await askUntilRefused(connectFrom(limited.hub(), ADDRESS));
+    const door = "websocket";
+    expect(limited.relay.metrics.list()).toContainEqual({ name: "clients_limited_counts", door, amount: 1 });
+    limited.relay.close();
+    const dry = open({ RATE_LIMIT: "1000", POLICY_DRY_RUN: "on" });
+    await expect(askUntilRefused(connectFrom(dry.hub(), ADDRESS))).rejects.toThrow("never refused");
+    expect(dry.relay.metrics.list()).toContainEqual({ name: "clients_spared_counts", door, amount: 1 });
+    expect(dry.relay.reported).toEqual([
+      expect.stringMatching(/^dry run: RATE_LIMIT would have made a client wait \d+ s$/),
+    ]);
+  });
+});
+
+describe("[17] limits of size", () => {
+  it("a message that is too long is answered by what it was, and the connection goes on", async () => {
+    const { hub } = open({ MAX_MESSAGE_LENGTH: "1024" });
+    const client = connectFrom(hub(), undefined);
+    const event = signedEvent({ content: "é".repeat(1024) });
+    await client.say("REQ", "s", { kinds: [7] });
+    await client.say("EVENT", event);
+    await client.say("REQ", "s", { "#t": ["x".repeat(1024)] });
+    await client.say("WHAT", "x".repeat(1024));
+    const sentence = "invalid: the message is longer than 1024 bytes";
+    expect(client.frames.slice(1)).toEqual([
+      ["OK", event.id, false, sentence],
+      ["CLOSED", "s", sentence],
+      ["NOTICE", sentence],
+    ]);
+    expect(client.session.subscriptions.size).toBe(0);
+  });
+
+  it("all values of a connection's subscriptions together", async () => {
+    const { hub } = open({ MAX_FILTER_VALUES: "1000" });
+    const client = connectFrom(hub(), undefined);
+    const kinds = Array.from({ length: 600 }, (_, n) => n);
+    await client.say("REQ", "a", { kinds });
+    await client.say("REQ", "b", { "#t": kinds.map(String) });
+    await client.say("REQ", "a", { kinds }, { kinds: kinds.slice(0, 400) });
+    expect(client.frames).toEqual([
+      ["EOSE", "a", ["finish"]],
+      [
+        "CLOSED",
+        "b",
+        expect.stringMatching(/^rate-limited: .* would be 1200, at most 1000 are taken: close one first/),
+      ],
+      ["EOSE", "a", ["finish"]],
+    ]);
+  });
+});
+
+it("[10] a flood of REQs with one id reads a few times, and is answered once", async () => {
+  const { relay, hub } = open();
+  const read = vi.spyOn(relay.store, "read");
+  const client = connectFrom(hub(), undefined);
+  await Promise.all(Array.from({ length: 500 }, () => client.say("REQ", "s", {})));
+  expect(client.take()).toEqual([["EOSE", "s", ["finish"]]]);
+  expect(read.mock.calls.length).toBeLessThan(20);
+});
+
+describe("a client that does not read", () => {
+  /** Each is about 100 kB. */
+  const events = Array.from({ length: 15 }, (_, n) => signedEvent({ content: `${n}`.padEnd(100_000) }));
+
+  async function follow(pingedAt?: () => number | undefined) {
+    const { relay, hub } = open({ MAX_SILENT_BYTES: "1048576" });
+    const one = hub();
+    const client = connect(one);
+    Object.assign((client.session as unknown as { socket: object }).socket, { pingedAt });
+    await client.say("REQ", "s", {});
+    client.take();
+    return { relay, one, client, publisher: connect(one) };
+  }
+
+  it("is cut off with a reason, and takes no further part", async () => {
+    const { relay, one, client, publisher } = await follow();
+    for (const event of events) await publisher.say("EVENT", event);
+    expect(eventsIn(client.frames)).toHaveLength(11);
+    expect(client.frames.slice(-2)).toEqual([
+      ["CLOSED", "s", expect.stringMatching(/^error: slow consumer: 1048576 bytes were sent without a word/)],
+      ["(closed)", 1013],
+    ]);
+    expect(one.size).toBe(1);
+    await client.say("REQ", "s", {});
+    expect(client.frames.at(-1)).toEqual(["(closed)", 1013]);
+    const [door, amount] = ["websocket", 1] as const;
+    expect(relay.metrics.list()).toContainEqual({ name: "slow_clients_counts", door, amount });
+  });
+
+  it("is one that says nothing: a message now and then is enough", async () => {
+    const { client, publisher } = await follow();
+    for (const event of events) {
+      await publisher.say("EVENT", event);
+      await client.say("CLOSE", "another");
+    }
+    expect(eventsIn(client.frames)).toHaveLength(events.length);
+  });
+
+  it("is one that does not even ping, which the platform answers for the relay", async () => {
+    let pings = 0;
+    const pinging = await follow(() => (pings += 1));
+    for (const event of events) await pinging.publisher.say("EVENT", event);
+    expect(eventsIn(pinging.client.frames)).toHaveLength(events.length);
+  });
+});
