@@ -44,7 +44,7 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
   });
 
   app.get(countRoute.getRoutingPath(), async (c) => {
-    const { store, config, metrics, now } = c.env;
+    const { store, config, metrics, toll, now } = c.env;
     const { searchParams } = new URL(c.req.url);
     const ofPages = ["limit", "order", "cursor"].find((name) => searchParams.has(name));
     if (ofPages)
@@ -56,6 +56,7 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
     const counted = await orUnavailable(() => store.count([{ ...parsed.query, view: strangersView(now()) }]));
     metrics.add("d1_rows_read", "http", counted.cost.rowsRead);
     metrics.add("d1_rows_written", "http", counted.cost.rowsWritten);
+    toll.pay(clientOf(c), answerCost(1, counted.cost.rowsRead, []));
     return c.json(countAnswer(counted));
   });
 

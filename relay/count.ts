@@ -4,6 +4,7 @@ import { closedFrame, countFrame } from "../nostr/message.ts";
 import type { Hub } from "./hub.ts";
 import { filtersRefusal } from "./request.ts";
 import type { Session } from "./session.ts";
+import { answerCost } from "./toll.ts";
 
 export async function count(hub: Hub, session: Session, query: string, filters: Filter[]): Promise<void> {
   session.send(await answerTo(hub, session, query, filters));
@@ -16,7 +17,8 @@ async function answerTo(hub: Hub, session: Session, query: string, filters: Filt
       filtersRefusal(session, filters, config) ?? (await hub.moderator.refuseRead(session.keys));
     if (refusal) return closedFrame(query, refusal.prefix, refusal.reason);
     const view = hub.viewOf(session);
-    const counted = await store.count(filters.map((filter) => ({ filter, view })));
+    const counted = await hub.read(session, () => store.count(filters.map((filter) => ({ filter, view }))));
+    hub.toll.pay(session, answerCost(filters.length, counted.cost.rowsRead, []));
     metrics.add("d1_rows_read", "websocket", counted.cost.rowsRead);
     metrics.add("d1_rows_written", "websocket", counted.cost.rowsWritten);
     return countFrame(query, counted);

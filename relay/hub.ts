@@ -17,6 +17,7 @@ import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Moderator } from "./moderator.ts";
 import { Outlet } from "./outlet.ts";
+import { networkOf } from "./payer.ts";
 import type { Refusal } from "./policy.ts";
 import { readLog } from "./query.ts";
 import { Reconciliations } from "./reconcile.ts";
@@ -40,9 +41,14 @@ import type {
   Published,
 } from "./switchboard.ts";
 import { CONNECTION_COST, frameCost, SIGNATURE_COST, storingCost, Toll, type TooMuch } from "./toll.ts";
+import { Turns } from "./turns.ts";
 
 /** Between attempts to read the log, in milliseconds; after these the next message tries again. */
 const CATCH_UP_PAUSES = [200, 1000, 5000];
+
+/** The database answers one after the other: what is ahead of a client is what it waits for. */
+const READS_AT_ONCE = 12;
+const READS_OF_CLIENT = 3;
 
 export interface HubDeps {
   name: string;
@@ -79,6 +85,7 @@ export class Hub {
   readonly interest: Interest;
   readonly moderator: Moderator;
   readonly toll: Toll;
+  private readonly reads: Turns;
   private readonly sessions = new Set<Session>();
   private readonly reconciliations = new Reconciliations(this);
   private readonly index = new SubscriptionIndex<Subscription>();
@@ -98,6 +105,11 @@ export class Hub {
         deps.metrics.add("clients_spared_counts", "websocket");
         deps.report(`dry run: RATE_LIMIT would have made a client wait ${seconds} s`);
       },
+    });
+    this.reads = new Turns({
+      most: READS_AT_ONCE,
+      mostOfLine: READS_OF_CLIENT,
+      breathe: () => deps.pause(1),
     });
     this.interest = new Interest(
       deps.name,
@@ -245,6 +257,11 @@ export class Hub {
   /** Resolves when what the operators decided before this call holds on every connection. */
   reloadModeration(): Promise<void> {
     return this.moderator.reload();
+  }
+
+  /** Reads for this session when it is its turn: connections from one address share theirs. */
+  read<T>(session: Session, work: () => Promise<T>): Promise<T> {
+    return this.reads.take(networkOf(session.ip ?? "") ?? session, work);
   }
 
   /** What the store may show this session. */

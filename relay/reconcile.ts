@@ -10,6 +10,7 @@ import { needsKeys } from "../nostr/reader.ts";
 import type { Hub } from "./hub.ts";
 import type { Refusal } from "./policy.ts";
 import type { Session } from "./session.ts";
+import { answerCost } from "./toll.ts";
 
 /** That one connection may hold. */
 const MOST_OPEN = 10;
@@ -110,6 +111,7 @@ export class Reconciliations {
       }
       const { records, cost } = await store.records(filter, this.hub.viewOf(session), most);
       metrics.add("d1_rows_read", "websocket", cost.rowsRead);
+      this.hub.toll.pay(session, answerCost(1, cost.rowsRead, []));
       if (!this.isOpen(reconciliation)) return;
       if (records) this.hold(reconciliation, records);
       else this.end(session, id, negErrFrame(id, "blocked", "this query is too big", most));

@@ -28,7 +28,7 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
       if (isCurrent()) hub.endSubscription(session, id, refusal);
       return;
     }
-    await session.reads.take(async () => {
+    await hub.read(session, async () => {
       // Closed, or asked anew, while it waited.
       if (!isCurrent()) return;
       const { answer, upTo } = await storedAnswer(hub, subscription);

@@ -2,9 +2,6 @@
 import type { Event } from "../nostr/event.ts";
 import { type Filter, matcher } from "../nostr/filter.ts";
 import { eventFrame } from "../nostr/message.ts";
-import { Turns } from "./turns.ts";
-
-const READS_AT_ONCE = 8;
 
 /** What a session needs of a WebSocket. */
 export interface Socket {
@@ -99,8 +96,6 @@ export class Session {
   readonly challenge: string;
   readonly addresses: readonly string[];
   readonly ip: string | undefined;
-  /** Its requests read one after the other, a few at a time: nobody has the database to themselves. */
-  readonly reads = new Turns(READS_AT_ONCE);
   private readonly socket: Socket;
   private readonly proven: Set<string>;
   /** What live events came to since the client last said something. */

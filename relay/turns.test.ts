@@ -1,28 +1,82 @@
 import { expect, it } from "vitest";
 import { Turns } from "./turns.ts";
 
-it("runs so many at once, the others in their order, and goes on after a failure", async () => {
-  const turns = new Turns(2);
-  const started: number[] = [];
-  const ends: (() => void)[] = [];
-  const work = (n: number) => () => {
-    started.push(n);
-    return new Promise<number>((end, fail) => {
-      ends.push(() => (n === 0 ? fail(new Error("broken")) : end(n)));
-    });
+function turns(most: number, mostOfLine: number): Turns {
+  return new Turns({ most, mostOfLine, breathe: async () => undefined });
+}
+
+/** Work that lasts until it is told to end. */
+function startAll(turns: Turns, works: [line: string, name: string][]) {
+  const started: string[] = [];
+  const ends: ((error?: Error) => void)[] = [];
+  const all = works.map(([line, name]) =>
+    turns.take(line, () => {
+      started.push(name);
+      return new Promise<string>((done, fail) => ends.push((error) => (error ? fail(error) : done(name))));
+    }),
+  );
+  const settle = () => new Promise((later) => setTimeout(later));
+  return {
+    started,
+    all: Promise.allSettled(all),
+    settle,
+    async endNext(error?: Error) {
+      ends.shift()?.(error);
+      await settle();
+    },
   };
-  const all = Promise.allSettled([0, 1, 2, 3].map((n) => turns.take(work(n))));
-  expect(started).toEqual([0, 1]);
-  for (const count of [3, 4, 4, 4]) {
-    ends.shift()?.();
-    await new Promise((later) => setTimeout(later));
-    expect(started).toHaveLength(count);
-  }
-  expect(started).toEqual([0, 1, 2, 3]);
-  expect((await all).map(({ status }) => status)).toEqual([
+}
+
+it("so many work at once; the others start in their order, also after a failure", async () => {
+  const work = startAll(
+    turns(2, 2),
+    ["1", "2", "3", "4"].map((name) => ["a", name]),
+  );
+  await work.settle();
+  expect(work.started).toEqual(["1", "2"]);
+  await work.endNext(new Error("broken"));
+  expect(work.started).toEqual(["1", "2", "3"]);
+  for (let n = 0; n < 3; n += 1) await work.endNext();
+  expect(work.started).toEqual(["1", "2", "3", "4"]);
+  expect((await work.all).map(({ status }) => status)).toEqual([
     "rejected",
     "fulfilled",
     "fulfilled",
     "fulfilled",
   ]);
+});
+
+it("no line takes more than its part, while there is room for others", async () => {
+  const work = startAll(turns(3, 2), [
+    ["a", "a1"],
+    ["a", "a2"],
+    ["a", "a3"],
+    ["b", "b1"],
+  ]);
+  await work.settle();
+  expect(work.started).toEqual(["a1", "a2", "b1"]);
+});
+
+it("lines take turns: who comes last with little waits for one turn of each", async () => {
+  const flood = Array.from({ length: 100 }, (_, n) => ["flood", `f${n}`] as [string, string]);
+  const work = startAll(turns(1, 1), [...flood, ["other", "o1"], ["third", "t1"], ["other", "o2"]]);
+  await work.settle();
+  for (let n = 0; n < 6; n += 1) await work.endNext();
+  expect(work.started).toEqual(["f0", "f1", "o1", "t1", "f2", "o2", "f3"]);
+});
+
+it("takes a breath before a turn that was waited for, and none otherwise", async () => {
+  const breaths: (() => void)[] = [];
+  const breathe = () => new Promise<void>((done) => breaths.push(done));
+  const work = startAll(new Turns({ most: 1, mostOfLine: 1, breathe }), [
+    ["a", "a1"],
+    ["b", "b1"],
+  ]);
+  await work.settle();
+  await work.endNext();
+  expect([work.started, breaths.length]).toEqual([["a1"], 1]);
+  breaths.shift()?.();
+  await work.settle();
+  await work.endNext();
+  expect([work.started, breaths.length]).toEqual([["a1", "b1"], 0]);
 });

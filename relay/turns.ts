@@ -1,22 +1,73 @@
-/** Lets so many pieces of work run at once, and the others wait in their order. */
-export class Turns {
-  private readonly most: number;
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+/**
+ * Who may work now. So many pieces of work run at once, and so many of them for one line; the lines take turns, so
+ * that whoever asks for much waits behind those who ask for little.
+ */
+export interface TurnsDeps {
+  /** At once. */
+  most: number;
+  mostOfLine: number;
+  /**
+   * Between the end of one turn and the beginning of one that waited: time for what has arrived meanwhile. (workerd
+   * looks at its sockets only when nothing else is left to do; a local one has the database in the same process.)
+   */
+  breathe(): Promise<void>;
+}
 
-  constructor(most: number) {
-    this.most = most;
+interface Line {
+  running: number;
+  waiting: (() => void)[];
+}
+
+export class Turns {
+  private readonly deps: TurnsDeps;
+  private running = 0;
+  /** The first is the next whose turn it is. */
+  private readonly lines = new Map<unknown, Line>();
+
+  constructor(deps: TurnsDeps) {
+    this.deps = deps;
   }
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running < this.most) this.running += 1;
-    else await new Promise<void>((start) => void this.waiting.push(start));
+  /** `line`: whatever tells one client from the others. */
+  async take<T>(line: unknown, work: () => Promise<T>): Promise<T> {
+    await new Promise<void>((start) => {
+      const { waiting } = this.lineOf(line);
+      waiting.push(start);
+      this.startNext();
+    });
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running -= 1;
+      void this.end(line);
     }
+  }
+
+  private async end(name: unknown): Promise<void> {
+    const isWaitedFor = [...this.lines.values()].some(({ waiting }) => waiting.length > 0);
+    if (isWaitedFor) await this.deps.breathe();
+    this.running -= 1;
+    this.lineOf(name).running -= 1;
+    this.startNext();
+  }
+
+  private startNext(): void {
+    for (const [name, line] of [...this.lines]) {
+      if (this.running >= this.deps.most) return;
+      if (line.running === 0 && line.waiting.length === 0) this.lines.delete(name);
+      if (line.running >= this.deps.mostOfLine) continue;
+      const start = line.waiting.shift();
+      if (!start) continue;
+      this.running += 1;
+      line.running += 1;
+      this.lines.delete(name);
+      this.lines.set(name, line);
+      start();
+    }
+  }
+
+  private lineOf(name: unknown): Line {
+    const line = this.lines.get(name) ?? { running: 0, waiting: [] };
+    this.lines.set(name, line);
+    return line;
   }
 }

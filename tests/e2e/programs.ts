@@ -38,6 +38,13 @@ export async function startUpstream(port: number, file: string, dieAfter = 0): P
   return running;
 }
 
+/** Resolves when the attack is under way. */
+export async function startHostileClients(port: number, attack: string): Promise<Running> {
+  const running = startNode("tests/e2e/hostile-clients.ts", [String(port), attack]);
+  await running.shows("attacking");
+  return running;
+}
+
 export async function kill(running: Running): Promise<void> {
   running.process.kill("SIGKILL");
   await running.ended;

@@ -35,7 +35,7 @@ it(`[9] [17] [18] ${FRAMES} fuzzed frames each have their answer, and nothing fo
   const { events: stored } = await relay.store.log(0, 5000);
   expect(stored.length).toBeGreaterThan(100);
   for (const { json } of stored) expect(verifyEvent(JSON.parse(json) as Event), json).toBe(true);
-});
+}, 600_000);
 
 /** Did the frame have what the protocol owes to it? */
 function isAnswered(frame: string, answers: Frame[], client: Client): boolean {

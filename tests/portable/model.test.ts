@@ -12,6 +12,7 @@ import { createDoor, publishThrough } from "../../relay/door.ts";
 import type { Hub } from "../../relay/hub.ts";
 import type { Ingest } from "../../relay/ingest.ts";
 import type { Identity, Session, SubscriptionRecord } from "../../relay/session.ts";
+import { Toll } from "../../relay/toll.ts";
 import { sweep } from "../../relay/sweep.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
@@ -223,6 +224,12 @@ class World {
       store,
       moderator: { moderation: undefined, refuseRead: async () => undefined },
       metrics,
+      toll: new Toll({
+        config,
+        now: () => this.now,
+        memory: { debts: () => [], keepDebts: () => undefined },
+        spared: () => undefined,
+      }),
       version: "0",
       now: () => this.now,
       ingest: this.door("http"),
