@@ -51,7 +51,7 @@ export class Turns {
   }
 
   private startNext(): void {
-    for (const [name, line] of [...this.lines]) {
+    for (const [name, line] of this.lines) {
       if (this.running >= this.deps.most) return;
       if (line.running === 0 && line.waiting.length === 0) this.lines.delete(name);
       if (line.running >= this.deps.mostOfLine) continue;
