@@ -28,7 +28,7 @@ export function deletionsOf(event: Pick<Event, "kind" | "pubkey" | "tags" | "cre
 
 /** `kind:pubkey:d` of something that has versions (NIP-01); d may hold colons, and is empty for replaceable kinds. */
 export function parseAddress(text: string): { kind: number; pubkey: string; d: string } | undefined {
-  const [, digits = "", pubkey = "", d = ""] = /^(\d{1,5}):([0-9a-f]{64}):?([\s\S]*)$/.exec(text) ?? [];
+  const [, digits = "", pubkey = "", d = ""] = /^(\d{1,5}):([0-9a-f]{64})(?::([\s\S]*))?$/.exec(text) ?? [];
   const kind = Number(digits);
   const key = pubkey === "" ? undefined : versionKey({ kind, tags: [["d", d]] });
   return key === undefined ? undefined : { kind, pubkey, d: key };

@@ -1,6 +1,6 @@
 /** Which events are welcome. A rule is a plain function; all of them are in one list, in the order they are asked. */
 import { difficultyOf, promisedDifficulty } from "../nostr/difficulty.ts";
-import { type Event, parseEvent } from "../nostr/event.ts";
+import type { Event } from "../nostr/event.ts";
 import { isExpired } from "../nostr/expiration.ts";
 import { PRIVATE_KINDS } from "../nostr/reader.ts";
 import type { Prefix } from "../nostr/message.ts";
@@ -118,11 +118,15 @@ function protectedOnlyByAuthor(event: Event, { keys }: RuleContext): Refusal | u
 /** NIP-70: a repost (NIP-18) carries the other event in its content. */
 function noRepostOfProtected(event: Event): Refusal | undefined {
   if (event.kind !== 6 && event.kind !== 16) return undefined;
-  const inner = parseJson(event.content);
-  const parsed = inner === undefined ? undefined : parseEvent(inner);
-  return parsed?.ok && isProtected(parsed.event)
+  return hasProtectedTag(parseJson(event.content))
     ? refuse("blocked", "it reposts a protected event")
     : undefined;
+}
+
+/** Of whatever says that it is an event, complete or not. */
+function hasProtectedTag(value: unknown): boolean {
+  const tags = typeof value === "object" && value !== null && "tags" in value ? value.tags : undefined;
+  return Array.isArray(tags) && tags.some((tag) => Array.isArray(tag) && tag[0] === "-");
 }
 
 function isProtected({ tags }: Event): boolean {
