@@ -211,7 +211,7 @@ describe("with wrangler itself", () => {
     expect(api.uploads.get("tributary-aggregator")?.bindings).toContainEqual(
       expect.objectContaining({ name: "SWITCHBOARD", script_name: "tributary" }),
     );
-    expect(api.schedules).toEqual([[{ cron: "* * * * *" }]]);
+    expect(api.schedules).toEqual([[{ cron: "* * * * *" }], [{ cron: "* * * * *" }]]);
     expect(api.consumers).toEqual([
       { queue: "tributary-pulls", script: "tributary-aggregator" },
       { queue: "tributary-events", script: "tributary-aggregator" },
