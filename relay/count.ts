@@ -17,7 +17,9 @@ async function answerTo(hub: Hub, session: Session, query: string, filters: Filt
       filtersRefusal(session, filters, config) ?? (await hub.moderator.refuseRead(session.keys));
     if (refusal) return closedFrame(query, refusal.prefix, refusal.reason);
     const view = hub.viewOf(session);
-    const counted = await hub.read(session, () => store.count(filters.map((filter) => ({ filter, view }))));
+    const queries = filters.map((filter) => ({ filter, view }));
+    const counted = await hub.read(session, async () => hub.tooMuch(session) ?? store.count(queries));
+    if ("prefix" in counted) return closedFrame(query, counted.prefix, counted.reason);
     hub.toll.pay(session, answerCost(filters.length, counted.cost.rowsRead, []));
     metrics.add("d1_rows_read", "websocket", counted.cost.rowsRead);
     metrics.add("d1_rows_written", "websocket", counted.cost.rowsWritten);

@@ -17,7 +17,7 @@ import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Moderator } from "./moderator.ts";
 import { Outlet } from "./outlet.ts";
-import { networkOf } from "./payer.ts";
+import { networkOf, type Payer } from "./payer.ts";
 import type { Refusal } from "./policy.ts";
 import { readLog } from "./query.ts";
 import { Reconciliations } from "./reconcile.ts";
@@ -151,9 +151,8 @@ export class Hub {
   /** Undefined: this address may connect. Every attempt is paid for. */
   refusalOf(ip: string | undefined): TooMuch | undefined {
     const client = { ip, keys: [] };
-    const refusal = this.toll.refusal(client);
+    const refusal = this.tooMuch(client);
     this.toll.pay(client, CONNECTION_COST);
-    if (refusal) this.deps.metrics.add("clients_limited_counts", "websocket");
     return refusal;
   }
 
@@ -259,6 +258,13 @@ export class Hub {
     return this.moderator.reload();
   }
 
+  /** Asked when a frame comes, and again when it is its turn: what came before it may have cost too much. */
+  tooMuch(client: Payer): TooMuch | undefined {
+    const refusal = this.toll.refusal(client);
+    if (refusal) this.deps.metrics.add("clients_limited_counts", "websocket");
+    return refusal;
+  }
+
   /** Reads for this session when it is its turn: connections from one address share theirs. */
   read<T>(session: Session, work: () => Promise<T>): Promise<T> {
     return this.reads.take(networkOf(session.ip ?? "") ?? session, work);
@@ -300,9 +306,8 @@ export class Hub {
     if (isLongerThan(frame, most)) {
       return refuseUnread(frame, "invalid", `the message is longer than ${most} bytes`);
     }
-    const refusal = isLettingGo(frame) ? undefined : this.toll.refusal(session);
+    const refusal = isLettingGo(frame) ? undefined : this.tooMuch(session);
     if (refusal) {
-      this.deps.metrics.add("clients_limited_counts", "websocket");
       return refuseUnread(frame, refusal.prefix, refusal.reason);
     }
     return parseMessage(frame);
@@ -316,7 +321,7 @@ export class Hub {
     const { keys, addresses, ip } = session;
     const author = authorOf(value);
     const client = { ip, keys: author === undefined ? keys : [...keys, author] };
-    const refusal = this.toll.refusal(client);
+    const refusal = this.tooMuch(client);
     this.toll.pay(session, SIGNATURE_COST);
     const outcome: Outcome = refusal
       ? { kind: "refused", ...refusal }

@@ -124,6 +124,32 @@ describe("[17] [18] rate limits", () => {
     await expect(askUntilRefused(client)).rejects.toThrow("never refused");
   });
 
+  it.each([
+    ["REQ", (n: number) => ["REQ", `s${n}`, { kinds: [1] }]],
+    ["COUNT", (n: number) => ["COUNT", `s${n}`, { kinds: [1] }]],
+  ])("hold for those %ss too that came together and wait for their turn", async (_verb, message) => {
+    const { relay: opened, hub } = open({ RATE_LIMIT: "10000" });
+    const { store } = opened;
+    const dear = { rowsRead: 6000, rowsWritten: 0 };
+    const [read, count] = [store.read.bind(store), store.count.bind(store)];
+    store.read = async (queries) => ({ ...(await read(queries)), cost: dear });
+    store.count = async (queries) => ({ ...(await count(queries)), cost: dear });
+    const client = connectFrom(hub(), ADDRESS);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => client.say(...message(n))));
+    const refused = client.frames.filter(([verb]) => verb === "CLOSED");
+    // Three at once, and those that were begun while the first two were not paid.
+    expect(refused.length).toBeGreaterThanOrEqual(20 - 5);
+    expect(refused.every(([, , reason]) => TOO_MUCH.test(reason as string))).toBe(true);
+    expect(client.frames).toHaveLength(20);
+  });
+
+  it("hold for those who ask anew and anew, and wait for no answer", async () => {
+    const { hub } = open({ RATE_LIMIT: "1000" });
+    const client = connectFrom(hub(), ADDRESS);
+    await Promise.all(Array.from({ length: 200 }, () => client.say("REQ", "s", { kinds: [1], limit: 1 })));
+    expect(client.frames.filter(([verb]) => verb === "CLOSED").length).toBeGreaterThan(100);
+  });
+
   it("are off with RATE_LIMIT=off", async () => {
     const { hub } = open({ RATE_LIMIT: "off" });
     await expect(askUntilRefused(connectFrom(hub(), ADDRESS))).rejects.toThrow("never refused");

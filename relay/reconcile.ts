@@ -103,7 +103,7 @@ export class Reconciliations {
     const { store, config, metrics } = this.hub.deps;
     const most = config.MAX_SYNC_EVENTS;
     try {
-      const refusal = await this.hub.moderator.refuseRead(session.keys);
+      const refusal = this.hub.tooMuch(session) ?? (await this.hub.moderator.refuseRead(session.keys));
       if (refusal) {
         if (this.isOpen(reconciliation))
           this.end(session, id, negErrFrame(id, refusal.prefix, refusal.reason));

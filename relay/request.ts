@@ -10,7 +10,7 @@ import type { Hub } from "./hub.ts";
 import { answerFilters, boundedLimit, readLog, type StoredAnswer } from "./query.ts";
 import { type Session, Subscription } from "./session.ts";
 import { filterKeys } from "./subscriptions.ts";
-import { answerCost, expectedCost } from "./toll.ts";
+import { answerCost, expectedCost, QUERY_COST } from "./toll.ts";
 
 export async function request(hub: Hub, session: Session, id: string, filters: Filter[]): Promise<void> {
   hub.unsubscribe(session, id);
@@ -22,6 +22,8 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
   const subscription = new Subscription(session, id, filters);
   const isCurrent = () => session.subscriptions.get(id) === subscription;
   hub.subscribe(subscription);
+  // Also by those who ask anew before it is their turn.
+  hub.toll.pay(session, QUERY_COST * filters.length);
   try {
     const refusal = await hub.moderator.refuseRead(session.keys);
     if (refusal) {
@@ -31,6 +33,11 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
     await hub.read(session, async () => {
       // Closed, or asked anew, while it waited.
       if (!isCurrent()) return;
+      const refusal = hub.tooMuch(session);
+      if (refusal) {
+        hub.endSubscription(session, id, refusal);
+        return;
+      }
       const { answer, upTo } = await storedAnswer(hub, subscription);
       if (isCurrent()) deliverAnswer(hub, subscription, answer, upTo);
     });
@@ -59,7 +66,7 @@ async function storedAnswer(
     answerFilters(store, filters, hub.viewOf(session), config),
     hub.interest.cover(filters.flatMap(filterKeys)),
   ]);
-  hub.toll.pay(session, answerCost(filters.length, answer.cost.rowsRead, answer.events) - expected);
+  hub.toll.pay(session, answerCost(0, answer.cost.rowsRead, answer.events) - expected);
   metrics.add("d1_rows_read", "websocket", answer.cost.rowsRead);
   // The answer may come from a replica, or be older than what the hub was sent, or spared, before it asked, or than
   // the first news of a hub that had not waited for any.
