@@ -60,12 +60,11 @@ test("nostr-tools, rx-nostr and applesauce publish, prove who they are, search, 
     expect(await client.search(`heron NUMBER${at}`)).toEqual([published]);
     expect(await client.search("nobody wrote this")).toEqual([]);
   }
-  const counts = await Promise.all(clients.map((client) => client.count?.({ search: "heron" })));
-  // rx-nostr 3.7.5 has no call for COUNT.
-  expect(counts).toEqual([3, undefined, 3]);
-  const documents = await Promise.all(clients.map((client) => client.document?.()));
-  for (const document of [documents[0], documents[2]]) {
-    expect(document).toMatchObject({
+  // rx-nostr 3.7.5 has no calls for COUNT and the relay document.
+  const [byTools, , byApplesauce] = clients;
+  for (const client of [byTools, byApplesauce]) {
+    expect(await client?.count?.({ search: "heron" })).toBe(3);
+    expect(await client?.document?.()).toMatchObject({
       name: "Tributary",
       supported_nips: expect.arrayContaining([42, 45, 50]),
     });
