@@ -11,13 +11,13 @@ import type { Event } from "../../nostr/event.ts";
 import { createDoor, publishThrough } from "../../relay/door.ts";
 import type { Hub } from "../../relay/hub.ts";
 import type { Ingest } from "../../relay/ingest.ts";
+import { Moderator } from "../../relay/moderator.ts";
 import type { Identity, Session, SubscriptionRecord } from "../../relay/session.ts";
 import { Toll } from "../../relay/toll.ts";
 import { sweep } from "../../relay/sweep.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { type Frame, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
-import { EVERYBODY_WRITES } from "../fixtures/moderation.ts";
 import { authEvent } from "../fixtures/people.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { STRANGER, strangersIdentity } from "../fixtures/strangers.ts";
@@ -60,6 +60,7 @@ type Step =
   | { do: "prove"; client: number; key: number }
   | { do: "pass time"; seconds: number }
   | { do: "sweep" }
+  | { do: "ban" | "unban"; key: number }
   | { do: "hibernate"; hub: number };
 
 const event = fc.nat(EVENTS.length - 1);
@@ -78,6 +79,8 @@ const step = fc.oneof(
   weighted(3, fc.record({ do: fc.constant("prove"), client, key: fc.nat(PEOPLE.length - 1) })),
   weighted(2, fc.record({ do: fc.constant("pass time"), seconds: fc.integer({ min: 1, max: 15 }) })),
   weighted(1, fc.record({ do: fc.constant("sweep") })),
+  weighted(1, fc.record({ do: fc.constant("ban"), key: fc.nat(PEOPLE.length - 1) })),
+  weighted(2, fc.record({ do: fc.constant("unban"), key: fc.nat(PEOPLE.length - 1) })),
   weighted(2, fc.record({ do: fc.constant("hibernate"), hub: fc.nat(HUBS - 1) })),
 );
 
@@ -155,6 +158,9 @@ class World {
         this.model.sweep(this.now);
         return sweep({ store, now: () => this.now, metrics: noMetrics, tracer: noTracer });
       }
+      case "ban":
+      case "unban":
+        return this.decide(step.do, PEOPLE[step.key]!);
       case "hibernate":
         await this.relay.settled();
         return this.wake(step.hub);
@@ -253,26 +259,47 @@ class World {
     }
   }
 
+  /** As the management API does it. */
+  private async decide(what: "ban" | "unban", pubkey: string): Promise<void> {
+    const { moderation } = this.relay;
+    const entry = {
+      at: this.now,
+      pubkey: PEOPLE[0]!,
+      method: `${what}pubkey`,
+      params: [pubkey],
+      outcome: "done",
+    };
+    const list = { list: "banned-pubkey", subject: pubkey } as const;
+    const change =
+      what === "ban" ? ({ do: "add", ...list, reason: "" } as const) : ({ do: "remove", ...list } as const);
+    await moderation.change([change], entry);
+    await this.relay.announce();
+    if (what === "ban") await moderation.removeEventsOf(pubkey);
+    this.model[what](pubkey);
+  }
+
   private async enter(door: "http" | "queue", one: Event): Promise<void> {
     const told = this.model.take(one, new Set(), this.now);
     const { kind } = await this.door(door)(one, STRANGER);
-    same(kind === "refused" || kind === "deleted", told === "refused");
+    same(["refused", "deleted", "banned"].includes(kind), told === "refused");
   }
 
   private door(door: "http" | "queue"): Ingest {
     const { relay } = this;
+    const now = () => this.now;
+    const report = (error: unknown) => void relay.reported.push(error);
     return createDoor({
       door,
-      moderator: EVERYBODY_WRITES,
+      moderator: new Moderator({ source: relay.moderation, config: relay.config, now, report }),
       config: relay.config,
       store: relay.store,
       verify: () => true,
-      now: () => this.now,
-      report: (error) => void relay.reported.push(error),
+      now,
+      report,
       publish: publishThrough({
         send: async (publications) => relay.switchboard.publish(publications),
         pause: async () => undefined,
-        report: (error) => void relay.reported.push(error),
+        report,
       }),
       metrics: noMetrics,
       tracer: noTracer,
@@ -312,7 +339,7 @@ function same(shown: unknown, expected: unknown): void {
   expect(shown).toEqual(expected);
 }
 
-it("[2] [5] [7] [15] [16] [21] [22] [23] [24] [25] [29] [31] [32] any history ends as the model does", async () => {
+it("[2] [5] [7] [15] [16] [21] [22] [23] [24] [25] [29] [31] [32] [38] any history ends as the model does", async () => {
   expect.hasAssertions();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {

@@ -9,10 +9,12 @@ type Told = "stored" | "passed on" | "duplicate" | "refused";
 export class Model {
   stored: Event[] = [];
   private readonly requests: Event[] = [];
+  private readonly banned = new Set<string>();
 
   /** `keys`: what the sender has proven to hold. */
   take(event: Event, keys: Set<string>, now: number): Told {
     if (expired(event, now)) return "refused";
+    if ([event.pubkey, ...keys].some((key) => this.banned.has(key))) return "refused";
     if (event.tags.some(([name]) => name === "-") && !keys.has(event.pubkey)) return "refused";
     const isDuplicate = this.stored.some(({ id }) => id === event.id);
     if (!isDuplicate && this.requests.some((request) => deletes(request, event))) return "refused";
@@ -27,6 +29,15 @@ export class Model {
       this.stored = this.stored.filter((other) => !deletes(event, other));
     }
     return "stored";
+  }
+
+  ban(pubkey: string): void {
+    this.banned.add(pubkey);
+    this.stored = this.stored.filter((event) => event.pubkey !== pubkey);
+  }
+
+  unban(pubkey: string): void {
+    this.banned.delete(pubkey);
   }
 
   /** What has expired is forgotten: an older version of it may come again. */
