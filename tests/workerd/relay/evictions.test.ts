@@ -32,7 +32,7 @@ interface Run {
   lost: number;
 }
 
-it.each([1, 2, 3])(
+it.each([1, 2, 3, 13, 14])(
   "[15] every subscription has every event that it wants, and has it once (seed %i)",
   async (seed) => {
     const run = await begin(seed);
@@ -137,19 +137,35 @@ function unsubscribe(run: Run): void {
   closed?.client.say("CLOSE", closed.id);
 }
 
+/**
+ * What was on its way to a hub while that was taken out of memory has no OK, and its author sends it again, as clients
+ * do. What has its OK is stored.
+ */
 async function settle(run: Run): Promise<void> {
-  const ids = run.published.map(({ id }) => id);
+  let looks = 0;
   await eventually(
     async () => {
-      const { results } = await env.DB.prepare(
-        "SELECT id FROM event WHERE id IN (SELECT unhex(value) FROM json_each(?))",
-      )
-        .bind(JSON.stringify(ids))
-        .all();
-      return results.length === ids.length;
+      const missing = await notStored(run);
+      const acknowledged = run.clients.flatMap(({ frames }) =>
+        frames.filter(([verb, , accepted]) => verb === "OK" && accepted === true).map(([, id]) => id),
+      );
+      expect(missing.filter(({ id }) => acknowledged.includes(id))).toEqual([]);
+      looks += 1;
+      if (looks % 50 === 0) for (const event of missing) run.clients[0]?.say("EVENT", event);
+      return missing.length === 0;
     },
     () => "not everything is stored",
   );
+}
+
+async function notStored({ published }: Run): Promise<Event[]> {
+  const { results } = await env.DB.prepare(
+    "SELECT lower(hex(id)) AS id FROM event WHERE id IN (SELECT unhex(value) FROM json_each(?))",
+  )
+    .bind(JSON.stringify(published.map(({ id }) => id)))
+    .all<{ id: string }>();
+  const stored = new Set(results.map(({ id }) => id));
+  return published.filter(({ id }) => !stored.has(id));
 }
 
 /** The next message of the switchboard never reaches the hub's subscribers. */
