@@ -47,6 +47,9 @@ function isAnswered(frame: string, answers: Frame[], client: Client): boolean {
     const isOpen = client.session.subscriptions.has(id);
     return endings.length === 1 && isOpen === (endings[0]?.[0] === "EOSE");
   }
+  if (verb === "COUNT" && isUsable) return count("COUNT", "CLOSED") === 1;
+  if ((verb === "NEG-OPEN" || verb === "NEG-MSG") && isUsable) return count("NEG-MSG", "NEG-ERR") === 1;
+  if (verb === "NEG-CLOSE" && isUsable) return answers.length === 0;
   if (verb === "EVENT" || verb === "AUTH") return count("OK", "NOTICE") === 1;
   return verb === "CLOSE" && isUsable ? answers.length === 0 : count("NOTICE") === 1;
 }
@@ -67,7 +70,11 @@ function aMessage(random: Random, events: Event[]): unknown[] {
   const roll = random();
   if (roll < 0.45) return ["EVENT", pick(random, events)];
   if (roll < 0.5) return ["EVENT", by(pick(random, AUTHORS), { kind: 5, tags: [["d"], ["a"], ["e", "x"]] })];
-  if (roll < 0.8) return ["REQ", id, ...filters()];
+  if (roll < 0.7) return ["REQ", id, ...filters()];
+  if (roll < 0.76) return ["COUNT", id, ...filters()];
+  if (roll < 0.8) return ["NEG-OPEN", id, filters()[0], "6100000200"];
+  if (roll < 0.82) return ["NEG-MSG", id, "6100000200"];
+  if (roll < 0.84) return ["NEG-CLOSE", id];
   if (roll < 0.9) return ["CLOSE", id];
   return ["AUTH", AUTHENTICATION];
 }
