@@ -206,6 +206,7 @@ describe("[17] limits of size", () => {
     await client.say("REQ", "a", { kinds });
     await client.say("REQ", "b", { "#t": kinds.map(String) });
     await client.say("REQ", "a", { kinds }, { kinds: kinds.slice(0, 400) });
+    await client.say("COUNT", "c", { kinds }, { kinds: kinds.slice(0, 401) });
     expect(client.frames).toEqual([
       ["EOSE", "a", ["finish"]],
       [
@@ -214,6 +215,11 @@ describe("[17] limits of size", () => {
         expect.stringMatching(/^rate-limited: .* would be 1200, at most 1000 are taken: close one first/),
       ],
       ["EOSE", "a", ["finish"]],
+      [
+        "CLOSED",
+        "c",
+        expect.stringMatching(/^invalid: 1001 ids, authors, .* at most 1000 are taken: ask for less/),
+      ],
     ]);
   });
 });

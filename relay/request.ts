@@ -108,6 +108,11 @@ export function filtersRefusal(session: Session, filters: Filter[], config: Hub[
       reason: `${filters.length} filters, at most ${config.MAX_FILTERS} are taken`,
     } as const;
   }
+  const values = valuesIn(filters);
+  if (values > config.MAX_FILTER_VALUES) {
+    const reason = `${values} ids, authors, kinds and tag values, at most ${config.MAX_FILTER_VALUES} are taken: ask for less at once`;
+    return { prefix: "invalid", reason } as const;
+  }
   if (session.keys.size === 0 && filters.some(needsKeys)) {
     const reason = "events of these kinds are shown to those involved, authenticate as one of them";
     return { prefix: "auth-required", reason } as const;
@@ -121,15 +126,19 @@ function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["con
     return { prefix: "rate-limited", reason } as const;
   }
   const held = [...session.subscriptions.values()].flatMap((subscription) => subscription.filters);
-  const values = [...held, ...filters].reduce((sum, filter) => sum + valuesIn(filter), 0);
-  if (values > config.MAX_FILTER_VALUES) {
+  const values = valuesIn([...held, ...filters]);
+  if (held.length > 0 && values > config.MAX_FILTER_VALUES) {
     const reason = `ids, authors, kinds and tag values of your subscriptions would be ${values}, at most ${config.MAX_FILTER_VALUES} are taken: close one first, or ask for less`;
     return { prefix: "rate-limited", reason } as const;
   }
   return filtersRefusal(session, filters, config);
 }
 
-function valuesIn({ ids, authors, kinds, tags }: Filter): number {
+function valuesIn(filters: Filter[]): number {
+  return filters.reduce((sum, filter) => sum + valuesOf(filter), 0);
+}
+
+function valuesOf({ ids, authors, kinds, tags }: Filter): number {
   return [ids, authors, kinds, ...tags.map(({ values }) => values)].reduce(
     (sum, list) => sum + (list?.length ?? 0),
     0,
