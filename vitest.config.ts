@@ -7,6 +7,8 @@ const MEASURED = "tests/e2e/hostile.test.ts";
 
 export default defineConfig({
   test: {
+    // More than there may be processors: many tests wait.
+    maxWorkers: 3,
     projects: [
       {
         // Runs on Node, Bun and Deno alike: everything that knows no platform.
