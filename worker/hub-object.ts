@@ -68,7 +68,8 @@ export class HubObject extends DurableObject<RelayEnv> {
     if (refusal) return refusal;
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const addresses = [this.address || request.url.replace(/^http/, "ws")];
+    // Without the query, which changes nothing of what this relay is.
+    const addresses = [this.address || new URL(request.url).origin.replace(/^http/, "ws")];
     const identity = { challenge: crypto.randomUUID(), addresses, ip, keys: [] };
     const memory = this.hibernation.begin(server, identity);
     this.sessions.set(server, this.hub.welcome(this.outgoing(server), memory, identity));
