@@ -47,7 +47,7 @@ import { Turns } from "./turns.ts";
 const CATCH_UP_PAUSES = [200, 1000, 5000];
 
 /** The database answers one after the other: what is ahead of a client is what it waits for. */
-const READS_AT_ONCE = 12;
+const READS_AT_ONCE = 8;
 const READS_OF_CLIENT = 3;
 
 export interface HubDeps {

@@ -29,11 +29,12 @@ test("a normal client is answered within a second, whatever others do", async ()
     const hostile = await startHostileClients(port, attack);
     let answers = 0;
     for (const end = Date.now() + ATTACK_MILLISECONDS; Date.now() < end; answers += 1) {
-      const start = Date.now();
       const [event] = someEvents(1, `${attack} ${answers}`);
+      const asked = Date.now();
       await publishAll(client, [event!]);
+      const published = Date.now();
       expect(await query(client, { ids: [event!.id] })).toHaveLength(1);
-      slowest[attack] = Math.max(slowest[attack] ?? 0, Date.now() - start);
+      slowest[attack] = Math.max(slowest[attack] ?? 0, published - asked, Date.now() - published);
     }
     expect(hostile.process.exitCode).toBeNull();
     expect(answers).toBeGreaterThan(1);
