@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Relay as ApplesauceRelay } from "applesauce-relay";
 import {
+  type Event,
   type EventTemplate,
   type Filter,
   finalizeEvent,
@@ -13,7 +14,7 @@ import {
 import { fetchRelayInformation } from "nostr-tools/nip11";
 import { SimplePool, useWebSocketImplementation } from "nostr-tools/pool";
 import { Relay } from "nostr-tools/relay";
-import { createRxForwardReq, createRxNostr, createRxOneshotReq } from "rx-nostr";
+import { createRxForwardReq, createRxNostr, createRxOneshotReq, fetchRelayInfo } from "rx-nostr";
 import { firstValueFrom, lastValueFrom, toArray } from "rxjs";
 import { seckeySigner, verifier } from "@rx-nostr/crypto";
 import { expect, onTestFinished, test } from "vitest";
@@ -22,25 +23,24 @@ import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts
 
 useWebSocketImplementation(WebSocket);
 
-test("nostr-tools and rx-nostr publish, read what is stored and follow what is new", async () => {
+test("nostr-tools, rx-nostr and applesauce publish, read what is stored and follow what is new", async () => {
   const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"));
-  const [byTools, byRx] = [await withNostrTools(relay.url), withRxNostr(relay.url)];
+  const clients = [await withNostrTools(relay.url), withRxNostr(relay.url), withApplesauce(relay.url)];
 
-  const toldTools = await byTools.follow("news");
-  const toldRx = await byRx.follow("news");
-  const first = await byTools.publish("from nostr-tools", "news");
-  const second = await byRx.publish("from rx-nostr", "news");
-  await byTools.publish("about something else", "other");
+  const told = await Promise.all(clients.map((client) => client.follow("news")));
+  const published: string[] = [];
+  for (const [at, client] of clients.entries()) {
+    published.push(await client.publish(`news of client ${at}`, "news"));
+    await client.publish("about something else", "other");
+  }
 
-  const both = [first, second].toSorted();
+  const all = published.toSorted();
   await eventually(
-    async () => [toldTools.length, toldRx.length],
-    ([a, b]) => a === 2 && b === 2,
+    async () => told.map(({ length }) => length),
+    (counts) => counts.every((count) => count >= all.length),
   );
-  expect(toldTools.toSorted()).toEqual(both);
-  expect(toldRx.toSorted()).toEqual(both);
-  expect((await byTools.stored("news")).toSorted()).toEqual(both);
-  expect((await byRx.stored("news")).toSorted()).toEqual(both);
+  for (const ids of told) expect(ids.toSorted()).toEqual(all);
+  for (const client of clients) expect((await client.stored("news")).toSorted()).toEqual(all);
 });
 
 test("nostr-tools, rx-nostr and applesauce publish, prove who they are, search, count and read the relay document", async () => {
@@ -53,20 +53,24 @@ test("nostr-tools, rx-nostr and applesauce publish, prove who they are, search, 
   const sender = await withNostrTools(relay.url);
   for (const [at, client] of clients.entries()) {
     const published = await client.publish(`a lonely heron number${at}`);
-    const message = await sender.message(client.pubkey);
-    await sender.message(getPublicKey(generateSecretKey()));
-    // Only those who have proven to be the recipient are shown it.
-    expect(await client.messages()).toEqual([message]);
+    const messages = await sender.messages(client.pubkey);
+    await sender.messages(getPublicKey(generateSecretKey()));
+    // Only those who have proven to be the recipient are shown them.
+    expect((await client.messages()).toSorted()).toEqual(messages.toSorted());
+    // Only those who have proven to be the author may publish what is protected (NIP-70).
+    await client.publish("from nobody else", [["-"]]);
     expect(await client.search(`heron NUMBER${at}`)).toEqual([published]);
     expect(await client.search("nobody wrote this")).toEqual([]);
   }
-  // rx-nostr 3.7.5 has no calls for COUNT and the relay document.
+  const stranger = await memberByNostrTools(relay.url);
+  await expect(stranger.publish("from nobody else", [["-"]])).rejects.toThrow("auth-required: ");
+  // rx-nostr 3.7.5 sends no COUNT.
   const [byTools, , byApplesauce] = clients;
-  for (const client of [byTools, byApplesauce]) {
-    expect(await client?.count?.({ search: "heron" })).toBe(3);
-    expect(await client?.document?.()).toMatchObject({
+  for (const client of [byTools, byApplesauce]) expect(await client?.count?.({ search: "heron" })).toBe(3);
+  for (const client of clients) {
+    expect(await client.document()).toMatchObject({
       name: "Tributary",
-      supported_nips: expect.arrayContaining([42, 45, 50]),
+      supported_nips: expect.arrayContaining([42, 45, 50, 70, 77]),
     });
   }
 });
@@ -74,12 +78,12 @@ test("nostr-tools, rx-nostr and applesauce publish, prove who they are, search, 
 /** One client with a key, which it proves to hold (NIP-42). */
 interface Member {
   pubkey: string;
-  publish(content: string): Promise<string>;
-  /** Ids of the direct messages to it. */
+  publish(content: string, tags?: string[][]): Promise<string>;
+  /** Ids of the direct messages and gift wraps to it. */
   messages(): Promise<string[]>;
   search(words: string): Promise<string[]>;
   count?(filter: { search: string }): Promise<number>;
-  document?(): Promise<unknown>;
+  document(): Promise<unknown>;
 }
 
 async function memberByNostrTools(url: string): Promise<Member> {
@@ -102,15 +106,15 @@ async function memberByNostrTools(url: string): Promise<Member> {
   const pubkey = getPublicKey(secret);
   return {
     pubkey,
-    async publish(content) {
-      const event = await sign({ kind: 1, created_at: now(), tags: [], content });
+    async publish(content, tags = []) {
+      const event = await sign({ kind: 1, created_at: now(), tags, content });
       await relay.publish(event);
       return event.id;
     },
     async messages() {
-      await expect(ask({ kinds: [4] })).rejects.toThrow("auth-required: ");
+      await expect(ask({ kinds: [4, 1059] })).rejects.toThrow("auth-required: ");
       await relay.auth(sign);
-      return ask({ kinds: [4] });
+      return ask({ kinds: [4, 1059] });
     },
     search: (words) => ask({ search: words, kinds: [1] }),
     count: (filter) => relay.count([filter], {}),
@@ -140,15 +144,16 @@ function memberByRxNostr(url: string): Member {
     });
   return {
     pubkey: getPublicKey(secret),
-    publish: (content) =>
+    publish: (content, tags = []) =>
       new Promise((resolve, reject) => {
-        rxNostr.send({ kind: 1, content, tags: [], pubkey: getPublicKey(secret) }).subscribe({
+        rxNostr.send({ kind: 1, content, tags, pubkey: getPublicKey(secret) }).subscribe({
           next: ({ ok, eventId, notice }) => (ok ? resolve(eventId) : reject(new Error(notice))),
           error: reject,
         });
       }),
-    messages: () => ask({ kinds: [4] }),
+    messages: () => ask({ kinds: [4, 1059] }),
     search: (words) => ask({ search: words, kinds: [1] }),
+    document: () => fetchRelayInfo(url),
   };
 }
 
@@ -156,20 +161,21 @@ function memberByApplesauce(url: string): Member {
   const secret = generateSecretKey();
   const signer = { signEvent: (draft: EventTemplate) => finalizeEvent(draft, secret) };
   const relay = new ApplesauceRelay(url, { WebSocket: WebSocket as never });
+  onTestFinished(() => relay.close());
   const ask = async (filter: Filter) => {
     const events = await lastValueFrom(relay.request(filter).pipe(toArray()));
     return events.map(({ id }) => id);
   };
   return {
     pubkey: getPublicKey(secret),
-    async publish(content) {
-      const event = signer.signEvent({ kind: 1, created_at: now(), tags: [], content });
+    async publish(content, tags = []) {
+      const event = signer.signEvent({ kind: 1, created_at: now(), tags, content });
       expect(await relay.publish(event)).toMatchObject({ ok: true });
       return event.id;
     },
     async messages() {
       expect(await relay.authenticate(signer)).toMatchObject({ ok: true });
-      return ask({ kinds: [4] });
+      return ask({ kinds: [4, 1059] });
     },
     search: (words) => ask({ search: words, kinds: [1] }),
     count: async (filter) => (await firstValueFrom(relay.count(filter))).count,
@@ -188,11 +194,17 @@ async function withNostrTools(url: string) {
       expect(await Promise.all(pool.publish([url], event))).toEqual([""]);
       return event.id;
     },
-    /** A direct message of another connection. */
-    async message(to: string): Promise<string> {
-      const event = finalizeEvent({ kind: 4, created_at: now(), tags: [["p", to]], content: "?iv=" }, secret);
-      await Promise.all(pool.publish([url], event));
-      return event.id;
+    /** A direct message and a gift wrap, from another connection. */
+    async messages(to: string): Promise<string[]> {
+      const drafts = [4, 1059].map((kind) => ({
+        kind,
+        created_at: now(),
+        tags: [["p", to]],
+        content: "?iv=",
+      }));
+      const events = drafts.map((draft) => finalizeEvent(draft, secret));
+      await Promise.all(events.flatMap((event) => pool.publish([url], event)));
+      return idsOf(events);
     },
     follow: (topic: string) =>
       new Promise<string[]>((resolve) => {
@@ -249,6 +261,34 @@ function withRxNostr(url: string) {
         });
       }),
   };
+}
+
+function withApplesauce(url: string) {
+  const secret = generateSecretKey();
+  const relay = new ApplesauceRelay(url, { WebSocket: WebSocket as never });
+  onTestFinished(() => relay.close());
+  return {
+    async publish(content: string, topic: string): Promise<string> {
+      const event = finalizeEvent({ kind: 1, created_at: now(), tags: [["t", topic]], content }, secret);
+      expect(await relay.publish(event)).toMatchObject({ ok: true });
+      return event.id;
+    },
+    follow: (topic: string) =>
+      new Promise<string[]>((resolve, reject) => {
+        const told: string[] = [];
+        const following = relay.subscription({ "#t": [topic], limit: 0 }).subscribe({
+          next: (answer) => (answer === "EOSE" ? resolve(told) : void told.push(answer.id)),
+          error: reject,
+        });
+        onTestFinished(() => following.unsubscribe());
+      }),
+    stored: async (topic: string) =>
+      idsOf(await lastValueFrom(relay.request({ "#t": [topic], kinds: [1] }).pipe(toArray()))),
+  };
+}
+
+function idsOf(events: Event[]): string[] {
+  return events.map(({ id }) => id);
 }
 
 function now(): number {
