@@ -1,7 +1,6 @@
 /** The sessions of one process or Durable Object: takes their frames, and brings them what is new. */
 import { type Event, isHex64 } from "../nostr/event.ts";
 import { authFrame, closedFrame, noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
-import { mayRead } from "../nostr/reader.ts";
 import { isLettingGo, refuseUnread } from "../nostr/refuse-unread.ts";
 import type { Verify } from "../nostr/signature.ts";
 import type { ModerationStore } from "../store/moderation.ts";
@@ -17,7 +16,7 @@ import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Moderator } from "./moderator.ts";
 import { Outlet } from "./outlet.ts";
-import { networkOf, type Payer } from "./payer.ts";
+import type { Payer } from "./payer.ts";
 import type { Refusal } from "./policy.ts";
 import { readLog } from "./query.ts";
 import { Reconciliations } from "./reconcile.ts";
@@ -265,9 +264,9 @@ export class Hub {
     return refusal;
   }
 
-  /** Reads for this session when it is its turn: connections from one address share theirs. */
+  /** Reads for this session when it is its turn. */
   read<T>(session: Session, work: () => Promise<T>): Promise<T> {
-    return this.reads.take(networkOf(session.ip ?? "") ?? session, work);
+    return this.reads.take(session.line, work);
   }
 
   /** What the store may show this session. */
@@ -375,7 +374,7 @@ export class Hub {
     const now = this.deps.now();
     for (const subscription of subscriptions) {
       const { session } = subscription;
-      if (!mayRead(session.keys, event, now) || !subscription.offer(live)) continue;
+      if (!subscription.offer(live, now)) continue;
       sent += 1;
       if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES)) slow.add(session);
     }

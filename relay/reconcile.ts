@@ -11,6 +11,7 @@ import type { Hub } from "./hub.ts";
 import type { Refusal } from "./policy.ts";
 import type { Session } from "./session.ts";
 import { answerCost } from "./toll.ts";
+import { Turns } from "./turns.ts";
 
 /** That one connection may hold. */
 const MOST_OPEN = 10;
@@ -36,10 +37,11 @@ export class Reconciliations {
   private readonly held = new Set<Reconciliation>();
   private bytes = 0;
   /** One snapshot is read at a time: on its way it takes several times the memory that is then held. */
-  private reading: Promise<unknown> = Promise.resolve();
+  private readonly reads: Turns;
 
   constructor(hub: Hub) {
     this.hub = hub;
+    this.reads = new Turns({ most: 1, mostOfLine: 1, breathe: () => hub.deps.pause(1) });
   }
 
   async open(
@@ -55,9 +57,7 @@ export class Reconciliations {
     }
     const reconciliation = { session, id, records: undefined, usedAt: this.hub.deps.now() };
     this.bySession.set(session, own.set(id, reconciliation));
-    const opened = this.reading.then(() => this.read(reconciliation, filter));
-    this.reading = Promise.allSettled([opened]);
-    await opened;
+    await this.reads.take(session.line, () => this.read(reconciliation, filter));
     this.answer(reconciliation, query);
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ReadResult } from "../store/store.ts";
-import { connect, eventsIn, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
+import { connect, eventsIn, NOW, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 
 let relay: Relay;
@@ -18,8 +18,9 @@ function slowHub() {
       reads.push({ release: () => resolve(answer), fail: () => reject(new Error("D1 is away")) });
     });
   };
-  const hub = relay.hub("slow", { store: { ...relay.store, read } });
-  return { hub, reads, hasRead: (count: number) => until(() => reads.length >= count) };
+  const clock = { now: NOW };
+  const hub = relay.hub("slow", { store: { ...relay.store, read }, now: () => clock.now });
+  return { hub, clock, reads, hasRead: (count: number) => until(() => reads.length >= count) };
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -135,6 +136,25 @@ describe("[15] between the stored answer and live events", () => {
     expect(client.take()).toEqual([
       ["EVENT", "s", event],
       ["EOSE", "s", ["finish"]],
+    ]);
+  });
+
+  it("[29] an event that came live meanwhile and has expired since is not sent", async () => {
+    const { hub, clock, reads, hasRead } = slowHub();
+    const client = connect(hub);
+    const requested = client.say("REQ", "s", {});
+    await hasRead(1);
+    for (const seconds of [1, 2]) {
+      const tags = [["expiration", String(NOW + seconds)]];
+      await client.say("EVENT", signedEvent({ content: `${seconds} s`, tags }));
+    }
+    client.take();
+    clock.now += 1;
+    reads[0]!.release();
+    await requested;
+    expect(client.take()).toMatchObject([
+      ["EOSE", "s", ["finish"]],
+      ["EVENT", "s", { content: "2 s" }],
     ]);
   });
 

@@ -5,7 +5,7 @@
 import type { Filter } from "../nostr/filter.ts";
 import type { Event } from "../nostr/event.ts";
 import { closedFrame, eoseFrame, eventFrame } from "../nostr/message.ts";
-import { mayRead, needsKeys } from "../nostr/reader.ts";
+import { needsKeys } from "../nostr/reader.ts";
 import type { Hub } from "./hub.ts";
 import { answerFilters, boundedLimit, readLog, type StoredAnswer } from "./query.ts";
 import { type Session, Subscription } from "./session.ts";
@@ -83,9 +83,7 @@ async function holdMissed(hub: Hub, subscription: Subscription, after: number): 
     reached = upTo;
     for (const { seq, json } of events) {
       const event = JSON.parse(json) as Event;
-      const isWanted =
-        subscription.matches(event) && mayRead(subscription.session.keys, event, hub.deps.now());
-      if (isWanted) subscription.offer({ seq, event, json });
+      if (subscription.matches(event)) subscription.offer({ seq, event, json }, hub.deps.now());
     }
   }
   return reached;
@@ -96,7 +94,7 @@ function deliverAnswer(hub: Hub, subscription: Subscription, answer: StoredAnswe
   for (const { json } of answer.events) session.send(eventFrame(id, json));
   session.memory.keep({ id, filters, from: upTo });
   session.send(eoseFrame(id, answer.more ? "more" : "finish"));
-  const sent = subscription.goLive(answer.head, upTo);
+  const sent = subscription.goLive(answer.head, upTo, hub.deps.now());
   hub.deps.metrics.add("events_delivered_counts", "websocket", sent);
 }
 

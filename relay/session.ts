@@ -2,6 +2,8 @@
 import type { Event } from "../nostr/event.ts";
 import { type Filter, matcher } from "../nostr/filter.ts";
 import { eventFrame } from "../nostr/message.ts";
+import { mayRead } from "../nostr/reader.ts";
+import { networkOf } from "./payer.ts";
 
 /** What a session needs of a WebSocket. */
 export interface Socket {
@@ -45,8 +47,12 @@ export class Subscription {
     return this.filters.some((filter) => matcher(filter)(event));
   }
 
-  /** True when it went out now: neither held back nor part of the stored answer. */
-  offer(live: LiveEvent): boolean {
+  /**
+   * True when it went out now: the client may read it, and it is neither held back nor part of the stored answer.
+   * `now` is in Unix seconds.
+   */
+  offer(live: LiveEvent, now: number): boolean {
+    if (!mayRead(this.session.keys, live.event, now)) return false;
     if (this.from === undefined) {
       this.held.push(live);
       return false;
@@ -58,14 +64,14 @@ export class Subscription {
 
   /**
    * After EOSE: sends what was held back and was not part of the stored answer, which covers the log up to `answered`,
-   * in the order of the log. Nothing up to `upTo` comes again.
+   * in the order of the log, unless it has expired by `now`. Nothing up to `upTo` comes again.
    */
-  goLive(answered: number, upTo: number): number {
+  goLive(answered: number, upTo: number, now: number): number {
     this.from = answered;
     const held = [...new Map(this.held.map((live) => [live.event.id, live])).values()];
     this.held = [];
     held.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
-    const sent = held.filter((live) => this.offer(live)).length;
+    const sent = held.filter((live) => this.offer(live, now)).length;
     this.from = upTo;
     return sent;
   }
@@ -114,6 +120,11 @@ export class Session {
   /** Keys that the client has proven to hold. */
   get keys(): ReadonlySet<string> {
     return this.proven;
+  }
+
+  /** Where it waits for its turn: connections from one address share theirs. */
+  get line(): unknown {
+    return networkOf(this.ip ?? "") ?? this;
   }
 
   /** The client has proven to hold this key too. */

@@ -74,6 +74,8 @@ function authorization(url: string, body: string): string {
     ["u", url],
     ["method", "POST"],
     ["payload", bytesToHex(sha256(utf8ToBytes(body)))],
+    // Relays take each authorization once, and the same call may be made twice in a second.
+    ["nonce", crypto.randomUUID()],
   ];
   const created_at = Math.floor(Date.now() / 1000);
   const event = finalizeEvent({ kind: 27_235, created_at, tags, content: "" }, readSecretKey());

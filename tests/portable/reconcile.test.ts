@@ -320,6 +320,22 @@ describe("[36] names and bounds", () => {
     expect(relay.metrics.list()).toContainEqual({ name: "d1_rows_read", door: "websocket", amount: 7 });
   });
 
+  it("those who open some take turns: who opens one does not wait for all of somebody else's", async () => {
+    const answered: string[] = [];
+    hub = withRecords(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return { records: new Uint8Array(), cost: { rowsRead: 0, rowsWritten: 0 } };
+    });
+    const [much, little] = [connect(hub), connect(hub)];
+    const open = async (name: string, client: Client, id: string) => {
+      await client.say("NEG-OPEN", id, {}, NOTHING);
+      answered.push(name);
+    };
+    const all = ["1", "2", "3", "4"].map((id) => open("much", much, id));
+    await Promise.all([...all, open("little", little, "1")]);
+    expect(answered).toEqual(["much", "much", "little", "much", "much"]);
+  });
+
   it("snapshots are read one after the other", async () => {
     let [reading, most] = [0, 0];
     hub = withRecords(async (...asked) => {

@@ -38,8 +38,8 @@ it.each<[what: string, frame: string | ArrayBuffer, answer: Frame]>([
   ["an unknown verb", '["HELLO","s"]', ["NOTICE", expect.stringMatching(/^unsupported: .*HELLO/)]],
   ["a verb that is no text", "[[],[]]", ["NOTICE", expect.stringMatching(/^unsupported: ./)]],
   ["30,000 levels of nesting", nested, ["NOTICE", expect.stringMatching(/^unsupported: ./)]],
-  ["a message longer than MAX_MESSAGE_LENGTH", changed({ content: "x".repeat(524_288) }), NOTICE],
-  ["a message that is longer in bytes only", changed({ content: "日".repeat(200_000) }), NOTICE],
+  ["a message longer than MAX_MESSAGE_LENGTH", "x".repeat(524_289), NOTICE],
+  ["a message that is longer in bytes only", "日".repeat(200_000), NOTICE],
 ])("[18] answers NOTICE to %s, which names no event and no subscription", expectAnswer);
 
 it.each<[what: string, frame: string, answer: Frame]>([
@@ -58,6 +58,8 @@ it.each<[what: string, frame: string, answer: Frame]>([
   ["with tags that are no arrays", changed({ tags: ["t"] }), refused(event.id)],
   ["with a tag that holds a number", changed({ tags: [["t", 7]] }), refused(event.id)],
   ["with an empty tag", changed({ tags: [[]] }), refused(event.id)],
+  ["that is too long", changed({ content: "x".repeat(524_288) }), refused(event.id)],
+  ["that is too long in bytes only", changed({ content: "日".repeat(200_000) }), refused(event.id)],
   ["with a lone surrogate in its content", surrogate, refused(event.id)],
   ["with a lone surrogate in a tag", changed({ tags: [["t", "\udfff"]] }), refused(event.id)],
   [
@@ -96,6 +98,7 @@ it.each<[what: string, frame: string, answer: Frame]>([
     req({ "#ee": ["x"] }),
     ["CLOSED", "s", expect.stringMatching(/^unsupported: .*#ee/)],
   ],
+  ["that is too long", req({ "#t": ["x".repeat(524_288)] }), CLOSED],
   ["with 21 filters", req(...Array.from({ length: 21 }, () => ({}))), CLOSED],
 ])("[11] [17] closes a REQ %s", expectAnswer);
 
