@@ -1,6 +1,5 @@
 /** `npm run deploy`: the relay and the aggregator on a Cloudflare account. */
 import { parseArgs } from "node:util";
-import { deploy } from "./deployment.ts";
 import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings-option.ts";
 import { runCommand } from "./usage.ts";
 import { runWrangler } from "./wrangler.ts";
@@ -23,9 +22,12 @@ await runCommand(async () => {
     process.stdout.write(HELP);
     return;
   }
+  const settings = readSettings(values);
+  // It takes a second to load: nobody waits for it to read the help, or what is wrong.
+  const { deploy } = await import("./deployment.ts");
   await deploy({
     wrangler: runWrangler,
-    settings: readSettings(values),
+    settings,
     say: (line) => console.log(line),
   });
 });

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { endTogether } from "./end-together.ts";
+import { withoutSignalHandlers } from "./interruption.ts";
 import { migrate } from "./migrate.ts";
 import { CommandError, messageOf } from "./usage.ts";
 import { runWrangler } from "./wrangler.ts";
@@ -24,13 +25,14 @@ export interface LocalOptions {
 
 export async function startLocally(options: LocalOptions): Promise<{ stop(): Promise<void> }> {
   await assertPortIsFree(options.port);
-  const miniflare = new Miniflare(await miniflareOptions(options));
+  const built = await miniflareOptions(options);
+  const miniflare = withoutSignalHandlers(() => new Miniflare(built));
   await endTogether("workerd", () => miniflare.ready);
   await migrate(await miniflare.getD1Database("DB"), join(ROOT, "migrations"));
   const cron = startCron(miniflare);
   return {
     async stop() {
-      clearInterval(cron);
+      cron.stop();
       await miniflare.dispose();
     },
   };
@@ -75,20 +77,28 @@ async function bundle(config: string): Promise<string> {
 }
 
 /** As Cloudflare would: every minute. And once at the start, so that nobody waits for the first pull. */
-function startCron(miniflare: Miniflare): NodeJS.Timeout {
+function startCron(miniflare: Miniflare): { stop(): void } {
+  let isStopped = false;
   const fire = async (name: string) => {
     try {
       const worker = await miniflare.getWorker(name);
       await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date() });
     } catch (error) {
-      console.error(`the cron of ${name} failed: ${messageOf(error)}`);
+      // What it was doing is cut off with the rest, and taken up at the next start.
+      if (!isStopped) console.error(`the cron of ${name} failed: ${messageOf(error)}`);
     }
   };
   const fireAll = () => {
     for (const name of ["tributary", "tributary-aggregator"]) void fire(name);
   };
   fireAll();
-  return setInterval(fireAll, CRON_MILLISECONDS);
+  const timer = setInterval(fireAll, CRON_MILLISECONDS);
+  return {
+    stop() {
+      isStopped = true;
+      clearInterval(timer);
+    },
+  };
 }
 
 /** Said before anything is built, and in words. */

@@ -1,6 +1,6 @@
 /** `npm start`: relay and aggregator on this machine, as they would run on Cloudflare. */
 import { parseArgs } from "node:util";
-import { startLocally } from "./local-runtime.ts";
+import { interruption } from "./interruption.ts";
 import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings-option.ts";
 import { lockState } from "./state-lock.ts";
 import { UsageError, runCommand } from "./usage.ts";
@@ -20,8 +20,12 @@ await runCommand(async () => {
     process.stdout.write(HELP);
     return;
   }
+  const interrupted = interruption();
   using _lock = lockState(options.state);
-  const running = await startLocally(options);
+  // It takes a second to load: nobody waits for it to read the help, or what is wrong.
+  const { startLocally } = await import("./local-runtime.ts");
+  const running = await Promise.race([startLocally(options), interrupted]);
+  if (!running) return;
   const address = `localhost:${options.port}`;
   console.log(`relay    ws://${address}`);
   console.log(`page     http://${address}/`);
@@ -30,9 +34,11 @@ await runCommand(async () => {
   console.log(`state    ${options.state}`);
   console.log(`try      npm run nostr -- req --kinds 1 --follow`);
   console.log(`ready ws://${address}`);
-  await interrupted();
+  await interrupted;
   await running.stop();
 });
+// Interrupted early, something may still be starting.
+process.exit();
 
 function readOptions(args: string[]) {
   const { values } = parseArgs({
@@ -49,14 +55,4 @@ function readOptions(args: string[]) {
   if (!(port >= 1 && port <= 65_535))
     throw new UsageError(`--port is ${values.port}, expected a number from 1 to 65535`);
   return { port, state: values.state, settings: readSettings(values) };
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      // Miniflare would leave at once, with an exit code of failure and without letting go of the state.
-      process.removeAllListeners(signal);
-      process.on(signal, () => resolve());
-    }
-  });
 }

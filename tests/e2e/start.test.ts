@@ -1,10 +1,11 @@
 /** `npm start` as a user meets it: what it prints, what it keeps, and what it says when something is wrong. */
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT, startProgram } from "../fixtures/program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
-import { freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
 
 test("it keeps everything stored from one start to the next, and ends cleanly when interrupted", async () => {
   const [port, state, events] = [await freePort(), join(temporaryFolder(), "state"), someEvents(30, "kept")];
@@ -31,8 +32,31 @@ test("two relays do not share one state folder, and a killed one leaves nothing 
 
   // What the killed one had started gives the port free.
   const third = await startRelay(port, state);
+  // Whatever it is at, at the very beginning.
   expect(await third.interrupt()).toBe(0);
+  expect((await third.ended).stderr).toBe("");
 });
+
+test.each([0, 1000, 2500, 4000])(
+  "interrupted %i ms after its start it ends, and leaves nothing behind",
+  async (wait) => {
+    const [port, state] = [await freePort(), join(temporaryFolder(), "state")];
+    const starting = startProgram(
+      process.execPath,
+      [join(ROOT, "scripts/start.ts"), "--port", String(port), "--state", state],
+      { cwd: ROOT },
+    );
+    await eventually(async () => existsSync(join(state, "lock")), Boolean);
+    await new Promise((next) => setTimeout(next, wait));
+    starting.process.kill("SIGINT");
+    expect(await starting.ended).toMatchObject({ code: 0, stderr: "" });
+    expect(existsSync(join(state, "lock"))).toBe(false);
+    // Nothing that it had started keeps the port.
+    const server = createServer().listen(port, "localhost");
+    await new Promise((listening, failed) => server.once("listening", listening).once("error", failed));
+    server.close();
+  },
+);
 
 test("a port in use is one line and a failure", async () => {
   const server = createServer().listen(0, "localhost");
