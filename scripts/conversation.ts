@@ -1,4 +1,5 @@
 /** A WebSocket to a relay, message by message. */
+import { note } from "./printing.ts";
 import { noAnswer } from "./relay-option.ts";
 import { CommandError } from "./usage.ts";
 
@@ -12,6 +13,7 @@ export interface Conversation extends AsyncDisposable {
 
 const OPEN_MILLISECONDS = 10_000;
 const CLOSE_MILLISECONDS = 1000;
+const ANSWER_MILLISECONDS = 5000;
 
 export async function openConversation(relay: string): Promise<Conversation> {
   const socket = new WebSocket(relay);
@@ -53,6 +55,23 @@ export async function openConversation(relay: string): Promise<Conversation> {
       await Promise.race([closed, sleep(CLOSE_MILLISECONDS)]);
     },
   };
+}
+
+/** The relay's OK for an event, with its reason. Rejects when none comes within 5 s. */
+export function answerTo(
+  conversation: Conversation,
+  id: string,
+): Promise<[accepted: boolean, reason: string]> {
+  const answer = async (): Promise<[boolean, string]> => {
+    for (;;) {
+      const message = await conversation.receive();
+      if (!message) throw new CommandError("the relay closed the connection without an answer");
+      const [verb, first, accepted, reason] = message;
+      if (verb === "OK" && first === id) return [accepted === true, typeof reason === "string" ? reason : ""];
+      if (verb === "NOTICE") note(`the relay says: ${String(first)}`);
+    }
+  };
+  return within(ANSWER_MILLISECONDS, "the relay gave no answer", answer());
 }
 
 /** Rejects when `work` takes longer; without a number it may take for ever. */

@@ -3,8 +3,9 @@ import { buffer } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { finalizeEvent } from "nostr-tools/pure";
 import { splitCommaList } from "../http/comma-list.ts";
-import { type Conversation, openConversation, within } from "./conversation.ts";
-import { note, oneLine, print } from "./printing.ts";
+import { AUTH_HELP, AUTH_OPTION, authenticate, refusal } from "./auth-option.ts";
+import { answerTo, openConversation } from "./conversation.ts";
+import { note, print } from "./printing.ts";
 import { RELAY_HELP, RELAY_OPTION, relayUrl } from "./relay-option.ts";
 import { readSecretKey } from "./secret-key.ts";
 import { CommandError, UsageError } from "./usage.ts";
@@ -19,9 +20,7 @@ standard input. Ends with 0 when the relay accepted the event, otherwise with 1.
   --kind N           kind (default 1)
   --tag TAG          NAME=VALUE, or NAME=VALUE,VALUE… for a tag of several values, or NAME alone; may be
                      repeated. Inside a value a comma is written \\, and a backslash \\\\; = needs nothing
-${RELAY_HELP}`;
-
-const ANSWER_MILLISECONDS = 5000;
+${AUTH_HELP}${RELAY_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -29,6 +28,7 @@ export async function run(args: string[]): Promise<void> {
     allowPositionals: true,
     options: {
       ...RELAY_OPTION,
+      ...AUTH_OPTION,
       kind: { type: "string", default: "1" },
       tag: { type: "string", multiple: true, default: [] },
     },
@@ -43,23 +43,12 @@ export async function run(args: string[]): Promise<void> {
   const event = finalizeEvent({ kind, content, tags, created_at: Math.floor(Date.now() / 1000) }, secret);
 
   await using conversation = await openConversation(relay);
+  if (values.auth) await authenticate(conversation, relay);
   conversation.send(["EVENT", event]);
-  const answer = answerFor(conversation, event.id);
-  const [accepted, message] = await within(ANSWER_MILLISECONDS, "the relay gave no answer", answer);
-  if (!accepted)
-    throw new CommandError(`the relay refused the event: ${oneLine(message) || "it gave no reason"}`);
+  const [accepted, message] = await answerTo(conversation, event.id);
+  if (!accepted) throw new CommandError(`the relay refused the event: ${refusal(message, values)}`);
   if (message !== "") note(message);
   await print(event.id);
-}
-
-async function answerFor(conversation: Conversation, id: string): Promise<[boolean, string]> {
-  for (;;) {
-    const message = await conversation.receive();
-    if (!message) throw new CommandError("the relay closed the connection without an answer");
-    const [verb, first, accepted, reason] = message;
-    if (verb === "OK" && first === id) return [accepted === true, typeof reason === "string" ? reason : ""];
-    if (verb === "NOTICE") note(`the relay says: ${String(first)}`);
-  }
 }
 
 function parseKind(given: string): number {

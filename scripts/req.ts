@@ -1,8 +1,9 @@
 /** Asks a relay for events, and goes on listening if told so. */
 import { parseArgs } from "node:util";
+import { AUTH_HELP, AUTH_OPTION, authenticate, refusal } from "./auth-option.ts";
 import { type Conversation, openConversation } from "./conversation.ts";
 import { FILTER_OPTIONS, filterOf } from "./filter-options.ts";
-import { note, oneLine } from "./printing.ts";
+import { note } from "./printing.ts";
 import { printEvent } from "./received-event.ts";
 import { RELAY_HELP, RELAY_OPTION, relayUrl } from "./relay-option.ts";
 import { CommandError } from "./usage.ts";
@@ -23,7 +24,7 @@ Prints the stored events that match, newest first. Lists are separated by commas
   --search TEXT      has all of these words (NIP-50); the best match comes first
   --follow           go on printing what is published, until Ctrl-C
   --json             one event in JSON on each line
-${RELAY_HELP}`;
+${AUTH_HELP}${RELAY_HELP}`;
 
 const SUBSCRIPTION = "req";
 /** A relay that is still looking may take its time, but not for ever. */
@@ -34,6 +35,7 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: {
       ...RELAY_OPTION,
+      ...AUTH_OPTION,
       ...FILTER_OPTIONS,
       follow: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -43,13 +45,14 @@ export async function run(args: string[]): Promise<void> {
   const filter = filterOf(values);
   await using conversation = await openConversation(relay);
   const interrupted = closeOnInterrupt(conversation);
+  if (values.auth) await authenticate(conversation, relay);
   conversation.send(["REQ", SUBSCRIPTION, filter]);
   await printAnswers(conversation, values, interrupted);
 }
 
 async function printAnswers(
   conversation: Conversation,
-  { json, follow }: { json: boolean; follow: boolean },
+  options: { json: boolean; follow: boolean; auth: boolean },
   interrupted: AbortSignal,
 ): Promise<void> {
   for (let isLive = false; ;) {
@@ -59,10 +62,10 @@ async function printAnswers(
     const [verb, first, second] = message;
     if (verb === "NOTICE") note(`the relay says: ${String(first)}`);
     if (first !== SUBSCRIPTION) continue;
-    if (verb === "EVENT") await printEvent(second, json);
-    if (verb === "CLOSED") throw new CommandError(`the relay refused: ${oneLine(String(second))}`);
+    if (verb === "EVENT") await printEvent(second, options.json);
+    if (verb === "CLOSED") throw new CommandError(`the relay refused: ${refusal(String(second), options)}`);
     if (verb !== "EOSE") continue;
-    if (!follow) return conversation.send(["CLOSE", SUBSCRIPTION]);
+    if (!options.follow) return conversation.send(["CLOSE", SUBSCRIPTION]);
     isLive = true;
   }
 }

@@ -11,6 +11,8 @@ import { Hibernation } from "./hibernation.ts";
 import { hubTelemetry } from "./telemetry.ts";
 import { report } from "../platforms/workers.ts";
 
+const full = () => new Response("this hub is full", { status: 503 });
+
 export class HubObject extends DurableObject<RelayEnv> {
   private readonly hub: Hub;
   private readonly hibernation: Hibernation;
@@ -55,7 +57,7 @@ export class HubObject extends DurableObject<RelayEnv> {
 
   /** A WebSocket upgrade: 503 when this hub is full, and the next one should be tried. */
   override async fetch(request: Request): Promise<Response> {
-    if (this.hub.size >= this.capacity) return new Response("this hub is full", { status: 503 });
+    if (this.isFull) return full();
     const ip = request.headers.get("cf-connecting-ip") ?? undefined;
     const limited = this.hub.refusalOf(ip);
     if (limited) {
@@ -66,6 +68,8 @@ export class HubObject extends DurableObject<RelayEnv> {
     }
     const refusal = await this.refuseConnection(ip);
     if (refusal) return refusal;
+    // Others may have come meanwhile.
+    if (this.isFull) return full();
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     // Without the query, which changes nothing of what this relay is.
@@ -100,6 +104,10 @@ export class HubObject extends DurableObject<RelayEnv> {
   async deliver(delivery: Delivery): Promise<void> {
     await this.hub.deliver(delivery);
     this.ctx.waitUntil(this.telemetry.flush());
+  }
+
+  private get isFull(): boolean {
+    return this.hub.size >= this.capacity;
   }
 
   private async refuseConnection(ip: string | undefined): Promise<Response | undefined> {

@@ -12,6 +12,7 @@ import {
   verifyEvent,
 } from "nostr-tools";
 import { fetchRelayInformation } from "nostr-tools/nip11";
+import { bytesToHex } from "nostr-tools/utils";
 import { SimplePool, useWebSocketImplementation } from "nostr-tools/pool";
 import { Relay } from "nostr-tools/relay";
 import { createRxForwardReq, createRxNostr, createRxOneshotReq, fetchRelayInfo } from "rx-nostr";
@@ -19,6 +20,7 @@ import { firstValueFrom, lastValueFrom, toArray } from "rxjs";
 import { seckeySigner, verifier } from "@rx-nostr/crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { runCli } from "../fixtures/cli.ts";
 import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
 
 useWebSocketImplementation(WebSocket);
@@ -73,6 +75,30 @@ test("nostr-tools, rx-nostr and applesauce publish, prove who they are, search, 
       supported_nips: expect.arrayContaining([42, 45, 50, 70, 77]),
     });
   }
+});
+
+test("the command line client publishes what is protected and reads messages when it proves who it is", async () => {
+  const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"));
+  const secret = generateSecretKey();
+  const env = { NOSTR_SECRET_KEY: bytesToHex(secret) };
+  const nostr = (...args: string[]) =>
+    runCli("node", [...args, "--relay", relay.url], { cwd: temporaryFolder(), env });
+
+  const protectedOne = ["publish", "for this relay alone", "--tag=-"];
+  expect(await nostr(...protectedOne)).toMatchObject({ code: 1, stderr: expect.stringContaining("--auth") });
+  expect(await nostr(...protectedOne, "--auth")).toMatchObject({ code: 0, stderr: "" });
+  expect((await nostr("publish", "a letter", "--kind", "4", "--tag", `p=${"a".repeat(64)}`)).code).toBe(0);
+  const letters = ["req", "--kinds", "4", "--json"];
+  expect(await nostr(...letters)).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining("--auth"),
+  });
+  const { code, stdout } = await nostr(...letters, "--auth");
+  expect({ code, letter: JSON.parse(stdout) as unknown }).toMatchObject({
+    code: 0,
+    letter: { content: "a letter" },
+  });
 });
 
 /** One client with a key, which it proves to hold (NIP-42). */
