@@ -16,7 +16,7 @@ import { addEventRoutes } from "./events.ts";
 import { homePage } from "./home-page.ts";
 import { addManagement, type Management } from "./management.ts";
 import { orUnavailable, problem, problemSchema } from "./problem.ts";
-import { limitRate } from "./rate-limit.ts";
+import { addressOf, limitRate } from "./rate-limit.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
 
 export interface AppEnv {
@@ -73,7 +73,7 @@ export function createApp(): App {
 
 /** NIP-86: what was blocked at run time is refused on every door. */
 async function refuseBlocked(c: Context<AppEnv>, next: Next): Promise<Response | undefined> {
-  const isBlocked = c.env.moderator.moderation?.isBlocked(c.req.header("cf-connecting-ip"));
+  const isBlocked = c.env.moderator.moderation?.isBlocked(addressOf(c));
   if (isBlocked) return c.json(problem("blocked", "requests from this address are not taken"), 403);
   await next();
   return undefined;

@@ -11,7 +11,7 @@ import type { AppEnv } from "./app.ts";
 import { cursorAfter, parseEventQuery } from "./event-query.ts";
 import { countRoute, publishRoute, queryRoute, readRoute } from "./event-routes.ts";
 import { orUnavailable, problem } from "./problem.ts";
-import { clientOf } from "./rate-limit.ts";
+import { addressOf, clientOf } from "./rate-limit.ts";
 import { readJson } from "./request-body.ts";
 
 const REFUSAL_STATUS = {
@@ -78,7 +78,7 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>): void {
     const source = {
       keys: new Set<string>(),
       addresses: [config.RELAY_URL || origin.replace(/^http/, "ws")],
-      ip: clientOf(c).ip,
+      ip: addressOf(c),
     };
     toll.pay(clientOf(c), SIGNATURE_COST);
     const outcome = await orUnavailable(() => ingest(body.value, source));

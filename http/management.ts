@@ -11,6 +11,7 @@ import type { ModerationStore } from "../store/moderation.ts";
 import type { AppEnv } from "./app.ts";
 import { decide } from "./management-methods.ts";
 import { problem } from "./problem.ts";
+import { addressOf } from "./rate-limit.ts";
 import { parseJsonBytes, readBounded } from "./request-body.ts";
 
 export const MANAGEMENT_TYPE = "application/nostr+json+rpc";
@@ -65,7 +66,7 @@ async function manage(c: Context<AppEnv>): Promise<Response> {
 async function answerCall(c: Context<AppEnv>, call: Call, pubkey: string): Promise<Answer> {
   const { config, management, now } = c.env;
   const { store } = management;
-  const ip = c.req.header("cf-connecting-ip");
+  const ip = addressOf(c);
   const decision = await decide(call, { store, admins: config.RELAY_ADMINS, ip, now: now() });
   if (decision.kind === "answer") return { result: decision.result };
   const { method, params } = call;

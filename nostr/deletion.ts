@@ -34,16 +34,19 @@ export function parseAddress(text: string): { kind: number; pubkey: string; d: s
   return key === undefined ? undefined : { kind, pubkey, d: key };
 }
 
-/** Does this request to vanish concern a relay at these addresses? They and the tags are compared normalised. */
+/**
+ * Does this request to vanish concern a relay at these addresses? They and the tags are compared normalised, and
+ * without the scheme: a relay behind a proxy is `wss:` to its clients and `ws:` to itself.
+ */
 export function asksToVanishFrom(
   event: Pick<Event, "tags">,
   addresses: readonly string[],
   normalize: (url: string) => string | undefined,
 ): boolean {
-  const own = new Set(addresses.map(normalize));
-  return event.tags.some(
-    ([name, value = ""]) =>
-      name === "relay" &&
-      (value === "ALL_RELAYS" || (own.has(normalize(value)) && normalize(value) !== undefined)),
-  );
+  const placeOf = (url: string) => normalize(url)?.replace(/^wss?:/, "");
+  const own = addresses.map(placeOf);
+  return event.tags.some(([name, value = ""]) => {
+    const place = placeOf(value);
+    return name === "relay" && (value === "ALL_RELAYS" || (place !== undefined && own.includes(place)));
+  });
 }

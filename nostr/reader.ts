@@ -1,6 +1,5 @@
-/** Who may read what: the one rule behind every way of reading (NIP-04, NIP-17, NIP-37, NIP-40, NIP-59). */
+/** Who may read what: the one rule behind every way of reading (NIP-04, NIP-17, NIP-37, NIP-59). */
 import type { Event } from "./event.ts";
-import { isExpired } from "./expiration.ts";
 import type { Filter } from "./filter.ts";
 
 /** Shown to their author: direct messages, lists of private relays, drafts. Gift wraps are signed by nobody's key. */
@@ -12,9 +11,8 @@ export const RECIPIENT_KINDS: readonly number[] = [4, 1059, 21_059];
 /** Shown to nobody else, and to those only once they have proven to be the ones (NIP-42). */
 export const PRIVATE_KINDS: readonly number[] = [...new Set([...AUTHOR_KINDS, ...RECIPIENT_KINDS])];
 
-/** `keys` are those that the reader has proven to hold; `now` is in Unix seconds. store/plan.ts says it in SQL. */
-export function mayRead(keys: ReadonlySet<string>, event: Event, now: number): boolean {
-  if (isExpired(event, now)) return false;
+/** `keys` are those that the reader has proven to hold. store/plan.ts says it in SQL. */
+export function mayRead(keys: ReadonlySet<string>, event: Event): boolean {
   if (!PRIVATE_KINDS.includes(event.kind)) return true;
   if (keys.size === 0) return false;
   if (AUTHOR_KINDS.includes(event.kind) && keys.has(event.pubkey)) return true;

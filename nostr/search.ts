@@ -105,7 +105,9 @@ function wordsOf(search: string): string[] {
 
 /** Case, accents and width do not matter: ＣＡＦÉ is cafe, Straße is strasse, ｶﾞ is ガ. */
 function terms(text: string): string {
-  const plain = text.slice(0, LONGEST_TEXT).normalize("NFKD").replace(UNSPOKEN, "");
+  // Cut twice: one ligature can become 18 characters.
+  const decomposed = text.slice(0, LONGEST_TEXT).normalize("NFKD").slice(0, LONGEST_TEXT);
+  const plain = decomposed.replace(UNSPOKEN, "");
   const folded = plain.toUpperCase().toLowerCase().replaceAll("ς", "σ").normalize("NFC");
   const found = (folded.match(TERM) ?? []).map((term) => term.slice(0, LONGEST_TERM));
   return found.join(" ").slice(0, LONGEST_TEXT).toWellFormed();

@@ -90,8 +90,8 @@ describe("group commit", () => {
 
   it("of long events is in batches that fit in one parameter, and one that is longer goes alone", async () => {
     const { committer, batches } = gated();
-    const [a, b, c] = notes(3, "x".repeat(240_000));
-    const huge = { ...signedEvent(), tags: [["t", "y".repeat(900_000)]] };
+    const [a, b, c] = notes(3, "x".repeat(600_000));
+    const huge = { ...signedEvent(), tags: [["t", "y".repeat(1_600_000)]] };
     const fates = [a!, b!, c!, huge].map((event) => committer.add(event));
     for (let at = 0; at < 3; at += 1) {
       await turn();
@@ -100,6 +100,36 @@ describe("group commit", () => {
     }
     await Promise.all(fates);
     expect(batches.map(({ events }) => events.length)).toEqual([2, 1, 1]);
+  });
+
+  it.each([
+    ["control characters, which are six bytes each", { content: "\u0001".repeat(80_000) }],
+    ["a long d, which is passed twice", { kind: 30_023, tags: [["d", "東".repeat(120_000)]] }],
+    ["many deletions", { kind: 5, tags: Array.from({ length: 2000 }, () => ["e", "ab".repeat(32)]) }],
+  ])("of %s is in batches that fit in one parameter", async (_, fields) => {
+    const parameters: number[] = [];
+    const prepare = db.prepare.bind(db);
+    db.prepare = (sql) => {
+      const statement = prepare(sql);
+      const bind = statement.bind.bind(statement);
+      statement.bind = (...values) => {
+        parameters.push(...values.map((value) => Buffer.byteLength(String(value))));
+        return bind(...values);
+      };
+      return statement;
+    };
+    const { committer, batches } = gated();
+    const fates = Array.from({ length: 6 }, (__, n) =>
+      committer.add(signedEvent({ created_at: 1_700_000_000 + n, ...fields })),
+    );
+    for (let at = 0; at < batches.length || at === 0; at += 1) {
+      await turn();
+      batches[at]!.pass();
+      await turn();
+    }
+    await Promise.all(fates);
+    expect(Math.max(...parameters)).toBeLessThan(2_000_000);
+    expect(batches.length).toBeLessThan(6);
   });
 
   it("[35] of text that is searched has room for its terms", async () => {

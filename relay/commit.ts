@@ -1,6 +1,6 @@
 /** Group commit: while one batch is being stored the next one fills, and leaves as soon as the first returns. */
 import { DELETION, VANISH } from "../nostr/deletion.ts";
-import { type Event, kindClass } from "../nostr/event.ts";
+import { type Event, kindClass, versionKey } from "../nostr/event.ts";
 import { searchableText } from "../nostr/search.ts";
 import type { CommitResult, Fate, Store } from "../store/store.ts";
 import type { Door, Metrics } from "../telemetry/metrics.ts";
@@ -18,7 +18,9 @@ export interface CommitDeps {
 
 /** One batch is one bound parameter, and D1 takes 2 MB in it. */
 const BATCH_EVENTS = 500;
-const BATCH_CHARACTERS = 500_000;
+const BATCH_BYTES = 1_500_000;
+/** Of a row apart from what can be long. */
+const ROW_BYTES = 400;
 
 interface Waiting {
   event: Event;
@@ -83,20 +85,22 @@ export class Committer {
  * meet what came before them and not what comes after.
  */
 function takeBatch(waiting: Waiting[]): Waiting[] {
-  let characters = 0;
+  let bytes = 0;
   const end = waiting.findIndex(({ event }, at) => {
-    characters += sizeOf(event);
+    bytes += sizeOf(event);
     const before = waiting[at - 1]?.event.kind;
     const isAfterDeletion = before === VANISH || (before === DELETION && event.kind !== DELETION);
-    return at > 0 && (isAfterDeletion || at >= BATCH_EVENTS || characters > BATCH_CHARACTERS);
+    return at > 0 && (isAfterDeletion || at >= BATCH_EVENTS || bytes > BATCH_BYTES);
   });
   return waiting.splice(0, end === -1 ? waiting.length : end);
 }
 
-/** In characters, roughly; a character can be three bytes. */
+/** In UTF-8 bytes, as the store is passed it. What a deletion names is passed once more, with its author. */
 function sizeOf(event: Event): number {
-  const text = event.content.length + searchableText(event).length;
-  return text + event.tags.reduce((sum, tag) => sum + tag.join("").length + 4 * tag.length, 300);
+  const { kind, tags, content } = event;
+  const row = JSON.stringify([tags, content, versionKey(event), searchableText(event)]);
+  const size = ROW_BYTES + new TextEncoder().encode(row).length;
+  return kind === DELETION ? 4 * size : size;
 }
 
 function storedEvents(events: Event[], result: CommitResult): Published[] {

@@ -1,7 +1,6 @@
 /** The sessions of one process or Durable Object: takes their frames, and brings them what is new. */
 import { type Event, isHex64 } from "../nostr/event.ts";
-import { authFrame, closedFrame, noticeFrame, okFrame, parseMessage } from "../nostr/message.ts";
-import { isLettingGo, refuseUnread } from "../nostr/refuse-unread.ts";
+import { authFrame, closedFrame, noticeFrame, okFrame } from "../nostr/message.ts";
 import type { Verify } from "../nostr/signature.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { Store, View } from "../store/store.ts";
@@ -16,14 +15,16 @@ import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Moderator } from "./moderator.ts";
 import { Outlet } from "./outlet.ts";
-import type { Payer } from "./payer.ts";
+import { networkOf, type Payer } from "./payer.ts";
 import type { Refusal } from "./policy.ts";
 import { readLog } from "./query.ts";
+import { readFrame } from "./read-frame.ts";
 import { Reconciliations } from "./reconcile.ts";
 import type { Debt } from "./rate-limit.ts";
 import { request } from "./request.ts";
 import {
   type Identity,
+  liveEvent,
   Session,
   type SessionMemory,
   type Socket,
@@ -39,7 +40,15 @@ import type {
   PublishAnswer,
   Published,
 } from "./switchboard.ts";
-import { CONNECTION_COST, frameCost, SIGNATURE_COST, storingCost, Toll, type TooMuch } from "./toll.ts";
+import {
+  CONNECTION_COST,
+  frameCost,
+  sendingCost,
+  SIGNATURE_COST,
+  storingCost,
+  Toll,
+  type TooMuch,
+} from "./toll.ts";
 import { Turns } from "./turns.ts";
 
 /** Between attempts to read the log, in milliseconds; after these the next message tries again. */
@@ -48,6 +57,9 @@ const CATCH_UP_PAUSES = [200, 1000, 5000];
 /** The database answers one after the other: what is ahead of a client is what it waits for. */
 const READS_AT_ONCE = 8;
 const READS_OF_CLIENT = 3;
+
+/** Who is told to wait for longer than this goes on asking without listening. */
+const PATIENCE_SECONDS = 60;
 
 export interface HubDeps {
   name: string;
@@ -149,7 +161,7 @@ export class Hub {
 
   /** Undefined: this address may connect. Every attempt is paid for. */
   refusalOf(ip: string | undefined): TooMuch | undefined {
-    const client = { ip, keys: [] };
+    const client = { network: networkOf(ip), keys: [] };
     const refusal = this.tooMuch(client);
     this.toll.pay(client, CONNECTION_COST);
     return refusal;
@@ -174,6 +186,7 @@ export class Hub {
     if (!this.sessions.delete(session)) return;
     for (const id of session.subscriptions.keys()) this.unsubscribe(session, id);
     this.reconciliations.closeAll(session);
+    this.reads.drop(session.line, session);
     this.deps.metrics.add("cleanup_counts", "websocket");
     if (this.sessions.size === 0) this.deps.background(this.declareAgain());
   }
@@ -185,12 +198,14 @@ export class Hub {
     this.deps.metrics.add("message_received_counts", "websocket");
     session.hear();
     this.toll.pay(session, frameCost(frame));
+    const { MAX_MESSAGE_LENGTH } = this.deps.config;
+    const parsed = readFrame(frame, MAX_MESSAGE_LENGTH, () => this.tooMuch(session));
     await this.deps.tracer.span("handle_message", {}, async (span) => {
-      const parsed = this.parse(session, frame);
       if (!parsed.ok) {
         if ("reconciliation" in parsed) this.reconciliations.close(session, parsed.reconciliation);
         else if (parsed.subscription !== undefined) this.unsubscribe(session, parsed.subscription);
         session.send(parsed.answer);
+        this.endIfImpatient(session);
         return;
       }
       const { message } = parsed;
@@ -209,6 +224,7 @@ export class Hub {
           this.unsubscribe(session, message.subscription);
           break;
         case "AUTH":
+          this.toll.pay(session, SIGNATURE_COST);
           session.send(authenticate(session, message.event, this.deps));
           break;
         case "NEG-OPEN":
@@ -245,6 +261,7 @@ export class Hub {
     session.subscriptions.delete(id);
     session.memory.forget(id);
     this.index.remove(subscription);
+    this.reads.drop(session.line, subscription);
   }
 
   endSubscription(session: Session, id: string, { prefix, reason }: Refusal): void {
@@ -264,9 +281,9 @@ export class Hub {
     return refusal;
   }
 
-  /** Reads for this session when it is its turn. */
-  read<T>(session: Session, work: () => Promise<T>): Promise<T> {
-    return this.reads.take(session.line, work);
+  /** Reads for this session when it is its turn; undefined if its `owner`, a subscription, has ended by then. */
+  read<T>(session: Session, owner: unknown, work: () => Promise<T>): Promise<T | undefined> {
+    return this.reads.take(session.line, owner, work);
   }
 
   /** What the store may show this session. */
@@ -297,29 +314,14 @@ export class Hub {
     }
   }
 
-  private parse(session: Session, frame: string | ArrayBuffer): ReturnType<typeof parseMessage> {
-    if (typeof frame !== "string") {
-      return { ok: false, answer: noticeFrame("invalid: a message is text, and this one was binary") };
-    }
-    const most = this.deps.config.MAX_MESSAGE_LENGTH;
-    if (isLongerThan(frame, most)) {
-      return refuseUnread(frame, "invalid", `the message is longer than ${most} bytes`);
-    }
-    const refusal = isLettingGo(frame) ? undefined : this.tooMuch(session);
-    if (refusal) {
-      return refuseUnread(frame, refusal.prefix, refusal.reason);
-    }
-    return parseMessage(frame);
-  }
-
   private async receiveEvent(
     session: Session,
     value: unknown,
     traceparent: string | undefined,
   ): Promise<void> {
-    const { keys, addresses, ip } = session;
+    const { keys, addresses, ip, network } = session;
     const author = authorOf(value);
-    const client = { ip, keys: author === undefined ? keys : [...keys, author] };
+    const client = { network, keys: author === undefined ? keys : [...keys, author] };
     const refusal = this.tooMuch(client);
     this.toll.pay(session, SIGNATURE_COST);
     const outcome: Outcome = refusal
@@ -368,28 +370,40 @@ export class Hub {
   private offer(seq: number | undefined, event: Event): boolean {
     const subscriptions = this.index.matching(event);
     if (subscriptions.size === 0) return false;
-    const live = { seq, event, json: JSON.stringify(event) };
+    const live = liveEvent(seq, event);
     let sent = 0;
-    const slow = new Set<Session>();
     const now = this.deps.now();
     for (const subscription of subscriptions) {
       const { session } = subscription;
-      if (!subscription.offer(live, now)) continue;
+      // Ended by another subscription to the same.
+      if (!this.sessions.has(session) || !subscription.offer(live, now)) continue;
       sent += 1;
-      if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES)) slow.add(session);
+      this.toll.pay(session, sendingCost(live.json.length));
+      if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES)) this.endSlow(session);
+      else this.endIfImpatient(session);
     }
-    for (const session of slow) this.cutOff(session);
     this.deps.metrics.add("events_delivered_counts", "websocket", sent);
     return true;
   }
 
   /** The platform buffers without end for a client that does not read: so it is sent nothing more. */
-  private cutOff(session: Session): void {
+  private endSlow(session: Session): void {
     const reason = `slow consumer: ${this.deps.config.MAX_SILENT_BYTES} bytes were sent without a word from you, say ping now and then`;
-    for (const id of session.subscriptions.keys()) session.send(closedFrame(id, "error", reason));
     this.deps.metrics.add("slow_clients_counts", "websocket");
+    this.cutOff(session, { prefix: "error", reason }, 1013, "slow consumer");
+  }
+
+  /** Refusing costs too. A new connection from the same address is refused before it is one. */
+  private endIfImpatient(session: Session): void {
+    const refusal = this.toll.refusal(session);
+    if (!refusal || refusal.seconds <= PATIENCE_SECONDS) return;
+    this.cutOff(session, refusal, 1008, `${refusal.prefix}: ${refusal.reason}`);
+  }
+
+  private cutOff(session: Session, { prefix, reason }: Refusal, code: number, closing: string): void {
+    for (const id of session.subscriptions.keys()) session.send(closedFrame(id, prefix, reason));
     this.close(session);
-    session.end(1013, "slow consumer");
+    session.end(code, closing);
   }
 
   private covered(spans: Span[], head: number): void {
@@ -454,10 +468,4 @@ function authorOf(event: unknown): string | undefined {
 
 function published({ seq, json }: { seq: number; json: string }) {
   return { seq, event: JSON.parse(json) as Event };
-}
-
-/** In UTF-8 bytes, counted only when it could matter. */
-function isLongerThan(text: string, bytes: number): boolean {
-  if (text.length > bytes) return true;
-  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
 }

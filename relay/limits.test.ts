@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../nostr/event.ts";
 import { type Client, connect, eventsIn, NOW, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
+import { authEvent } from "../tests/fixtures/people.ts";
 import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
 import { strangersIdentity } from "../tests/fixtures/strangers.ts";
 import type { Hub } from "./hub.ts";
@@ -22,6 +23,11 @@ function connectFrom(hub: Hub, ip: string | undefined, keys: string[] = []): Cli
 
 const TOO_MUCH = /^rate-limited: too much was asked in too short a time, try again in \d+ s$/;
 const ADDRESS = "203.0.113.7";
+
+function gate(): [passed: Promise<void>, open: () => void] {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return [promise, resolve];
+}
 
 /** Answers 100 of them at most. */
 async function askUntilRefused(client: Client): Promise<number> {
@@ -72,7 +78,7 @@ describe("[17] [18] rate limits", () => {
     await again.say("REQ", "r", {});
     expect(again.take()).toMatchObject([["CLOSED", "r", expect.stringMatching(TOO_MUCH)]]);
     // Whoever does not wait waits longer.
-    for (let n = 0; n < 100; n += 1) await again.say("REQ", "r", {});
+    for (let n = 0; n < 10; n += 1) await again.say("REQ", "r", {});
     clock.now += 1;
     await again.say("REQ", "r", {});
     const woken = hub();
@@ -143,11 +149,61 @@ describe("[17] [18] rate limits", () => {
     expect(client.frames).toHaveLength(20);
   });
 
-  it("hold for those who ask anew and anew, and wait for no answer", async () => {
+  it("hold for those who ask anew and anew, and wait for no answer; in the end they are cut off", async () => {
     const { hub } = open({ RATE_LIMIT: "1000" });
     const client = connectFrom(hub(), ADDRESS);
+    await client.say("REQ", "open", { kinds: [7] });
+    client.take();
     await Promise.all(Array.from({ length: 200 }, () => client.say("REQ", "s", { kinds: [1], limit: 1 })));
-    expect(client.frames.filter(([verb]) => verb === "CLOSED").length).toBeGreaterThan(100);
+    const refused = client.frames.filter(([verb, id]) => verb === "CLOSED" && id === "s");
+    // As many as cost a second bucket.
+    expect(refused.length).toBeGreaterThan(10);
+    expect(refused.length).toBeLessThan(30);
+    expect(client.frames.at(-1)).toEqual(["CLOSED", "open", expect.stringMatching(TOO_MUCH)]);
+    expect(client.closings).toEqual([[1008, expect.stringMatching(TOO_MUCH)]]);
+  });
+
+  it("hold for proofs, each of which is a signature to check", async () => {
+    const { relay: opened } = open({ RATE_LIMIT: "10000" });
+    let checked = 0;
+    const verify = () => {
+      checked += 1;
+      return false;
+    };
+    const client = connectFrom(opened.hub("a", { verify }), ADDRESS);
+    const proof = authEvent(AUTHORS[0]!);
+    for (let n = 0; n < 100; n += 1) await client.say("AUTH", proof);
+    expect(checked).toBeLessThan(40);
+    expect(client.frames.at(-1)).toEqual(["OK", proof.id, false, expect.stringMatching(TOO_MUCH)]);
+  });
+
+  it("hold for rounds of a reconciliation, which look at all of its events", async () => {
+    const { relay: opened } = open({ RATE_LIMIT: "10000" });
+    const records = async () => ({
+      records: new Uint8Array(40 * 100_000),
+      cost: { rowsRead: 0, rowsWritten: 0 },
+    });
+    const client = connectFrom(opened.hub("a", { store: { ...opened.store, records } }), ADDRESS);
+    await client.say("NEG-OPEN", "n", {}, "61");
+    for (let n = 0; n < 10; n += 1) await client.say("NEG-MSG", "n", "61");
+    expect(client.frames.at(-1)).toEqual(["NEG-ERR", "n", expect.stringMatching(TOO_MUCH)]);
+    expect(client.frames.filter(([verb]) => verb === "NEG-MSG").length).toBeLessThan(7);
+  });
+
+  it("hold for what subscribers are sent: who subscribes to the same a hundred times is cut off", async () => {
+    const { hub } = open({ RATE_LIMIT: "10000", MAX_SUBSCRIPTIONS: "100" });
+    const one = hub();
+    const [greedy, modest] = [connectFrom(one, ADDRESS), connectFrom(one, "203.0.113.8")];
+    for (let n = 0; n < 50; n += 1) await greedy.say("REQ", `s${n}`, { kinds: [20_001], limit: 0 });
+    await modest.say("REQ", "s", { kinds: [20_001], limit: 0 });
+    await connectFrom(one, undefined).say(
+      "EVENT",
+      signedEvent({ kind: 20_001, content: "x".repeat(200_000) }),
+    );
+    expect(eventsIn(greedy.frames).length).toBeLessThan(30);
+    expect(greedy.closings).toEqual([[1008, expect.stringMatching(TOO_MUCH)]]);
+    expect(eventsIn(modest.frames)).toHaveLength(1);
+    expect(modest.closings).toEqual([]);
   });
 
   it("are off with RATE_LIMIT=off", async () => {
@@ -207,6 +263,10 @@ describe("[17] limits of size", () => {
     await client.say("REQ", "b", { "#t": kinds.map(String) });
     await client.say("REQ", "a", { kinds }, { kinds: kinds.slice(0, 400) });
     await client.say("COUNT", "c", { kinds }, { kinds: kinds.slice(0, 401) });
+    await client.say("NEG-OPEN", "n", { kinds, "#t": kinds.slice(0, 401).map(String) }, "61");
+    const TOO_MANY = expect.stringMatching(
+      /^invalid: 1001 ids, authors, .* at most 1000 are taken: ask for less/,
+    );
     expect(client.frames).toEqual([
       ["EOSE", "a", ["finish"]],
       [
@@ -215,13 +275,31 @@ describe("[17] limits of size", () => {
         expect.stringMatching(/^rate-limited: .* would be 1200, at most 1000 are taken: close one first/),
       ],
       ["EOSE", "a", ["finish"]],
-      [
-        "CLOSED",
-        "c",
-        expect.stringMatching(/^invalid: 1001 ids, authors, .* at most 1000 are taken: ask for less/),
-      ],
+      ["CLOSED", "c", TOO_MANY],
+      ["NEG-ERR", "n", TOO_MANY],
     ]);
   });
+});
+
+it("what is asked anew is not kept until its turn comes", async () => {
+  const { relay, hub } = open();
+  const client = connectFrom(hub(), undefined);
+  const { store } = relay;
+  const [waits, release] = gate();
+  const [read, count] = [store.read.bind(store), store.count.bind(store)];
+  store.read = (queries) => waits.then(() => read(queries));
+  store.count = (queries) => waits.then(() => count(queries));
+  const replaced = Array.from({ length: 50 }, () => client.say("REQ", "s", { kinds: [1] }));
+  const counts = Array.from({ length: 25 }, (_, n) => client.say("COUNT", `c${n}`, { kinds: [1] }));
+  // All but those whose reading has begun, and the latest, are done with although the database has not answered.
+  await Promise.all(replaced.slice(3, -1));
+  await Promise.all(counts.slice(20));
+  expect(client.take().map(([verb]) => verb)).toEqual(Array.from({ length: 5 }, () => "CLOSED"));
+  release();
+  await Promise.all([...replaced, ...counts]);
+  const verbs = client.take().map(([verb]) => verb);
+  expect(verbs.filter((verb) => verb === "EOSE")).toHaveLength(1);
+  expect(verbs.filter((verb) => verb === "COUNT")).toHaveLength(20);
 });
 
 it("[10] a flood of REQs with one id reads a few times, and is answered once", async () => {

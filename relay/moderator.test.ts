@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Event } from "../nostr/event.ts";
 import type { ModerationRecord, Standing } from "../store/moderation.ts";
 import { NOTHING_DECIDED } from "../tests/fixtures/moderation.ts";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { parseConfig } from "./config.ts";
 import { Moderator, type ModeratorDeps } from "./moderator.ts";
 
@@ -140,6 +141,16 @@ describe("[38] who may read", () => {
   ])("%s: %j", async (access, keys, answer) => {
     const { moderator: m } = moderator({ READ_ACCESS: access });
     expect((await m.refuseRead(new Set(keys)))?.prefix).toBe(answer);
+  });
+
+  it("of writing looks up what is a key, and nothing else that a p tag may hold", async () => {
+    const { moderator: m, asked } = moderator({ WRITE_ACCESS: "allow" });
+    const tags = [
+      ["p", "x".repeat(100_000)],
+      ["p", ALLOWED],
+    ];
+    await m.refuseWrite({ ...signedEvent(), kind: 1059, pubkey: ANN, tags }, new Set(), false);
+    expect(asked.standings).toEqual([[ANN, ALLOWED]]);
   });
 
   it("is one lookup for many readers, and none for the same again until something changes", async () => {

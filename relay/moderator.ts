@@ -3,7 +3,7 @@
  * current; whether a key is on a list is looked up when it matters, because such lists have no end.
  */
 import { GIFT_WRAP, VANISH } from "../nostr/deletion.ts";
-import { type Event, kindClass } from "../nostr/event.ts";
+import { type Event, isHex64, kindClass } from "../nostr/event.ts";
 import type { ModerationStore, Standing } from "../store/moderation.ts";
 import type { Config } from "./config.ts";
 import { loadModeration, type Moderation } from "./moderation.ts";
@@ -171,7 +171,7 @@ export class Moderator {
 /** Those who would find it in their inbox: strangers may write to them (NIP-59). */
 function recipientsOf({ kind, tags }: Event): string[] {
   if (kind !== GIFT_WRAP && kind !== EPHEMERAL_WRAP) return [];
-  return tags.filter(([name]) => name === "p").map(([, value = ""]) => value);
+  return tags.flatMap(([name, value]) => (name === "p" && isHex64(value) ? [value] : []));
 }
 
 function isAnyone(

@@ -1,22 +1,21 @@
 /** Who pays for what a client asks: the address that it comes from, and the keys that it acts with. */
 
 export interface Payer {
-  /** An IP address; undefined when it is not known. */
-  ip: string | undefined;
+  /** As `networkOf` tells it. */
+  network: string | undefined;
   keys: Iterable<string>;
 }
 
 /** Nobody when the client is on this machine, or nothing is known of where it is. */
-export function payersOf({ ip, keys }: Payer): Set<string> {
-  const network = networkOf(ip ?? "");
+export function payersOf({ network, keys }: Payer): Set<string> {
   return new Set(network === undefined ? [] : [network, ...keys]);
 }
 
 /**
- * An IPv4 address, or the /64 that an IPv6 address is in, which is what one customer is given. Undefined for loopback
- * and for what is no address.
+ * An IPv4 address, or the /64 that an IPv6 address is in, which is what one customer is given. Undefined for loopback,
+ * and for what is not known or no address.
  */
-export function networkOf(ip: string): string | undefined {
+export function networkOf(ip = ""): string | undefined {
   const ipv4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(ip)?.[1];
   if (ipv4 !== undefined) return ipv4.startsWith("127.") ? undefined : ipv4;
   const groups = ipv6Groups(ip.toLowerCase());

@@ -53,6 +53,12 @@ describe("[2] created_at", () => {
   });
 });
 
+it("[25] who wants to vanish may, however old the request is, and owes no work", () => {
+  const settings = { CREATED_AT_LOWER_LIMIT: "60", MIN_POW_DIFFICULTY: "200" };
+  const request = { kind: 62, created_at: NOW - 1000, tags: [["relay", "ALL_RELAYS"]] };
+  expect(refusalOf(request, settings)).toBeUndefined();
+});
+
 describe("a dry run", () => {
   function spared(event: Event, settings: Record<string, string>) {
     const parsed = parseConfig({ ...settings, POLICY_DRY_RUN: "on" });

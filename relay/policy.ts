@@ -1,4 +1,5 @@
 /** Which events are welcome. A rule is a plain function; all of them are in one list, in the order they are asked. */
+import { VANISH } from "../nostr/deletion.ts";
 import { difficultyOf, promisedDifficulty } from "../nostr/difficulty.ts";
 import type { Event } from "../nostr/event.ts";
 import { isExpired } from "../nostr/expiration.ts";
@@ -82,10 +83,10 @@ function notFarAhead(seconds: number): Rule {
       : undefined;
 }
 
-/** Zero: any age. Gift wraps are dated back on purpose (NIP-59). */
+/** Zero: any age. Gift wraps are dated back on purpose (NIP-59), and who wants to vanish may always (NIP-62). */
 function notTooOld(seconds: number): Rule {
   return (event, { now }) =>
-    seconds > 0 && event.created_at < now - seconds && !PRIVATE_KINDS.includes(event.kind)
+    seconds > 0 && event.created_at < now - seconds && ![VANISH, ...PRIVATE_KINDS].includes(event.kind)
       ? refuse("invalid", `created_at is more than ${seconds} s ago`)
       : undefined;
 }
@@ -95,10 +96,10 @@ function notExpired(event: Event, { now }: RuleContext): Refusal | undefined {
   return isExpired(event, now) ? refuse("invalid", "event expired") : undefined;
 }
 
-/** NIP-13: work that was done by luck, for a lower aim, does not count. */
+/** NIP-13: work that was done by luck, for a lower aim, does not count. Who wants to vanish owes none. */
 function enoughWork(least: number): Rule {
   return (event) => {
-    if (least === 0) return undefined;
+    if (least === 0 || event.kind === VANISH) return undefined;
     const difficulty = difficultyOf(event.id);
     if (difficulty < least) return refuse("pow", `difficulty ${difficulty} is less than ${least}`);
     const promised = promisedDifficulty(event);

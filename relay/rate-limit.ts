@@ -36,14 +36,16 @@ export class RateLimit {
     return this.spendings.size;
   }
 
-  /** Seconds until none of these is below zero; 0 when none is. */
-  wait(payers: Iterable<string>, now: number): number {
-    return Math.max(0, ((this.spent(payers, now) - this.perMinute) * 60) / this.perMinute);
+  /** Seconds until none of these would be below zero if it paid this; 0 when none would. */
+  wait(payers: Iterable<string>, now: number, cost = 0): number {
+    return Math.max(0, ((this.spent(payers, now) + cost - this.perMinute) * 60) / this.perMinute);
   }
 
   /** By the one of them who has spent most. */
   spent(payers: Iterable<string>, now: number): number {
-    return Math.max(0, ...Array.from(payers, (payer) => this.spentBy(payer, now)));
+    let most = 0;
+    for (const payer of payers) most = Math.max(most, this.spentBy(payer, now));
+    return most;
   }
 
   /** A negative cost gives back what was charged too much. */

@@ -5,12 +5,13 @@
  */
 import type { Filter } from "../nostr/filter.ts";
 import { negErrFrame, negMsgFrame } from "../nostr/message.ts";
-import { LEAST_FRAME, reconcile } from "../nostr/negentropy.ts";
-import { needsKeys } from "../nostr/reader.ts";
+import { LEAST_FRAME, reconcile, RECORD_BYTES } from "../nostr/negentropy.ts";
+import type { Config } from "./config.ts";
 import type { Hub } from "./hub.ts";
 import type { Refusal } from "./policy.ts";
+import { filtersRefusal } from "./request.ts";
 import type { Session } from "./session.ts";
-import { answerCost } from "./toll.ts";
+import { answerCost, comparisonCost } from "./toll.ts";
 import { Turns } from "./turns.ts";
 
 /** That one connection may hold. */
@@ -50,14 +51,14 @@ export class Reconciliations {
   ): Promise<void> {
     this.close(session, id);
     const own = this.bySession.get(session) ?? new Map<string, Reconciliation>();
-    const refusal = refusalOf(session, filter, own.size);
+    const refusal = refusalOf(session, filter, own.size, this.hub.deps.config);
     if (refusal) {
       session.send(negErrFrame(id, refusal.prefix, refusal.reason));
       return;
     }
     const reconciliation = { session, id, records: undefined, usedAt: this.hub.deps.now() };
     this.bySession.set(session, own.set(id, reconciliation));
-    await this.reads.take(session.line, () => this.read(reconciliation, filter));
+    await this.reads.take(session.line, reconciliation, () => this.read(reconciliation, filter));
     this.answer(reconciliation, query);
   }
 
@@ -73,6 +74,7 @@ export class Reconciliations {
     const reconciliation = own?.get(id);
     if (!own || !reconciliation) return;
     own.delete(id);
+    this.reads.drop(session.line, reconciliation);
     if (own.size === 0) this.bySession.delete(session);
     if (this.held.delete(reconciliation)) this.bytes -= reconciliation.records?.length ?? 0;
   }
@@ -98,7 +100,6 @@ export class Reconciliations {
 
   /** Takes the snapshot, or says why there is none. */
   private async read(reconciliation: Reconciliation, filter: Filter): Promise<void> {
-    if (!this.isOpen(reconciliation)) return;
     const { session, id } = reconciliation;
     const { store, config, metrics } = this.hub.deps;
     const most = config.MAX_SYNC_EVENTS;
@@ -139,6 +140,7 @@ export class Reconciliations {
     reconciliation.usedAt = this.hub.deps.now();
     this.held.delete(reconciliation);
     this.held.add(reconciliation);
+    this.hub.toll.pay(session, comparisonCost(records.length / RECORD_BYTES));
     const reconciled = reconcile(records, query, longestAnswer(this.hub.deps.config.MAX_MESSAGE_LENGTH));
     if (reconciled.ok) session.send(negMsgFrame(id, reconciled.answer));
     else this.end(session, id, negErrFrame(id, "invalid", reconciled.reason));
@@ -162,7 +164,7 @@ function longestAnswer(messageLength: number): number {
   return Math.max(LEAST_FRAME, Math.floor((messageLength - FRAME_CHARACTERS) / 2));
 }
 
-function refusalOf(session: Session, filter: Filter, open: number) {
+function refusalOf(session: Session, filter: Filter, open: number, config: Config) {
   if (filter.search !== undefined) {
     return { prefix: "unsupported", reason: "a search is no set of events that could be compared" } as const;
   }
@@ -172,9 +174,5 @@ function refusalOf(session: Session, filter: Filter, open: number) {
       reason: `${MOST_OPEN} reconciliations are open, close one first`,
     } as const;
   }
-  if (session.keys.size === 0 && needsKeys(filter)) {
-    const reason = "direct messages are shown to those involved, authenticate as one of them";
-    return { prefix: "auth-required", reason } as const;
-  }
-  return undefined;
+  return filtersRefusal(session, [filter], config);
 }

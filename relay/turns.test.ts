@@ -10,7 +10,7 @@ function startAll(turns: Turns, works: [line: string, name: string][]) {
   const started: string[] = [];
   const ends: ((error?: Error) => void)[] = [];
   const all = works.map(([line, name]) =>
-    turns.take(line, () => {
+    turns.take(line, name, () => {
       started.push(name);
       return new Promise<string>((done, fail) => ends.push((error) => (error ? fail(error) : done(name))));
     }),
@@ -79,4 +79,21 @@ it("takes a breath before a turn that was waited for, and none otherwise", async
   await work.settle();
   await work.endNext();
   expect([work.started, breaths.length]).toEqual([["a1", "b1"], 0]);
+});
+
+it("what is dropped is not waited for and does nothing; what has begun goes on", async () => {
+  const turn = turns(1, 1);
+  const work = startAll(turn, [
+    ["a", "a1"],
+    ["a", "a2"],
+    ["a", "a3"],
+    ["b", "b1"],
+  ]);
+  await work.settle();
+  for (const name of ["a1", "a2", "b1", "nobody's"]) turn.drop(name === "b1" ? "b" : "a", name);
+  await work.endNext();
+  expect(work.started).toEqual(["a1", "a3"]);
+  await work.endNext();
+  const values = (await work.all).map((one) => (one.status === "fulfilled" ? one.value : one));
+  expect(values).toEqual(["a1", undefined, "a3", undefined]);
 });

@@ -13,9 +13,15 @@ export interface TurnsDeps {
   breathe(): Promise<void>;
 }
 
+interface Waiting {
+  owner: unknown;
+  /** Whether its turn came; otherwise it was dropped. */
+  resolve(isTurn: boolean): void;
+}
+
 interface Line {
   running: number;
-  waiting: (() => void)[];
+  waiting: Waiting[];
 }
 
 export class Turns {
@@ -28,18 +34,31 @@ export class Turns {
     this.deps = deps;
   }
 
-  /** `line`: whatever tells one client from the others. */
-  async take<T>(line: unknown, work: () => Promise<T>): Promise<T> {
-    await new Promise<void>((start) => {
-      const { waiting } = this.lineOf(line);
-      waiting.push(start);
+  /**
+   * `line`: whatever tells one client from the others. `owner`: what the work is for; undefined is the answer when that
+   * was dropped before its turn came.
+   */
+  async take<T>(line: unknown, owner: unknown, work: () => Promise<T>): Promise<T | undefined> {
+    const isTurn = await new Promise<boolean>((resolve) => {
+      this.lineOf(line).waiting.push({ owner, resolve });
       this.startNext();
     });
+    if (!isTurn) return undefined;
     try {
       return await work();
     } finally {
       void this.end(line);
     }
+  }
+
+  /** Nobody waits for this any more. What has begun goes on. */
+  drop(name: unknown, owner: unknown): void {
+    const line = this.lines.get(name);
+    if (!line) return;
+    const dropped = line.waiting.filter((one) => one.owner === owner);
+    line.waiting = line.waiting.filter((one) => one.owner !== owner);
+    for (const { resolve } of dropped) resolve(false);
+    if (line.running === 0 && line.waiting.length === 0) this.lines.delete(name);
   }
 
   private async end(name: unknown): Promise<void> {
@@ -55,13 +74,13 @@ export class Turns {
       if (this.running >= this.deps.most) return;
       if (line.running === 0 && line.waiting.length === 0) this.lines.delete(name);
       if (line.running >= this.deps.mostOfLine) continue;
-      const start = line.waiting.shift();
-      if (!start) continue;
+      const next = line.waiting.shift();
+      if (!next) continue;
       this.running += 1;
       line.running += 1;
       this.lines.delete(name);
       this.lines.set(name, line);
-      start();
+      next.resolve(true);
     }
   }
 

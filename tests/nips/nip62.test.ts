@@ -84,7 +84,7 @@ describe("[25] a request to vanish", () => {
 });
 
 describe("[25] a relay tag", () => {
-  it.each(["ALL_RELAYS", "ws://localhost:8787", "ws://LOCALHOST:8787/"])(
+  it.each(["ALL_RELAYS", "ws://localhost:8787", "ws://LOCALHOST:8787/", "wss://localhost:8787"])(
     "%j means this relay",
     async (url) => {
       await client.publish(by(ALICE, { created_at: CUT_OFF - 1 }));
