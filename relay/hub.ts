@@ -378,7 +378,7 @@ export class Hub {
       // Ended by another subscription to the same.
       if (!this.sessions.has(session) || !subscription.offer(live, now)) continue;
       sent += 1;
-      this.toll.pay(session, sendingCost(live.json.length));
+      this.toll.pay(session, sendingCost(live));
       if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES)) this.endSlow(session);
       else this.endIfImpatient(session);
     }

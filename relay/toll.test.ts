@@ -93,6 +93,6 @@ it("a dry run refuses nobody, and tells once each time that somebody would have 
 
 it("an answer costs what was read, or at least what was found, and what was sent", () => {
   const events = [{ json: "x".repeat(2048) }, { json: "x".repeat(1024) }];
-  expect(answerCost(1, 500, events)).toBe(100 + 500 + 12);
-  expect(answerCost(2, 0, events)).toBe(200 + 2 + 12);
+  expect(answerCost(1, 500, events)).toBe(100 + 500 + 10 + 12);
+  expect(answerCost(2, 0, events)).toBe(200 + 2 + 10 + 12);
 });

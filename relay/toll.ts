@@ -23,6 +23,8 @@ const FRAME_COST = 50;
 const KIBIBYTE_READ_COST = 4;
 /** Asking again costs this before it is looked at: it must be there by then. */
 const RETRY_COST = FRAME_COST + QUERY_COST;
+/** Sending an event takes 10 µs and more. */
+const EVENT_SENT_COST = 5;
 /** What is sent is held in memory until the client takes it. */
 const BYTES_SENT_FOR_ONE = 256;
 /** Fingerprints of so many records (NIP-77). */
@@ -117,12 +119,12 @@ export function expectedCost(limits: readonly number[]): number {
 
 /** Not every database tells how many rows it read; it read at least what it found. */
 export function answerCost(queries: number, rowsRead: number, events: readonly { json: string }[]): number {
-  const sent = events.reduce((sum, { json }) => sum + json.length, 0);
-  return QUERY_COST * queries + Math.max(rowsRead, events.length) + sendingCost(sent);
+  const sent = events.reduce((sum, event) => sum + sendingCost(event), 0);
+  return QUERY_COST * queries + Math.max(rowsRead, events.length) + sent;
 }
 
-export function sendingCost(characters: number): number {
-  return Math.floor(characters / BYTES_SENT_FOR_ONE);
+export function sendingCost({ json }: { json: string }): number {
+  return EVENT_SENT_COST + Math.floor(json.length / BYTES_SENT_FOR_ONE);
 }
 
 /** One round of a reconciliation over so many records. */
