@@ -1,16 +1,14 @@
 /** Both Workers in workerd, through Miniflare: the bundles that wrangler would deploy, with the bindings it would make. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { bundle } from "./bundle.ts";
 import { endTogether } from "./end-together.ts";
 import { withoutSignalHandlers } from "./interruption.ts";
 import { migrate } from "./migrate.ts";
 import { CommandError, messageOf } from "./usage.ts";
-import { runWrangler } from "./wrangler.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const RELAY = "wrangler.toml";
@@ -59,21 +57,6 @@ async function localWorker(config: string, settings: Record<string, string>) {
     bindings: { ...(workerOptions.bindings as object | undefined), ...settings },
     modules: [{ type: "ESModule", path: "main.js", contents: await bundle(config) }],
   };
-}
-
-/** With wrangler itself, so that what runs here is what would be deployed. */
-async function bundle(config: string): Promise<string> {
-  const outdir = await mkdtemp(join(tmpdir(), "tributary-"));
-  try {
-    await runWrangler(["deploy", "--dry-run", "-c", config, "--outdir", outdir], {
-      WRANGLER_LOG_PATH: outdir,
-    });
-    return await readFile(join(outdir, "main.js"), "utf8");
-  } catch (error) {
-    throw new CommandError(`${config} could not be built: ${messageOf(error)}`);
-  } finally {
-    await rm(outdir, { recursive: true, force: true });
-  }
 }
 
 /** As Cloudflare would: every minute. And once at the start, so that nobody waits for the first pull. */

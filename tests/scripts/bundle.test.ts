@@ -1,0 +1,35 @@
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { onTestFinished, expect, it } from "vitest";
+import { bundle } from "../../scripts/bundle.ts";
+import { ROOT } from "../fixtures/program.ts";
+
+it("builds a Worker again when something that went into it has changed, and only then", async () => {
+  const config = `tests/scripts/bundled-${process.pid}/wrangler.toml`;
+  const folder = join(ROOT, dirname(config));
+  const cached = join(ROOT, "node_modules", ".cache", "tributary", `${config.replaceAll("/", "-")}.json`);
+  onTestFinished(() => {
+    for (const path of [folder, cached]) rmSync(path, { recursive: true, force: true });
+  });
+  mkdirSync(folder);
+  const write = (file: string, text: string) => writeFileSync(join(folder, file), text);
+  write("wrangler.toml", 'name = "bundled"\nmain = "main.js"\ncompatibility_date = "2026-10-01"\n');
+  write(
+    "main.js",
+    'import { said } from "./said.js";\nexport default { fetch: () => new Response(said) };\n',
+  );
+  write("said.js", 'export const said = "the first";\n');
+  // A file that is written now cannot be told from one that changes while it is being built.
+  await new Promise((later) => setTimeout(later, 20));
+
+  const first = await bundle(config);
+  expect(first).toContain("the first");
+  const builtAt = statSync(cached).mtimeMs;
+  expect(await bundle(config)).toBe(first);
+  expect(statSync(cached).mtimeMs).toBe(builtAt);
+
+  write("said.js", 'export const said = "another";\n');
+  expect(await bundle(config)).toContain("another");
+  writeFileSync(cached, "{");
+  expect(await bundle(config)).toContain("another");
+});
