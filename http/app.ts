@@ -49,10 +49,11 @@ export function createApp(): App {
   app.use(
     cors({ origin: "*", allowMethods: ["GET", "HEAD", "POST", "OPTIONS"], allowHeaders: ALLOWED_HEADERS }),
   );
+  // First of all, so that there is nothing that may be asked for without end; but a page must be able to read the refusal.
+  app.use(limitRate);
   app.use(refuseBlocked);
   addHome(app);
   addManagement(app);
-  app.use("/api/v1/events/*", limitRate);
   addEventRoutes(app);
   addOperatorRoutes(app);
   addApiDocument(app);

@@ -7,11 +7,12 @@ import type { Context } from "hono";
 import { checkHttpAuth, HTTP_AUTH_SECONDS } from "../nostr/http-auth.ts";
 import { type Call, parseCall } from "../nostr/management.ts";
 import type { Verify } from "../nostr/signature.ts";
+import { frameCost, SIGNATURE_COST } from "../relay/toll.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { AppEnv } from "./app.ts";
 import { decide } from "./management-methods.ts";
 import { problem } from "./problem.ts";
-import { addressOf } from "./rate-limit.ts";
+import { addressOf, clientOf } from "./rate-limit.ts";
 import { parseJsonBytes, readBounded } from "./request-body.ts";
 
 export const MANAGEMENT_TYPE = "application/nostr+json+rpc";
@@ -41,7 +42,7 @@ export function addManagement(app: OpenAPIHono<AppEnv>): void {
 }
 
 async function manage(c: Context<AppEnv>): Promise<Response> {
-  const { config, management, now } = c.env;
+  const { config, management, toll, now } = c.env;
   const header = c.req.header("authorization");
   if (header === undefined) return unauthorized("there is no Authorization header");
   const body = await readBounded(c.req.raw.body, config.MAX_MESSAGE_LENGTH);
@@ -49,6 +50,8 @@ async function manage(c: Context<AppEnv>): Promise<Response> {
   // Another host's authorization must not be of use here, whatever Host the request names.
   const url = config.RELAY_URL === "" ? c.req.url : config.RELAY_URL.replace(/^ws/, "http");
   const time = now();
+  // Anybody can make us hash a body and check a signature.
+  toll.pay(clientOf(c), frameCost(body.buffer) + SIGNATURE_COST);
   const auth = checkHttpAuth(header, { url, method: "POST", body }, { verify: management.verify, now: time });
   if (!auth.ok) return unauthorized(auth.reason);
   const { id, pubkey, created_at } = auth.event;

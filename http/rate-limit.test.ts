@@ -1,16 +1,25 @@
 import { afterEach, expect, it } from "vitest";
 import { type HttpApi, openHttpApi } from "../tests/fixtures/http-api.ts";
+import { managementRequest } from "../tests/fixtures/management.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 
 let api: HttpApi | undefined;
-afterEach(() => api?.close());
+afterEach(() => {
+  api?.close();
+  api = undefined;
+});
 
 const HEADERS = { "cf-connecting-ip": "203.0.113.7" };
 
-async function askUntilRefused(opened: HttpApi, headers: Record<string, string>): Promise<Response> {
-  for (let asked = 0; asked < 200; asked += 1) {
-    const response = await opened.request("/api/v1/events?limit=1", { headers });
-    if (response.status !== 200) return response;
+async function askUntilRefused(
+  opened: HttpApi,
+  headers: Record<string, string>,
+  path = "/api/v1/events?limit=1",
+): Promise<Response> {
+  const { status } = await opened.request(path, { headers });
+  for (let asked = 1; asked < 200; asked += 1) {
+    const response = await opened.request(path, { headers });
+    if (response.status !== status) return response;
   }
   throw new Error("it was never refused");
 }
@@ -29,7 +38,33 @@ it("an address that asks for too much is told when to come back, for queries and
   expect((await post(HEADERS)).status).toBe(429);
   expect((await api.request(`/api/v1/events/${signedEvent().id}`, { headers: HEADERS })).status).toBe(429);
   expect((await post({ "cf-connecting-ip": "203.0.113.8" })).status).toBe(201);
-  expect((await api.request("/", { headers: HEADERS })).status).toBe(200);
+});
+
+it.each(["/", "/health", "/metrics", "/api/v1/openapi.json", "/api/v1/events/count", "/nowhere"])(
+  "whoever asks for %s again and again is refused, whatever is asked next, in a way that pages can read",
+  async (path) => {
+    api = openHttpApi({ RATE_LIMIT: "1000" });
+    const refused = await askUntilRefused(api, HEADERS, path);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("access-control-allow-origin")).toBe("*");
+    expect((await api.request("/health", { method: "DELETE", headers: HEADERS })).status).toBe(429);
+    expect((await api.fetch(managementRequest("{}", HEADERS))).status).toBe(429);
+    expect((await api.request(path, { headers: { "cf-connecting-ip": "203.0.113.8" } })).status).not.toBe(
+      429,
+    );
+  },
+);
+
+it("an authorization pays for its check, and for what is hashed to check it", async () => {
+  const calls = async (body: string) => {
+    using opened = { ...openHttpApi({ RATE_LIMIT: "1000" }), [Symbol.dispose]: () => opened.close() };
+    const statuses: number[] = [];
+    for (let n = 0; n < 5; n += 1)
+      statuses.push((await opened.fetch(managementRequest(body, HEADERS))).status);
+    return statuses;
+  };
+  expect(await calls("{}")).toEqual([403, 403, 403, 429, 429]);
+  expect(await calls("x".repeat(250_000))).toEqual([403, 429, 429, 429, 429]);
 });
 
 it("events that are published are paid for", async () => {
@@ -47,5 +82,6 @@ it.each<Record<string, string>>([{}, { "cf-connecting-ip": "::1" }])(
   async (headers) => {
     api = openHttpApi({ RATE_LIMIT: "1000" });
     await expect(askUntilRefused(api, headers)).rejects.toThrow("never refused");
+    await expect(askUntilRefused(api, headers, "/health")).rejects.toThrow("never refused");
   },
 );

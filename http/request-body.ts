@@ -28,7 +28,7 @@ export function parseJsonBytes(bytes: Uint8Array): ParsedBody {
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   longest: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = body?.getReader();
