@@ -67,11 +67,20 @@ export function answerTo(
       const message = await conversation.receive();
       if (!message) throw new CommandError("the relay closed the connection without an answer");
       const [verb, first, accepted, reason] = message;
-      if (verb === "OK" && first === id) return [accepted === true, typeof reason === "string" ? reason : ""];
-      if (verb === "NOTICE") note(`the relay says: ${String(first)}`);
+      if (verb === "OK" && first === id) return [accepted === true, textOf(reason)];
+      if (verb === "NOTICE") noteNotice(first);
     }
   };
   return within(ANSWER_MILLISECONDS, "the relay gave no answer", answer());
+}
+
+export function noteNotice(said: unknown): void {
+  note(`the relay says: ${textOf(said) || "nothing that is text"}`);
+}
+
+/** What a relay said where text is due: it may be anything, and some of that cannot even be made a string of. */
+export function textOf(said: unknown): string {
+  return typeof said === "string" ? said : "";
 }
 
 /** Rejects when `work` takes longer; without a number it may take for ever. */

@@ -30,8 +30,19 @@ export function oneLine(text: string): string {
 
 /** The same JSON value, with nothing in it that a terminal would act on. */
 export function printableJson(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, undefined, indent);
-  return text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return jsonOf(value, indent).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => {
+      return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    },
+  );
+}
+
+/** What can be read as JSON may still be nested too deeply to be written as such, or grow too long. */
+function jsonOf(value: unknown, indent?: number): string {
+  try {
+    return JSON.stringify(value, undefined, indent);
+  } catch (error) {
+    throw new CommandError(`what the relay answered cannot be shown: ${messageOf(error)}`);
+  }
 }

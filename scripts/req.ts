@@ -1,9 +1,8 @@
 /** Asks a relay for events, and goes on listening if told so. */
 import { parseArgs } from "node:util";
 import { AUTH_HELP, AUTH_OPTION, authenticate, refusal } from "./auth-option.ts";
-import { type Conversation, openConversation } from "./conversation.ts";
+import { type Conversation, noteNotice, openConversation, textOf } from "./conversation.ts";
 import { FILTER_OPTIONS, filterOf } from "./filter-options.ts";
-import { note } from "./printing.ts";
 import { printEvent } from "./received-event.ts";
 import { RELAY_HELP, RELAY_OPTION, relayUrl } from "./relay-option.ts";
 import { CommandError } from "./usage.ts";
@@ -60,10 +59,10 @@ async function printAnswers(
     if (interrupted.aborted) return;
     if (!message) throw new CommandError("the relay closed the connection");
     const [verb, first, second] = message;
-    if (verb === "NOTICE") note(`the relay says: ${String(first)}`);
+    if (verb === "NOTICE") noteNotice(first);
     if (first !== SUBSCRIPTION) continue;
     if (verb === "EVENT") await printEvent(second, options.json);
-    if (verb === "CLOSED") throw new CommandError(`the relay refused: ${refusal(String(second), options)}`);
+    if (verb === "CLOSED") throw new CommandError(`the relay refused: ${refusal(textOf(second), options)}`);
     if (verb !== "EOSE") continue;
     if (!options.follow) return conversation.send(["CLOSE", SUBSCRIPTION]);
     isLive = true;

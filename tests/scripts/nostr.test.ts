@@ -87,4 +87,15 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       supported_nips: expect.arrayContaining([1, 11]),
     });
   });
+
+  it("an answer that is nested too deeply is one line and a failure", async () => {
+    await using relay = await startScriptedRelay();
+    relay.answer = (_request, response) =>
+      response.end(`{"result":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+    for (const args of [["relay-info"], ["admin", "listallowedkinds"]]) {
+      const { code, stdout, stderr } = await run([...args, "--relay", relay.url], withKey);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(lines(stderr)).toEqual([expect.stringMatching(/answered/)]);
+    }
+  });
 });

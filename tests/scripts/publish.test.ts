@@ -7,7 +7,7 @@ import { npubEncode, nsecEncode } from "nostr-tools/nip19";
 import { verifyEvent } from "nostr-tools/pure";
 import type { Event } from "../../nostr/event.ts";
 import { PUBKEY, SECRET, SECRET_HEX } from "../fixtures/author.ts";
-import { accepting, startScriptedRelay } from "../fixtures/scripted-relay.ts";
+import { accepting, NO_TEXT, startScriptedRelay } from "../fixtures/scripted-relay.ts";
 
 const ID = "1".repeat(64);
 const folder = freshFolder();
@@ -91,6 +91,18 @@ describe.each(RUNTIMES)("publish on %s", (runtime) => {
       code: 1,
       stdout: "",
       stderr: "the relay says: welcome\nthe relay refused the event: blocked: go away\n",
+    });
+  });
+
+  it("what is no text where a relay should say some is no crash", async () => {
+    await using relay = await startScriptedRelay(([, event], say) => {
+      say(["NOTICE", NO_TEXT]);
+      say(["OK", (event as Event).id, false, NO_TEXT]);
+    });
+    expect(await run(["publish", "hi", "--relay", relay.url], withKey)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "the relay says: nothing that is text\nthe relay refused the event: it gave no reason\n",
     });
   });
 

@@ -10,7 +10,7 @@ import {
   nsecEncode,
 } from "nostr-tools/nip19";
 import { PUBKEY, SECRET, signed } from "../fixtures/author.ts";
-import { startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
+import { NO_TEXT, startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
 
 const ID = "1".repeat(64);
 const folder = freshFolder();
@@ -127,6 +127,20 @@ describe.each(RUNTIMES)("req on %s", (runtime) => {
       stdout: "",
       stderr: "the relay refused: invalid: no way\n",
     });
+  });
+
+  it("what is no text where a relay should say some is no crash", async () => {
+    const deep = `["NOTICE",${"[".repeat(50_000)}${"]".repeat(50_000)}]`;
+    await using relay = await startScriptedRelay(([, subscription], say) => {
+      for (const notice of [NO_TEXT, null, 7]) say(["NOTICE", notice]);
+      say(deep);
+      say(["CLOSED", subscription, NO_TEXT]);
+    });
+    const { code, stdout, stderr } = await run(["req", "--relay", relay.url]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    const [last, ...notices] = lines(stderr).toReversed();
+    expect(last).toBe("the relay refused: it gave no reason");
+    expect(new Set(notices)).toEqual(new Set(["the relay says: nothing that is text"]));
   });
 
   it("a relay that goes away is a failure", async () => {
