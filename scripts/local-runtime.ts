@@ -2,7 +2,14 @@
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  MiniflareCoreError,
+  type MiniflareOptions,
+} from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { bundle } from "./bundle.ts";
 import { endTogether } from "./end-together.ts";
@@ -25,7 +32,7 @@ export async function startLocally(options: LocalOptions): Promise<{ stop(): Pro
   await assertPortIsFree(options.port);
   const built = await miniflareOptions(options);
   const miniflare = withoutSignalHandlers(() => new Miniflare(built));
-  await endTogether("workerd", () => miniflare.ready);
+  await listening(miniflare, options.port);
   await migrate(await miniflare.getD1Database("DB"), join(ROOT, "migrations"));
   const cron = startCron(miniflare);
   return {
@@ -84,15 +91,25 @@ function startCron(miniflare: Miniflare): { stop(): void } {
   };
 }
 
+/** Building takes seconds, and another program may have taken the port meanwhile. */
+async function listening(miniflare: Miniflare, port: number): Promise<void> {
+  try {
+    await endTogether("workerd", () => miniflare.ready);
+  } catch (error) {
+    const isTaken = error instanceof MiniflareCoreError && error.code === "ERR_ADDRESS_IN_USE";
+    throw isTaken ? unusablePort(port, "it was taken meanwhile") : error;
+  }
+}
+
 /** Said before anything is built, and in words. */
 async function assertPortIsFree(port: number): Promise<void> {
   const server = createServer();
   await new Promise<void>((done, failed) => {
-    server.once("error", (error) => {
-      failed(
-        new CommandError(`port ${port} cannot be used (${error.message}): choose another one with --port`),
-      );
-    });
+    server.once("error", (error) => failed(unusablePort(port, error.message)));
     server.listen(port, "localhost", () => server.close(() => done()));
   });
+}
+
+function unusablePort(port: number, reason: string): CommandError {
+  return new CommandError(`port ${port} cannot be used (${reason}): choose another one with --port`);
 }

@@ -1,8 +1,11 @@
 /** `npm start` as a user meets it: what it prints, what it keeps, and what it says when something is wrong. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { startLocally } from "../../scripts/local-runtime.ts";
+import { CommandError } from "../../scripts/usage.ts";
 import { ROOT, startProgram } from "../fixtures/program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
 import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
@@ -66,6 +69,23 @@ test("a port in use is one line and a failure", async () => {
   server.close();
   expect(ended).toMatchObject({ code: 1, stdout: "" });
   expect(ended.stderr).toMatch(/^port \d+ cannot be used .*choose another one with --port\n$/);
+});
+
+test("a port that is taken while it builds is told of in the same words", async () => {
+  const port = await freePort();
+  const server = createServer();
+  // The first thing that it starts is what builds.
+  const take = () => {
+    unsubscribe("child_process", take);
+    server.listen(port, "localhost");
+  };
+  subscribe("child_process", take);
+  const error: unknown = await startLocally({ port, state: temporaryFolder(), settings: {} }).catch(
+    (reason: unknown) => reason,
+  );
+  server.close();
+  expect(error).toBeInstanceOf(CommandError);
+  expect(String(error)).toMatch(/port \d+ cannot be used .*choose another one with --port$/);
 });
 
 test.each([
