@@ -1,10 +1,10 @@
 /** Cloudflare's command line tool, as this project installs it. */
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { oneLine } from "./printing.ts";
-import { CommandError, messageOf } from "./usage.ts";
+import { CommandError } from "./usage.ts";
 
 /** Resolves with standard output; rejects with what wrangler says is wrong. */
 export type Wrangler = (args: string[]) => Promise<string>;
@@ -21,8 +21,10 @@ export async function runWrangler(args: string[], env: Record<string, string> = 
     });
     return stdout;
   } catch (error) {
-    const stderr = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
-    throw new CommandError(`wrangler ${commandOf(args)} failed: ${errorIn(stderr) || messageOf(error)}`);
+    const { stderr = "", signal, code } = error as ExecFileException;
+    // The error's own message is no help: it is the whole command line.
+    const said = errorIn(stderr) || `it said nothing, and ended with ${signal ?? code}`;
+    throw new CommandError(`wrangler ${commandOf(args)} failed: ${said}`);
   }
 }
 

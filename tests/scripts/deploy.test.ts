@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -232,6 +232,23 @@ describe("with wrangler itself", () => {
     expect(stderr).toMatch(/^wrangler d1 list failed: [^\n]+\n$/);
     expect(stderr).not.toMatch(/password|a-token-for-tests/);
   });
+});
+
+it.each([
+  ["process.exit(3)", "3"],
+  ['process.kill(process.pid, "SIGKILL")', "SIGKILL"],
+])("repeats no value when wrangler ends by %s and says nothing", async (code, end) => {
+  const folder = mkdtempSync(join(tmpdir(), "tributary-deploy-"));
+  try {
+    const mute = join(folder, "mute.cjs");
+    writeFileSync(mute, code);
+    const args = ["deploy", "--var", "ZIPKIN_URL:https://user:password@zipkin.example"];
+    await expect(runWrangler(args, { NODE_OPTIONS: `--require=${mute}` })).rejects.toThrow(
+      new CommandError(`wrangler deploy failed: it said nothing, and ended with ${end}`),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe("npm run deploy, called wrongly", () => {
