@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
-import type { ProgramOptions } from "../fixtures/program.ts";
+import { type ProgramOptions, ROOT } from "../fixtures/program.ts";
 import { noteEncode } from "nostr-tools/nip19";
 import { SECRET_HEX } from "../fixtures/author.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
@@ -56,6 +57,8 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       const { code, stdout, stderr } = await run([...command, "--help"]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toMatch(/^Usage: npm run nostr -- /);
+      const guide = readFileSync(`${ROOT}docs/cli.md`, "utf8");
+      for (const [option] of stdout.matchAll(/--[a-z]+/gi)) expect(guide).toMatch(new RegExp(`${option}\\b`));
     },
   );
 
