@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PUBKEY } from "../tests/fixtures/author.ts";
 import { openHttpApi, type HttpApi } from "../tests/fixtures/http-api.ts";
+import { manage, managementRequest } from "../tests/fixtures/management.ts";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { MANAGEMENT_TYPE } from "./management.ts";
 
 let api: HttpApi;
 beforeEach(() => {
@@ -124,7 +128,7 @@ describe("what goes wrong", () => {
   );
 
   it("a mistake of our own is no failure that passes, and is told in general only", async () => {
-    api.store.read = async () => ({ head: 0, answers: [], cost: { rowsRead: 0, rowsWritten: 0 } });
+    makeMistakes(api);
     const response = await api.request("/api/v1/events");
     const text = await response.clone().text();
     expect(await problemOf(response)).toEqual({ status: 500, code: "internal" });
@@ -148,11 +152,51 @@ describe("for operators", () => {
   });
 });
 
+const ADDRESS = "203.0.113.7";
+
+/** Of every route, rightly asked and wrongly. */
+function requests(): Request[] {
+  const ask = (path: string, init?: RequestInit) => new Request(`http://relay.test${path}`, init);
+  const tooLong = " ".repeat(600_000);
+  return [
+    ...["/", "/health", "/metrics", "/api/v1/openapi.json"].map((path) => ask(path)),
+    ...["", "?x=1", "/count", "/count?x=1", `/${"a".repeat(64)}`, "/a"].map((rest) =>
+      ask(`/api/v1/events${rest}`),
+    ),
+    ...[JSON.stringify(signedEvent()), "", tooLong].map((body) =>
+      ask("/api/v1/events", { method: "POST", body }),
+    ),
+    ...['{"method":"listallowedkinds","params":[]}', "{", tooLong].map((body) => managementRequest(body)),
+    ...["text/plain", MANAGEMENT_TYPE].map((type) =>
+      ask("/", { method: "POST", headers: { "content-type": type } }),
+    ),
+  ];
+}
+
+async function askOften(opened: HttpApi): Promise<void> {
+  for (let n = 0; n < 30; n += 1) await opened.request("/", { headers: { "cf-connecting-ip": ADDRESS } });
+}
+
+function loseDatabase(opened: HttpApi): void {
+  opened.close();
+  api = openHttpApi();
+}
+
+function makeMistakes({ store }: HttpApi): void {
+  store.read = async () => ({ head: 0, answers: [], cost: { rowsRead: 0, rowsWritten: 0 } });
+}
+
 describe("OpenAPI document", () => {
   interface OpenApi {
     openapi: string;
     info: { version: string };
-    paths: Record<string, Record<string, { responses: object; parameters?: { name: string; in: string }[] }>>;
+    paths: Record<
+      string,
+      Record<
+        string,
+        { responses: Record<string, { content?: object }>; parameters?: { name: string; in: string }[] }
+      >
+    >;
   }
 
   async function read() {
@@ -166,7 +210,7 @@ describe("OpenAPI document", () => {
     expect(openapi).toBe("3.1.0");
     expect(info.version).toBe("1.2.3");
     expect(Object.entries(paths).map(([path, methods]) => [path, Object.keys(methods).sort()])).toEqual([
-      ["/", ["get"]],
+      ["/", ["get", "post"]],
       ["/api/v1/events", ["get", "post"]],
       ["/api/v1/events/count", ["get"]],
       ["/api/v1/events/{id}", ["get"]],
@@ -189,6 +233,33 @@ describe("OpenAPI document", () => {
       }
     },
   );
+
+  it.each<[string, Record<string, string>, ((opened: HttpApi) => unknown)?]>([
+    ["is as it should be", {}],
+    ["is only for those who have authenticated", { READ_ACCESS: "auth", WRITE_ACCESS: "auth" }],
+    ["blocks the address", {}, (opened) => manage(opened, "blockip", ADDRESS)],
+    ["was asked for too much", { RATE_LIMIT: "1000" }, askOften],
+    ["has no database", {}, loseDatabase],
+    ["makes a mistake", {}, makeMistakes],
+  ])("has every answer that is given when the relay %s", async (_, settings, arrange) => {
+    const { paths } = await read();
+    api.close();
+    api = openHttpApi({ RELAY_ADMINS: PUBKEY, ...settings });
+    const opened = api;
+    await arrange?.(opened);
+    const operations = new Set<unknown>();
+    for (const request of requests()) {
+      request.headers.set("cf-connecting-ip", ADDRESS);
+      const path = new URL(request.url).pathname.replace(/a+$/, "{id}");
+      const operation = paths[path]?.[request.method.toLowerCase()];
+      operations.add(operation);
+      const { status, headers } = await opened.fetch(request);
+      const types = Object.keys(operation?.responses[status]?.content ?? {});
+      const asked = `${status} to ${request.method} ${path}`;
+      expect(types, asked).toContain(headers.get("content-type")?.split(";")[0]);
+    }
+    expect(operations).toEqual(new Set(Object.values(paths).flatMap((methods) => Object.values(methods))));
+  });
 
   it("refers to nothing that is not in it, and every operation says what it answers", async () => {
     const document = await read();

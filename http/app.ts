@@ -15,7 +15,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { addEventRoutes } from "./events.ts";
 import { homePage } from "./home-page.ts";
 import { addManagement, type Management } from "./management.ts";
-import { orUnavailable, problem, problemSchema } from "./problem.ts";
+import { ANSWERED_ANYWHERE, orUnavailable, problem, problemAnswer } from "./problem.ts";
 import { addressOf, limitRate } from "./rate-limit.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
 
@@ -87,6 +87,7 @@ function addHome(app: App): void {
     path: "/",
     summary: "What this relay is",
     responses: {
+      ...ANSWERED_ANYWHERE,
       200: {
         description: "The relay information document (NIP-11) when Accept names its type, a page otherwise",
         content: {
@@ -120,14 +121,12 @@ function addOperatorRoutes(app: App): void {
     path: "/health",
     summary: "Does it work?",
     responses: {
+      ...ANSWERED_ANYWHERE,
       200: {
         description: "The relay answers, and its database too",
         content: { "application/json": { schema: z.object({ status: z.literal("ok") }) } },
       },
-      503: {
-        description: "The database does not answer",
-        content: { "application/json": { schema: problemSchema } },
-      },
+      503: problemAnswer("The database does not answer"),
     },
   });
   app.openapi(healthRoute, async (c) => {
@@ -140,7 +139,9 @@ function addOperatorRoutes(app: App): void {
     path: "/metrics",
     summary: "Counters for Prometheus",
     responses: {
+      ...ANSWERED_ANYWHERE,
       200: { description: "Prometheus text", content: { "text/plain": { schema: z.string() } } },
+      503: problemAnswer("The counters do not answer"),
     },
   });
   app.openapi(metricsRoute, async (c) =>
@@ -156,6 +157,7 @@ function addApiDocument(app: App): void {
     path: "/api/v1/openapi.json",
     summary: "This document",
     responses: {
+      ...ANSWERED_ANYWHERE,
       200: { description: "OpenAPI 3.1", content: { "application/json": { schema: z.looseObject({}) } } },
     },
   });

@@ -1,7 +1,7 @@
 /** What the OpenAPI document says of the event routes. The protocol's own parsers read the requests. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { LONGEST_SEARCH } from "../nostr/search.ts";
-import { problemSchema } from "./problem.ts";
+import { ANSWERED_ANYWHERE, problemAnswer } from "./problem.ts";
 
 const hex = (length: number) =>
   z
@@ -102,7 +102,7 @@ const json = <T extends z.ZodType>(schema: T, description: string) => ({
   content: { "application/json": { schema } },
 });
 
-const unavailable = json(problemSchema, "The database does not answer, try again");
+const unavailable = problemAnswer("The database does not answer, try again");
 
 export const queryRoute = createRoute({
   method: "get",
@@ -110,9 +110,10 @@ export const queryRoute = createRoute({
   summary: "Stored events",
   request: { query: queryParameters },
   responses: {
+    ...ANSWERED_ANYWHERE,
     200: json(pageSchema, "One page of them"),
-    400: json(problemSchema, "A parameter is wrong"),
-    401: json(problemSchema, "Only for those who have authenticated, over WebSocket"),
+    400: problemAnswer("A parameter is wrong"),
+    401: problemAnswer("Only for those who have authenticated, over WebSocket"),
     503: unavailable,
   },
 });
@@ -123,8 +124,10 @@ export const countRoute = createRoute({
   summary: "How many events are stored",
   request: { query: queryParameters.omit({ limit: true, order: true, cursor: true }) },
   responses: {
+    ...ANSWERED_ANYWHERE,
     200: json(countSchema, "Their number"),
-    400: json(problemSchema, "A parameter is wrong"),
+    400: problemAnswer("A parameter is wrong"),
+    401: problemAnswer("Only for those who have authenticated, over WebSocket"),
     503: unavailable,
   },
 });
@@ -135,10 +138,11 @@ export const readRoute = createRoute({
   summary: "One stored event",
   request: { params: z.object({ id: hex(64) }) },
   responses: {
+    ...ANSWERED_ANYWHERE,
     200: json(eventSchema, "The event"),
-    400: json(problemSchema, "This is no event id"),
-    401: json(problemSchema, "Only for those who have authenticated, over WebSocket"),
-    404: json(problemSchema, "It is not stored here"),
+    400: problemAnswer("This is no event id"),
+    401: problemAnswer("Only for those who have authenticated, over WebSocket"),
+    404: problemAnswer("It is not stored here"),
     503: unavailable,
   },
 });
@@ -149,13 +153,13 @@ export const publishRoute = createRoute({
   summary: "Publish an event",
   request: { body: { required: true, content: { "application/json": { schema: eventSchema } } } },
   responses: {
-    200: json(resultSchema, "Already stored, or passed on to those who listen"),
+    ...ANSWERED_ANYWHERE,
+    200: json(resultSchema, "Already stored, passed on to those who listen, or about other relays"),
     201: json(resultSchema, "Stored"),
-    400: json(problemSchema, "Not a valid event"),
-    401: json(problemSchema, "Only for those who have authenticated"),
-    403: json(problemSchema, "Not accepted here"),
-    413: json(problemSchema, "The body is too long"),
-    429: json(problemSchema, "Too much at once"),
+    400: problemAnswer("Not a valid event"),
+    401: problemAnswer("Only for those who have authenticated"),
+    403: problemAnswer("The event is not accepted here, or nothing from this address is"),
+    413: problemAnswer("The body is too long"),
     503: unavailable,
   },
 });

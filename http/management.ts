@@ -2,7 +2,7 @@
  * The management API (NIP-86): who may call (NIP-98), what was asked, and the answer. Every change is in the audit log
  * and known to every hub before it is answered with true.
  */
-import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { checkHttpAuth, HTTP_AUTH_SECONDS } from "../nostr/http-auth.ts";
 import { type Call, parseCall } from "../nostr/management.ts";
@@ -11,7 +11,7 @@ import { frameCost, SIGNATURE_COST } from "../relay/toll.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { AppEnv } from "./app.ts";
 import { decide } from "./management-methods.ts";
-import { problem } from "./problem.ts";
+import { ANSWERED_ANYWHERE, problem, problemAnswer, problemSchema } from "./problem.ts";
 import { addressOf, clientOf } from "./rate-limit.ts";
 import { parseJsonBytes, readBounded } from "./request-body.ts";
 
@@ -25,10 +25,45 @@ export interface Management {
   announce(): Promise<string[]>;
 }
 
+const answerSchema = z.object({ result: z.unknown().optional(), error: z.string().optional() });
+
+const managed = (description: string) => ({
+  description,
+  content: { [MANAGEMENT_TYPE]: { schema: answerSchema } },
+});
+
+const route = createRoute({
+  method: "post",
+  path: "/",
+  summary: "Manage the relay (NIP-86)",
+  request: {
+    body: {
+      required: true,
+      content: {
+        [MANAGEMENT_TYPE]: { schema: z.object({ method: z.string(), params: z.array(z.unknown()) }) },
+      },
+    },
+  },
+  responses: {
+    ...ANSWERED_ANYWHERE,
+    200: managed("The result, or the error for which nothing was done"),
+    400: managed("The body is not JSON"),
+    401: managed("The request is not authorized (NIP-98), or was made before"),
+    403: {
+      description: "Not by an admin; or nothing is taken from this address",
+      content: { [MANAGEMENT_TYPE]: { schema: answerSchema }, "application/json": { schema: problemSchema } },
+    },
+    413: managed("The body is too long"),
+    415: problemAnswer(`What is posted is not ${MANAGEMENT_TYPE}`),
+    503: managed("The database does not answer, try again"),
+  },
+});
+
 type Answer = { result: unknown } | { error: string };
 
 export function addManagement(app: OpenAPIHono<AppEnv>): void {
-  app.post("/", async (c) => {
+  app.openAPIRegistry.registerPath(route);
+  app.post(route.getRoutingPath(), async (c) => {
     const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
     if (type !== MANAGEMENT_TYPE)
       return c.json(problem("unsupported-type", `what is posted here is ${MANAGEMENT_TYPE} (NIP-86)`), 415);

@@ -21,6 +21,18 @@ export function problem(code: ProblemCode, message: string): z.infer<typeof prob
   return { error: { code, message } };
 }
 
+/** As the OpenAPI document tells of it. */
+export function problemAnswer(description: string) {
+  return { description, content: { "application/json": { schema: problemSchema } } };
+}
+
+/** Whatever is asked for. */
+export const ANSWERED_ANYWHERE = {
+  403: problemAnswer("Nothing is taken from this address"),
+  429: problemAnswer("Too much was asked in too short a time: Retry-After says when to come back"),
+  500: problemAnswer("A mistake of the relay"),
+};
+
 /** What the work needs does not answer: a failure that passes, told apart from our own mistakes. */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {

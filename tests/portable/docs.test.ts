@@ -1,6 +1,7 @@
 /** What the guides say must be so. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { createApp } from "../../http/app.ts";
 import { relayDocument } from "../../http/relay-document.ts";
 import { parseConfig } from "../../relay/config.ts";
 import { configurationDoc } from "../../scripts/configuration-doc.ts";
@@ -116,6 +117,21 @@ it("docs/observing.md has every span that is recorded, and no other", () => {
     .filter(([service = ""]) => /^(`relay`|`aggregator`|both)$/.test(service))
     .map(([, name = ""]) => name.replaceAll("`", ""));
   expect(new Set(told)).toEqual(new Set(recorded));
+});
+
+it("docs/http.md has every request and every outcome that the OpenAPI document has, and no other", async () => {
+  const document = createApp().getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
+  const paths = Object.entries(document.paths ?? {});
+  const requests = paths.flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `\`${method.toUpperCase()} ${path}\``),
+  );
+  const rows = rowsOf("docs/http.md");
+  const told = rows.map(([request = ""]) => request).filter((request) => /^`(GET|POST) /.test(request));
+  expect(told.toSorted()).toEqual(requests.toSorted());
+  const outcomes = rows.filter(([status = ""]) => /^20\d$/.test(status)).map(([, outcome]) => outcome);
+  expect(document.components?.schemas).toMatchObject({
+    PublishResult: { properties: { outcome: { enum: outcomes.map((outcome) => outcome?.slice(1, -1)) } } },
+  });
 });
 
 const advertised = (() => {
