@@ -91,6 +91,10 @@ describe.each(GUIDES)("%s", (guide) => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: object };
     expect(npmScriptsIn(text).filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
   });
+
+  it("starts no TypeScript but through npm, which finds a Node that is new enough", () => {
+    expect(text.match(/\bnode \S+\.ts\b/g)).toBeNull();
+  });
 });
 
 it("docs/configuration.md is what npm run docs writes", () => {
@@ -143,6 +147,19 @@ const advertised = (() => {
 it("README.md names the NIPs that the relay tells of", () => {
   const line = /^- Serves (NIP-.*)$/m.exec(read("README.md"))?.[1] ?? "";
   expect(line.match(/NIP-\d\d/g)).toEqual(advertised.map((nip) => `NIP-${nip}`));
+});
+
+it("CONTRIBUTING.md names every folder of tests, and the limits that lint holds files and functions to", () => {
+  const text = read("CONTRIBUTING.md");
+  const folders = readdirSync(new URL("tests/", ROOT)).filter((folder) => folder !== "fixtures");
+  expect(folders.filter((folder) => !text.includes(`\`tests/${folder}\``))).toEqual([]);
+  const { rules } = JSON.parse(read(".oxlintrc.json")) as {
+    rules: Record<string, [string, { max: number }]>;
+  };
+  const [files, functions] = ["eslint/max-lines", "eslint/max-lines-per-function"].map(
+    (rule) => rules[rule]?.[1].max,
+  );
+  expect(text).toContain(`at most ${files} lines, functions at most ${functions}`);
 });
 
 describe("docs/nips.md", () => {
