@@ -81,7 +81,7 @@ export const SETTINGS = {
   ),
   MIN_POW_DIFFICULTY: integer(0, 0, 256, "Work that an event must show, in bits (NIP-13); 0: none"),
   RELAY_URL: relayUrl(
-    "The address that clients know this relay by, for AUTH (NIP-42) and requests to vanish (NIP-62); empty: the one that they connect to",
+    "The address that clients know this relay by (NIP-42, 62). Set it when deployed: without it AUTH trusts the Host that they name, and the aggregator heeds only requests to vanish from ALL_RELAYS",
   ),
   HUB_CAPACITY: integer(
     10_000,
