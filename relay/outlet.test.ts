@@ -11,7 +11,7 @@ const publication = (last: number): Publication => ({
 });
 
 /** An outlet whose first attempts fail. */
-function outlet(failures: number) {
+function outlet(failures: number, answered: () => void = () => undefined) {
   const sent: number[][] = [];
   const answers: PublishAnswer[] = [];
   const pauses: number[] = [];
@@ -27,7 +27,10 @@ function outlet(failures: number) {
       return { spared: [], head: publications.at(-1)!.last };
     },
     pause: async (milliseconds) => void pauses.push(milliseconds),
-    answered: (answer) => void answers.push(answer),
+    answered(answer) {
+      answers.push(answer);
+      answered();
+    },
     report: (error) => void reported.push(error),
   });
   return { subject, sent, answers, pauses, reported };
@@ -61,4 +64,18 @@ it("gives a batch up after that, says so, and goes on with the next", async () =
   expect(sent).toEqual([[1], [1], [1], [1], [2]]);
   expect(reported).toEqual([new Error("the switchboard is away")]);
   expect(answers).toEqual([{ spared: [], head: 2 }]);
+});
+
+it("sends what comes at the very moment when it has nothing more to send", async () => {
+  let last = 1;
+  const late: Promise<void>[] = [];
+  const { subject, sent } = outlet(0, () => {
+    if (last === 5) return;
+    last += 1;
+    queueMicrotask(() => late.push(subject.send(publication(last))));
+  });
+  await subject.send(publication(1));
+  for (let n = 0; n < 100; n += 1) await Promise.resolve();
+  await Promise.all(late);
+  expect(sent).toEqual([[1], [2], [3], [4], [5]]);
 });

@@ -24,17 +24,20 @@ export class Outlet {
   /** Resolves when the publication is with the switchboard, or given up and reported. */
   send(publication: Publication): Promise<void> {
     this.waiting.push(publication);
-    this.sending ??= this.drain().finally(() => {
-      this.sending = undefined;
-    });
+    this.sending ??= this.drain();
     return this.sending;
   }
 
   private async drain(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0);
-      const answer = await this.attempt(batch);
-      if (answer) this.deps.answered(answer);
+    try {
+      while (this.waiting.length > 0) {
+        const batch = this.waiting.splice(0);
+        const answer = await this.attempt(batch);
+        if (answer) this.deps.answered(answer);
+      }
+    } finally {
+      // In one go with the look that found nothing: what comes later begins anew.
+      this.sending = undefined;
     }
   }
 
