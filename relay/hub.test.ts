@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Event } from "../nostr/event.ts";
 import { connect, eventsIn, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
 import { strangersIdentity } from "../tests/fixtures/strangers.ts";
+import type { Hub } from "./hub.ts";
+import type { Declaration } from "./switchboard.ts";
 
 let relay: Relay;
 beforeEach(() => {
@@ -226,6 +229,76 @@ describe("a hub that was out of memory", () => {
     expect(eventsIn(client.frames).map(([, id]) => id)).toEqual([before!.id, live!.id]);
     const ids = frames.map((frame) => (JSON.parse(frame) as [string, string, { id: string }])[2].id);
     expect(ids.toSorted()).toEqual([missed!.id, after!.id].toSorted());
+  });
+});
+
+describe("what nobody here wants any more, or wants to know", () => {
+  /** Counts what the switchboard sends to a hub. */
+  function countingDeliveries(hub: Hub): () => number {
+    let deliveries = 0;
+    const deliver = hub.deliver.bind(hub);
+    hub.deliver = (delivery) => {
+      deliveries += 1;
+      return deliver(delivery);
+    };
+    return () => deliveries;
+  }
+
+  async function publishSeparately(...events: Event[]): Promise<void> {
+    const publisher = connect(relay.hub("publisher"));
+    for (const event of events) {
+      await publisher.say("EVENT", event);
+      await relay.settled();
+    }
+  }
+
+  const five = (fields: Partial<Event> = {}) =>
+    Array.from({ length: 5 }, (_, n) => signedEvent({ ...fields, content: String(n) }));
+
+  it("is sent once more to a hub whose last client left while it was out of memory", async () => {
+    await connect(relay.hub("a")).say("REQ", "s", { kinds: [1] });
+    const woken = relay.hub("a");
+    const deliveries = countingDeliveries(woken);
+    await publishSeparately(...five());
+    expect([deliveries(), woken.size]).toEqual([1, 0]);
+  });
+
+  it("is sent once more when one of two clients has left", async () => {
+    const hub = relay.hub("a");
+    const [one, two] = [connect(hub), connect(hub)];
+    await one.say("REQ", "s", { kinds: [1] });
+    await two.say("REQ", "s", { kinds: [7] });
+    hub.close(one.session);
+    const deliveries = countingDeliveries(hub);
+    await publishSeparately(...five(), ...five({ kind: 7 }));
+    expect([deliveries(), eventsIn(two.frames).length]).toEqual([6, 5]);
+  });
+
+  it("is sent once more by a switchboard that has forgotten what is wanted", async () => {
+    const hub = relay.hub("a");
+    await connect(hub).say("REQ", "s", { kinds: [7] });
+    relay.restartSwitchboard();
+    const deliveries = countingDeliveries(hub);
+    await publishSeparately(...five(), ...five({ kind: 7 }));
+    expect(deliveries()).toBe(6);
+  });
+
+  it("goes on coming, and is not told of again, when it has a key of something that is wanted", async () => {
+    const declarations: Declaration[] = [];
+    const { switchboard } = relay;
+    const hub = relay.hub("a", {
+      switchboard: {
+        async declare(declaration) {
+          declarations.push(declaration);
+          return switchboard.declare(declaration);
+        },
+        publish: async (publications, origin) => switchboard.publish(publications, origin),
+      },
+    });
+    await connect(hub).say("REQ", "s", { kinds: [7], authors: [AUTHORS[0]] });
+    const deliveries = countingDeliveries(hub);
+    await publishSeparately(...five());
+    expect([deliveries(), declarations.length]).toEqual([5, 1]);
   });
 });
 

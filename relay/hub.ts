@@ -243,11 +243,11 @@ export class Hub {
   /** From the switchboard: what other hubs and doors have committed. */
   async deliver(delivery: Delivery): Promise<void> {
     const { events, ephemeral, spans, head, traceparent } = delivery;
-    const found = await this.fanOut(events, ephemeral, traceparent);
+    await this.fanOut(events, ephemeral, traceparent);
     this.covered(spans, head);
-    if (found === 0 && events.length + ephemeral.length > 0 && this.interest.isStale) {
-      this.deps.background(this.declareAgain());
-    }
+    const sent = [...events.map(({ event }) => event), ...ephemeral];
+    // The switchboard has not been told, or has forgotten, what is wanted; perhaps nobody is left here.
+    if (sent.some((event) => !this.index.concerns(event))) this.deps.background(this.declareAgain());
   }
 
   subscribe(subscription: Subscription): void {
@@ -351,25 +351,23 @@ export class Hub {
     this.deps.background(this.outlet.send(publication));
   }
 
-  /** Each event once, whatever way it came: how many of them somebody here wanted. */
-  private fanOut(events: Published[], ephemeral: Event[], parent: string | undefined): Promise<number> {
+  /** Each event once, whatever way it came. */
+  private fanOut(events: Published[], ephemeral: Event[], parent: string | undefined): Promise<void> {
     const attributes = { events: events.length + ephemeral.length };
     return this.deps.tracer.span("fan_out", { parent, attributes }, async () => {
-      let found = 0;
       for (const { seq, event } of events.toSorted((a, b) => a.seq - b.seq)) {
         // Looked at and covered in one go: the same event may be coming from the log at this moment.
         if (this.position.isCovered(seq)) continue;
         this.position.cover({ prev: seq - 1, last: seq });
-        if (this.offer(seq, event)) found += 1;
+        this.offer(seq, event);
       }
-      for (const event of ephemeral) if (this.offer(undefined, event)) found += 1;
-      return found;
+      for (const event of ephemeral) this.offer(undefined, event);
     });
   }
 
-  private offer(seq: number | undefined, event: Event): boolean {
+  private offer(seq: number | undefined, event: Event): void {
     const subscriptions = this.index.matching(event);
-    if (subscriptions.size === 0) return false;
+    if (subscriptions.size === 0) return;
     const live = liveEvent(seq, event);
     let sent = 0;
     const now = this.deps.now();
@@ -383,7 +381,6 @@ export class Hub {
       else this.endIfImpatient(session);
     }
     this.deps.metrics.add("events_delivered_counts", "websocket", sent);
-    return true;
   }
 
   /** The platform buffers without end for a client that does not read: so it is sent nothing more. */

@@ -54,13 +54,6 @@ export class Interest {
     return this.next;
   }
 
-  /** True when the switchboard knows of more keys than are wanted. */
-  get isStale(): boolean {
-    if (!this.declared) return false;
-    const wanted = new Set(this.wanted());
-    return [...this.declared].some((key) => !wanted.has(key));
-  }
-
   private async run(): Promise<DeclarationAnswer> {
     const wanted = new Set(this.wanted());
     const base = this.revision;

@@ -36,6 +36,8 @@ it("[17] finds for each event the subscriptions that the reference finds, while 
         const event = pick(random, events);
         const expected = [...open].filter(([, filters]) => filters.some((filter) => matches(filter, event)));
         expect(index.matching(event)).toEqual(new Set(expected.map(([id]) => id)));
+        const filed = new Set(index.keys());
+        expect(index.concerns(event)).toBe(eventKeys(event).some((key) => filed.has(key)));
         found += expected.length;
       }
       const needed = [...open.values()].flat().flatMap((filter) => filterKeys(filterOf(filter)));

@@ -45,6 +45,11 @@ export class SubscriptionIndex<Subscription> {
     this.filed.delete(subscription);
   }
 
+  /** Whether anything is filed under one of its keys: then it was not sent in vain, whoever it matches. */
+  concerns(event: Event): boolean {
+    return eventKeys(event).some((key) => this.byKey.has(key));
+  }
+
   /** Each subscription once, however many of its filters match. */
   matching(event: Event): Set<Subscription> {
     const found = new Set<Subscription>();

@@ -129,7 +129,10 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.hibernation.keepJoined();
   }
 
-  /** A socket that closed while the hub was asleep is not among those restored; there is nothing left to close. */
+  /**
+   * A socket that closed while the hub was asleep is not among those restored, and there is nothing left to close: what
+   * it wanted is withdrawn when the switchboard sends it.
+   */
   private end(socket: WebSocket): void {
     const session = this.sessions.get(socket);
     if (session) this.hub.close(session);
