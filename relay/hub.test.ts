@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../nostr/event.ts";
-import { connect, eventsIn, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
+import { type Client, connect, eventsIn, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
 import { strangersIdentity } from "../tests/fixtures/strangers.ts";
 import type { Hub } from "./hub.ts";
+import { LogPosition } from "./log-position.ts";
 import type { Declaration } from "./switchboard.ts";
 
 let relay: Relay;
@@ -299,6 +300,81 @@ describe("what nobody here wants any more, or wants to know", () => {
     const deliveries = countingDeliveries(hub);
     await publishSeparately(...five());
     expect([deliveries(), declarations.length]).toEqual([5, 1]);
+  });
+});
+
+describe("a hub that nobody listens on", () => {
+  let logs: number;
+  let meanwhile: () => void;
+  let hub: Hub;
+  /** Its own commits, each with a gap before it. */
+  async function publishBetweenOthers(publisher: Client, count: number): Promise<void> {
+    for (let n = 0; n < count; n += 1) {
+      await relay.store.commit([signedEvent({ content: `${n} of another door` })]);
+      await publisher.say("EVENT", signedEvent({ content: String(n) }));
+    }
+    await relay.settled();
+  }
+
+  beforeEach(() => {
+    logs = 0;
+    meanwhile = () => undefined;
+    const log: Relay["store"]["log"] = (after, limit) => {
+      logs += 1;
+      if (logs > 9) throw new Error("the log is read without end");
+      meanwhile();
+      return relay.store.log(after, limit);
+    };
+    hub = relay.hub("a", { store: { ...relay.store, log } });
+  });
+
+  async function expectLiveWithoutLog(client: Client): Promise<void> {
+    client.take();
+    const [own, others] = [signedEvent({ content: "own" }), signedEvent({ content: "another's" })];
+    await connect(hub).say("EVENT", own);
+    await connect(relay.hub("b")).say("EVENT", others);
+    await relay.settled();
+    expect(eventsIn(client.take())).toEqual([
+      ["s", own.id],
+      ["s", others.id],
+    ]);
+    expect(logs).toBe(0);
+  }
+
+  it("keeps no account of the log, and the first who listens waits for nothing earlier", async () => {
+    await publishBetweenOthers(connect(hub), 5);
+    expect(hub.position).toEqual(new LogPosition());
+    const client = connect(hub);
+    await client.say("REQ", "s", { kinds: [1] });
+    await expectLiveWithoutLog(client);
+  });
+
+  it("starts afresh, too, when somebody listened before", async () => {
+    const client = connect(hub);
+    await client.say("REQ", "s", { kinds: [1] });
+    await client.say("CLOSE", "s");
+    await publishBetweenOthers(connect(hub), 5);
+    await client.say("REQ", "s", { kinds: [1] });
+    await expectLiveWithoutLog(client);
+  });
+
+  it("starts afresh when the last one left while it was out of memory", async () => {
+    await connect(hub).say("REQ", "s", { kinds: [1] });
+    hub = relay.hub("a", hub.deps);
+    await publishBetweenOthers(connect(hub), 5);
+    const client = connect(hub);
+    await client.say("REQ", "s", { kinds: [1] });
+    await expectLiveWithoutLog(client);
+  });
+
+  it("stops reading what was missed when the last one leaves meanwhile", async () => {
+    const client = connect(hub);
+    await client.say("REQ", "s", { kinds: [1] });
+    await relay.store.commit([signedEvent()]);
+    meanwhile = () => hub.close(client.session);
+    await hub.deliver({ version: 1, spans: [], head: 1, events: [], ephemeral: [] });
+    await relay.settled();
+    expect(logs).toBe(1);
   });
 });
 

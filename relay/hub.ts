@@ -102,13 +102,13 @@ export class Hub {
   private readonly index = new SubscriptionIndex<Subscription>();
   private readonly outlet: Outlet;
   private readonly ingest: Ingest;
-  /** The furthest place of the log that anybody told of. */
-  private head = 0;
+  private known: number;
   private catchingUp = false;
 
   constructor(deps: HubDeps) {
     this.deps = deps;
     this.position = new LogPosition(deps.memory.position());
+    this.known = this.position.furthest;
     this.toll = new Toll({
       ...deps,
       now: () => deps.now(),
@@ -154,6 +154,11 @@ export class Hub {
     return this.sessions.size;
   }
 
+  /** The furthest place of the log that this hub has heard of. */
+  get head(): number {
+    return this.known;
+  }
+
   /** Whether connections from this address are taken. */
   async admits(ip: string | undefined): Promise<boolean> {
     return !(await this.moderator.current()).isBlocked(ip);
@@ -178,7 +183,7 @@ export class Hub {
   open(socket: Socket, memory: SessionMemory, identity: Identity, records: SubscriptionRecord[]): Session {
     const session = new Session(socket, memory, identity);
     this.sessions.add(session);
-    for (const { id, filters, from } of records) this.subscribe(new Subscription(session, id, filters, from));
+    for (const { id, filters, from } of records) this.file(new Subscription(session, id, filters, from));
     return session;
   }
 
@@ -251,6 +256,12 @@ export class Hub {
   }
 
   subscribe(subscription: Subscription): void {
+    // Whoever comes first starts afresh.
+    if (this.index.isEmpty) this.position.restart(undefined);
+    this.file(subscription);
+  }
+
+  private file(subscription: Subscription): void {
     subscription.session.subscriptions.set(subscription.id, subscription);
     this.index.add(subscription, subscription.filters);
   }
@@ -293,7 +304,9 @@ export class Hub {
 
   /** Nothing before this place of the log is waited for, if nothing was waited for so far. */
   startsAt(head: number): void {
-    if (this.position.at === undefined) this.startOver(head);
+    if (this.position.at !== undefined) return;
+    this.position.restart(head);
+    this.deps.memory.keepPosition(head);
   }
 
   /** Ends what the operators no longer allow. */
@@ -358,7 +371,7 @@ export class Hub {
       for (const { seq, event } of events.toSorted((a, b) => a.seq - b.seq)) {
         // Looked at and covered in one go: the same event may be coming from the log at this moment.
         if (this.position.isCovered(seq)) continue;
-        this.position.cover({ prev: seq - 1, last: seq });
+        this.pass({ prev: seq - 1, last: seq });
         this.offer(seq, event);
       }
       for (const event of ephemeral) this.offer(undefined, event);
@@ -404,15 +417,24 @@ export class Hub {
   }
 
   private covered(spans: Span[], head: number): void {
+    this.known = Math.max(this.known, head);
     this.cover(spans);
-    this.head = Math.max(this.head, head);
-    if (this.index.isEmpty || this.catchingUp || !this.position.lags(this.head)) return;
-    this.deps.background(this.catchUp());
+    if (this.isBehind && !this.catchingUp) this.deps.background(this.catchUp());
   }
 
   private cover(spans: Span[]): void {
-    this.position.cover(...spans);
+    this.pass(...spans);
     this.deps.memory.keepPosition(this.position.at);
+  }
+
+  /** A hub on which nobody waits for anything only hears how far the log has come. */
+  private pass(...spans: Span[]): void {
+    this.known = Math.max(this.known, ...spans.map(({ last }) => last));
+    if (!this.index.isEmpty) this.position.cover(...spans);
+  }
+
+  private get isBehind(): boolean {
+    return !this.index.isEmpty && this.position.lags(this.known);
   }
 
   /** Reads from the log what no message brought: lost, or committed by somebody whose message is still on its way. */
@@ -420,7 +442,7 @@ export class Hub {
     this.catchingUp = true;
     for (const pause of [...CATCH_UP_PAUSES, undefined]) {
       try {
-        while (this.position.lags(this.head)) await this.readMissed();
+        while (this.isBehind) await this.readMissed();
         break;
       } catch (error) {
         this.deps.report(error);
@@ -432,7 +454,7 @@ export class Hub {
 
   private async readMissed(): Promise<void> {
     const after = this.position.at ?? 0;
-    const told = Math.max(this.head, this.position.furthest);
+    const told = this.known;
     for await (const { events, upTo } of readLog(this.deps.store, after)) {
       await this.fanOut(events.map(published), [], undefined);
       this.cover([{ prev: after, last: upTo }]);
@@ -441,17 +463,10 @@ export class Hub {
     this.cover([{ prev: after, last: told }]);
   }
 
-  private startOver(at: number | undefined): void {
-    this.position.restart(at);
-    this.deps.memory.keepPosition(at);
-  }
-
   /** Tells the switchboard what is wanted now, which may be nothing at all. */
   private async declareAgain(): Promise<void> {
     try {
       await this.interest.declare();
-      // Whoever comes next starts afresh.
-      if (this.index.isEmpty) this.startOver(undefined);
     } catch (error) {
       this.deps.report(error);
     }

@@ -58,7 +58,7 @@ async function storedAnswer(
   subscription: Subscription,
 ): Promise<{ answer: StoredAnswer; upTo: number }> {
   const { store, config, metrics } = hub.deps;
-  const delivered = hub.position.furthest;
+  const told = hub.head;
   const { session, filters } = subscription;
   const expected = expectedCost(filters.map(({ limit }) => boundedLimit(limit, config)));
   hub.toll.pay(session, expected);
@@ -68,9 +68,9 @@ async function storedAnswer(
   ]);
   hub.toll.pay(session, answerCost(0, answer.cost.rowsRead, answer.events) - expected);
   metrics.add("d1_rows_read", "websocket", answer.cost.rowsRead);
-  // The answer may come from a replica, or be older than what the hub was sent, or spared, before it asked, or than
+  // The answer may come from a replica, or be older than what the hub had heard of before it asked, or than
   // the first news of a hub that had not waited for any.
-  const isBehind = answer.head < Math.max(delivered, passed, hub.position.start);
+  const isBehind = answer.head < Math.max(told, passed, hub.position.start);
   // At once: whoever comes later must see from where on the hub misses nothing.
   hub.startsAt(answer.head);
   return { answer, upTo: isBehind ? await holdMissed(hub, subscription, answer.head) : answer.head };
