@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { Outlet } from "./outlet.ts";
 import type { Publication, PublishAnswer } from "./switchboard.ts";
 
@@ -78,4 +79,16 @@ it("sends what comes at the very moment when it has nothing more to send", async
   for (let n = 0; n < 100; n += 1) await Promise.resolve();
   await Promise.all(late);
   expect(sent).toEqual([[1], [2], [3], [4], [5]]);
+});
+
+it("sends in several messages what would be too large for one, and what is too large in one of its own", async () => {
+  const { subject, sent } = outlet(0);
+  const event = signedEvent({ content: "x".repeat(900_000) });
+  const large = (last: number, count: number): Publication => ({
+    ...publication(last),
+    events: Array.from({ length: count }, () => ({ seq: last, event })),
+  });
+  const sizes = [1, 1, 2, 1, 1, 9, 1];
+  await Promise.all(sizes.map((count, at) => subject.send(large(at, count))));
+  expect(sent).toEqual([[0], [1, 2, 3], [4], [5], [6]]);
 });

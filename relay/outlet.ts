@@ -1,5 +1,5 @@
 /** The way of a committer's publications to the switchboard: in order, in batches, and tried again. */
-import type { Publication, PublishAnswer } from "./switchboard.ts";
+import { type Publication, publicationSize, type PublishAnswer } from "./switchboard.ts";
 
 export interface OutletDeps {
   send(publications: Publication[]): Promise<PublishAnswer>;
@@ -11,6 +11,9 @@ export interface OutletDeps {
 
 /** After these the publication is given up: the events are stored, and hubs find the gap with the next one. */
 const PAUSES = [100, 500, 2500];
+
+/** Half of what the switchboard lets wait for one hub, so that it seldom has to send a hub to the log. */
+const BATCH_SIZE = 4_000_000;
 
 export class Outlet {
   private readonly deps: OutletDeps;
@@ -31,7 +34,7 @@ export class Outlet {
   private async drain(): Promise<void> {
     try {
       while (this.waiting.length > 0) {
-        const batch = this.waiting.splice(0);
+        const batch = takeBatch(this.waiting);
         const answer = await this.attempt(batch);
         if (answer) this.deps.answered(answer);
       }
@@ -52,4 +55,14 @@ export class Outlet {
     }
     return undefined;
   }
+}
+
+/** Takes from the front: at least one publication, and as many as fit in one message. */
+function takeBatch(waiting: Publication[]): Publication[] {
+  let size = 0;
+  const end = waiting.findIndex((publication, at) => {
+    size += publicationSize(publication);
+    return at > 0 && size > BATCH_SIZE;
+  });
+  return waiting.splice(0, end === -1 ? waiting.length : end);
 }

@@ -185,6 +185,49 @@ it("a hub that is too far behind is told only how far the log has come", async (
   expect(deliveries[1]!.delivery).toMatchObject({ head, spans: [], events: [] });
 });
 
+describe("large events that gather during one delivery", () => {
+  /** In bytes as the platform sends them, which takes 32 MiB: two for every character if one of them needs it. */
+  const bytesOf = (delivery: Delivery) => 2 * JSON.stringify(delivery).length;
+  const large = signedEvent({ content: "語".repeat(170_000), tags: [["t", "x"]] });
+  const ofTags = signedEvent({ tags: [["t", "x"], ...Array.from({ length: 100_000 }, () => [])] });
+
+  async function secondDelivery(count: number, next: () => Publication): Promise<Delivery> {
+    const { board, deliveries } = switchboard();
+    board.declare(wants("a", "#tx"));
+    board.publish([news(tagged("x"))]);
+    for (let n = 0; n < count; n += 1) board.publish([next()]);
+    deliveries[0]!.arrive();
+    await turn();
+    expect(deliveries).toHaveLength(2);
+    return deliveries[1]!.delivery;
+  }
+
+  it("leave together, as far as they fit in one message", async () => {
+    const delivery = await secondDelivery(30, () => news(large));
+    expect(delivery.events).toHaveLength(30);
+    expect(bytesOf(delivery)).toBeLessThan(2 ** 24);
+  });
+
+  it.each([
+    ["texts", large],
+    ["tags", ofTags],
+  ])("are left to the log when their %s do not fit", async (_, event) => {
+    const delivery = await secondDelivery(150, () => news(event));
+    expect(bytesOf(delivery)).toBeLessThan(2 ** 24);
+    expect(delivery.head).toBe(head);
+    // Only the last of them are covered: the hub sees that there were others.
+    const covered = delivery.events.length;
+    expect(covered).toBeLessThan(50);
+    expect(delivery.spans).toEqual(covered === 0 ? [] : [{ prev: head - covered, last: head }]);
+  });
+
+  it("are lost when they are ephemeral and do not fit", async () => {
+    const passing: Publication = { version: 1, prev: 0, last: 0, events: [], ephemeral: [large] };
+    const delivery = await secondDelivery(150, () => passing);
+    expect(bytesOf(delivery)).toBeLessThan(2 ** 24);
+  });
+});
+
 describe("[15] declarations", () => {
   it("change what is known, when they build on it", () => {
     const { board, deliveries } = switchboard();

@@ -81,11 +81,14 @@ interface Waiting {
   spans: Span[];
   events: Published[];
   ephemeral: Event[];
+  /** How large these events are together. */
+  size: number;
   traceparent: string | undefined;
 }
 
-/** A hub that is further behind than this reads the log instead. */
+/** A hub that is further behind than this reads the log instead. The platform takes 32 MiB in one message. */
 const MOST_WAITING = 2000;
+const MOST_WAITING_SIZE = 8_000_000;
 
 export class Switchboard {
   private readonly deps: SwitchboardDeps;
@@ -139,22 +142,30 @@ export class Switchboard {
   private file(publication: Publication, origin: string | undefined): void {
     const { prev, last, events, ephemeral, traceparent } = publication;
     this.head = Math.max(this.head, last);
-    const keyed = events.map((published) => ({ published, keys: eventKeys(published.event) }));
-    const passing = ephemeral.map((event) => ({ event, keys: eventKeys(event) }));
+    const stored = events.map((published) => ({ published, ...keyed(published.event) }));
+    const passing = ephemeral.map((event) => ({ event, ...keyed(event) }));
     for (const [hub, { interest, waiting }] of this.members) {
       waiting.spans = mergeSpans([...waiting.spans, { prev, last }]);
       if (hub === origin) continue;
       const wanted = (keys: string[]) => !interest || keys.some((key) => interest.has(key));
-      const before = waiting.events.length + waiting.ephemeral.length;
-      for (const { published, keys } of keyed) if (wanted(keys)) waiting.events.push(published);
-      for (const { event, keys } of passing) if (wanted(keys)) waiting.ephemeral.push(event);
-      if (waiting.events.length + waiting.ephemeral.length > before) waiting.traceparent ??= traceparent;
+      const before = waiting.size;
+      for (const { published, keys, size } of stored) {
+        if (!wanted(keys)) continue;
+        waiting.events.push(published);
+        waiting.size += size;
+      }
+      for (const { event, keys, size } of passing) {
+        if (!wanted(keys)) continue;
+        waiting.ephemeral.push(event);
+        waiting.size += size;
+      }
+      if (waiting.size > before) waiting.traceparent ??= traceparent;
     }
   }
 
   /** One delivery at a time and hub; what gathers meanwhile leaves together when it returns. */
   private send(hub: string, member: Member): void {
-    if (member.waiting.events.length + member.waiting.ephemeral.length > MOST_WAITING) {
+    if (isTooMuch(member.waiting)) {
       member.waiting = nothingWaiting();
       member.behind = true;
     }
@@ -206,5 +217,24 @@ function unknownMember(): Member {
 }
 
 function nothingWaiting(): Waiting {
-  return { spans: [], events: [], ephemeral: [], traceparent: undefined };
+  return { spans: [], events: [], ephemeral: [], size: 0, traceparent: undefined };
+}
+
+function isTooMuch({ events, ephemeral, size }: Waiting): boolean {
+  return events.length + ephemeral.length > MOST_WAITING || size > MOST_WAITING_SIZE;
+}
+
+function keyed(event: Event): { keys: string[]; size: number } {
+  return { keys: eventKeys(event), size: sizeOf(event) };
+}
+
+/** How large a publication is in a message: half the bytes that it takes at most. */
+export function publicationSize({ events, ephemeral }: Publication): number {
+  return [...events.map(({ event }) => event), ...ephemeral].reduce((sum, event) => sum + sizeOf(event), 0);
+}
+
+/** In characters, each of which takes up to two bytes in a message, with something for what encloses them. */
+function sizeOf({ content, tags }: Event): number {
+  const texts = tags.reduce((sum, tag) => tag.reduce((sum, text) => sum + text.length + 4, sum + 8), 0);
+  return content.length + texts + 500;
 }
