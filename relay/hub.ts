@@ -99,7 +99,7 @@ export class Hub {
   private readonly reads: Turns;
   private readonly sessions = new Set<Session>();
   private readonly reconciliations = new Reconciliations(this);
-  private readonly index = new SubscriptionIndex<Subscription>();
+  private readonly index: SubscriptionIndex<Subscription>;
   private readonly outlet: Outlet;
   private readonly ingest: Ingest;
   private known: number;
@@ -122,10 +122,9 @@ export class Hub {
       mostOfLine: READS_OF_CLIENT,
       breathe: () => deps.pause(1),
     });
-    this.interest = new Interest(
-      deps.name,
-      () => this.index.keys(),
-      (declaration) => deps.switchboard.declare(declaration),
+    this.index = new SubscriptionIndex((key, isInUse) => this.interest.changed(key, isInUse));
+    this.interest = new Interest(deps.name, this.index, (declaration) =>
+      deps.switchboard.declare(declaration),
     );
     this.outlet = new Outlet({
       send: (publications) => deps.switchboard.publish(publications, deps.name),

@@ -21,7 +21,12 @@ it("[17] finds for each event the subscriptions that the reference finds, while 
     fc.property(fc.integer(), (seed) => {
       const random = seeded(seed);
       const events = Array.from({ length: 15 }, () => anEvent(random));
-      const index = new SubscriptionIndex<number>();
+      const inUse = new Set<string>();
+      const index = new SubscriptionIndex<number>((key, isInUse) => {
+        expect(inUse.has(key)).toBe(!isInUse);
+        if (isInUse) inUse.add(key);
+        else inUse.delete(key);
+      });
       const open = new Map<number, WireFilter[]>();
       for (let step = 0; step < 30; step += 1) {
         if (open.size > 0 && random() < 0.3) {
@@ -36,14 +41,14 @@ it("[17] finds for each event the subscriptions that the reference finds, while 
         const event = pick(random, events);
         const expected = [...open].filter(([, filters]) => filters.some((filter) => matches(filter, event)));
         expect(index.matching(event)).toEqual(new Set(expected.map(([id]) => id)));
-        const filed = new Set(index.keys());
-        expect(index.concerns(event)).toBe(eventKeys(event).some((key) => filed.has(key)));
+        expect(index.concerns(event)).toBe(eventKeys(event).some((key) => inUse.has(key)));
         found += expected.length;
       }
       const needed = [...open.values()].flat().flatMap((filter) => filterKeys(filterOf(filter)));
-      expect(new Set(index.keys())).toEqual(new Set(needed));
+      expect(inUse).toEqual(new Set(needed));
+      expect([...index.keys()].toSorted()).toEqual([...inUse].toSorted());
       for (const id of open.keys()) index.remove(id);
-      expect([index.isEmpty, [...index.keys()]]).toEqual([true, []]);
+      expect([index.isEmpty, index.size, [...index.keys()], inUse.size]).toEqual([true, 0, [], 0]);
     }),
   );
   expect(found).toBeGreaterThan(1000);
@@ -102,6 +107,42 @@ it("[8] only indexable tags make keys", () => {
   const tags = [["t"], ["title", "x"], ["", "x"], ["-"]];
   expect(eventKeys({ ...bare, tags })).toEqual(eventKeys(bare));
   expect(eventKeys({ ...bare, tags: [["t", ""]] }).length).toBe(eventKeys(bare).length + 1);
+});
+
+describe("the size of an index", () => {
+  const sizeOf = (...wires: unknown[]) => {
+    const index = new SubscriptionIndex<number>();
+    for (const [n, wire] of wires.entries()) index.add(n, [filterOf(wire)]);
+    return index.size;
+  };
+  const authors = Array.from({ length: 100 }, (_, n) => n.toString(16).padStart(64, "0"));
+
+  it("is that of a text once, however many filters are filed under it", () => {
+    const [one, two, three] = [[{}], [{}, {}], [{}, {}, {}]].map((all) =>
+      sizeOf(...all.map(() => ({ authors, kinds: [1] }))),
+    );
+    expect(three! - two!).toBe(two! - one!);
+    expect(two! - one!).toBeLessThan(one! / 2);
+  });
+
+  it("grows with every text and filter that is kept, filed or not", () => {
+    const long = "x".repeat(1_000_000);
+    for (const wire of [{ "#t": [long] }, { "#t": ["x"], "#r": ["x", long] }, { "#t": [long], "#r": [] }]) {
+      expect(sizeOf(wire)).toBeGreaterThan(2_000_000);
+    }
+    expect(sizeOf({ ids: authors, authors: [...authors] })).toBeGreaterThan(
+      sizeOf({ ids: authors }) + 100 * 64,
+    );
+    expect(sizeOf({}, {})).toBeGreaterThan(1.5 * sizeOf({}));
+  });
+});
+
+it("filters that share texts still say what they said", () => {
+  const index = new SubscriptionIndex<string>();
+  const wire = { authors: [A, B], kinds: [1], "#t": ["x", "y", "x"] };
+  const filters = [filterOf(wire), filterOf(wire), filterOf({ "#t": ["y"] })];
+  for (const [n, filter] of filters.entries()) index.add(String(n), [filter]);
+  expect(filters).toEqual([filterOf(wire), filterOf(wire), filterOf({ "#t": ["y"] })]);
 });
 
 it("removing what is not there changes nothing", () => {

@@ -41,6 +41,8 @@ export interface Declaration {
   revision: number;
   add: string[];
   remove: string[];
+  /** Others complete it: until then the hub is sent everything. */
+  partial?: boolean;
 }
 
 export interface DeclarationAnswer {
@@ -70,6 +72,8 @@ export interface SwitchboardDeps {
 interface Member {
   /** Undefined: not told yet, so everything. */
   interest: Set<string> | undefined;
+  /** Only some of it has been told: everything, too. */
+  isPartial: boolean;
   revision: number | undefined;
   waiting: Waiting;
   sending: boolean;
@@ -116,6 +120,7 @@ export class Switchboard {
     if (base === undefined || !member.interest) member.interest = new Set(add);
     for (const key of add) member.interest.add(key);
     for (const key of remove) member.interest.delete(key);
+    member.isPartial = declaration.partial === true;
     member.revision = revision;
     return { accepted: true, revision, head: this.head };
   }
@@ -144,10 +149,10 @@ export class Switchboard {
     this.head = Math.max(this.head, last);
     const stored = events.map((published) => ({ published, ...keyed(published.event) }));
     const passing = ephemeral.map((event) => ({ event, ...keyed(event) }));
-    for (const [hub, { interest, waiting }] of this.members) {
+    for (const [hub, { interest, isPartial, waiting }] of this.members) {
       waiting.spans = mergeSpans([...waiting.spans, { prev, last }]);
       if (hub === origin) continue;
-      const wanted = (keys: string[]) => !interest || keys.some((key) => interest.has(key));
+      const wanted = (keys: string[]) => !interest || isPartial || keys.some((key) => interest.has(key));
       const before = waiting.size;
       for (const { published, keys, size } of stored) {
         if (!wanted(keys)) continue;
@@ -209,6 +214,7 @@ export class Switchboard {
 function unknownMember(): Member {
   return {
     interest: undefined,
+    isPartial: false,
     revision: undefined,
     waiting: nothingWaiting(),
     sending: false,
