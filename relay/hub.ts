@@ -51,6 +51,9 @@ import {
 } from "./toll.ts";
 import { Turns } from "./turns.ts";
 
+/** A Durable Object has 128 MB; what else it holds, and what it does with all this, needs the other half. */
+const MOST_SUBSCRIPTION_BYTES = 60_000_000;
+
 /** Between attempts to read the log, in milliseconds; after these the next message tries again. */
 const CATCH_UP_PAUSES = [200, 1000, 5000];
 
@@ -151,6 +154,11 @@ export class Hub {
 
   get size(): number {
     return this.sessions.size;
+  }
+
+  /** True when its subscriptions take all the memory that there is for them. */
+  get isFull(): boolean {
+    return this.index.size >= MOST_SUBSCRIPTION_BYTES;
   }
 
   /** The furthest place of the log that this hub has heard of. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ReadResult } from "../store/store.ts";
 import { connect, eventsIn, NOW, openRelay, type Relay } from "../tests/fixtures/hubs.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { Subscription } from "./session.ts";
 
 let relay: Relay;
 beforeEach(() => {
@@ -198,6 +199,24 @@ describe("[15] between the stored answer and live events", () => {
       ["EVENT", "s", one],
       ["EVENT", "s", two],
     ]);
+  });
+});
+
+describe("a hub that holds as many subscriptions as it can", () => {
+  it("refuses others, until some have been closed", async () => {
+    const hub = relay.hub("a");
+    const [holder, client] = [connect(hub), connect(hub)];
+    const values = Array.from({ length: 100 }, (_, n) => `${n} ${"x".repeat(300_000)}`);
+    hub.subscribe(new Subscription(holder.session, "large", [{ tags: [{ name: "t", values }] }], 0));
+    expect(hub.isFull).toBe(true);
+    await client.say("REQ", "s", { kinds: [1] });
+    expect(client.take()).toEqual([
+      ["CLOSED", "s", expect.stringMatching(/^rate-limited: .*try again later/)],
+    ]);
+    await holder.say("CLOSE", "large");
+    expect(hub.isFull).toBe(false);
+    await client.say("REQ", "s", { kinds: [1] });
+    expect(client.take()).toEqual([["EOSE", "s", ["finish"]]]);
   });
 });
 

@@ -14,7 +14,7 @@ import { answerCost, expectedCost, QUERY_COST } from "./toll.ts";
 
 export async function request(hub: Hub, session: Session, id: string, filters: Filter[]): Promise<void> {
   hub.unsubscribe(session, id);
-  const refusal = refusalOf(session, filters, hub.deps.config);
+  const refusal = refusalOf(hub, session, filters);
   if (refusal) {
     session.send(closedFrame(id, refusal.prefix, refusal.reason));
     return;
@@ -119,7 +119,12 @@ export function filtersRefusal(session: Session, filters: Filter[], config: Hub[
   return undefined;
 }
 
-function refusalOf(session: Session, filters: Filter[], config: Hub["deps"]["config"]) {
+function refusalOf(hub: Hub, session: Session, filters: Filter[]) {
+  const { config } = hub.deps;
+  if (hub.isFull) {
+    const reason = "this relay holds as many subscriptions as it can, try again later";
+    return { prefix: "rate-limited", reason } as const;
+  }
   if (session.subscriptions.size >= config.MAX_SUBSCRIPTIONS) {
     const reason = `${config.MAX_SUBSCRIPTIONS} subscriptions are open, close one first`;
     return { prefix: "rate-limited", reason } as const;

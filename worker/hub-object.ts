@@ -107,7 +107,7 @@ export class HubObject extends DurableObject<RelayEnv> {
   }
 
   private get isFull(): boolean {
-    return this.hub.size >= this.capacity;
+    return this.hub.size >= this.capacity || this.hub.isFull;
   }
 
   private async refuseConnection(ip: string | undefined): Promise<Response | undefined> {

@@ -171,6 +171,15 @@ describe("a hub that was evicted", () => {
   });
 });
 
+it("a hub whose subscriptions take all its memory leaves new connections to the next one", async () => {
+  await enter(hub);
+  await runInDurableObject(hub, (instance) => {
+    Object.defineProperty(instance["hub"], "isFull", { value: true });
+  });
+  const response = await hub.fetch("https://relay.test/", { headers: { upgrade: "websocket" } });
+  expect([response.status, await response.text()]).toEqual([503, "this hub is full"]);
+});
+
 describe("two hubs", () => {
   it("[15] an event published on one reaches the subscribers of the other once", async () => {
     const [one, two] = [await enter(hub), await enter(other)];
