@@ -1,22 +1,23 @@
 /** The sessions of one process or Durable Object: takes their frames, and brings them what is new. */
-import { type Event, isHex64 } from "../nostr/event.ts";
-import { authFrame, closedFrame, noticeFrame, okFrame } from "../nostr/message.ts";
+import type { Event } from "../nostr/event.ts";
+import { authFrame, closedFrame, noticeFrame } from "../nostr/message.ts";
 import type { Verify } from "../nostr/signature.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { Store, View } from "../store/store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
-import { authenticate, idOf } from "./authenticate.ts";
+import { authenticate } from "./authenticate.ts";
 import type { Config } from "./config.ts";
 import { count } from "./count.ts";
 import { createDoor } from "./door.ts";
-import { type Ingest, okFields, type Outcome, type Source } from "./ingest.ts";
+import type { Ingest } from "./ingest.ts";
 import { Interest } from "./interest.ts";
 import { LogPosition, type Span } from "./log-position.ts";
 import { Moderator } from "./moderator.ts";
 import { Outlet } from "./outlet.ts";
 import { networkOf, type Payer } from "./payer.ts";
 import type { Refusal } from "./policy.ts";
+import { publish } from "./publish.ts";
 import { readLog } from "./query.ts";
 import { readFrame } from "./read-frame.ts";
 import { Reconciliations } from "./reconcile.ts";
@@ -40,15 +41,7 @@ import type {
   PublishAnswer,
   Published,
 } from "./switchboard.ts";
-import {
-  CONNECTION_COST,
-  frameCost,
-  sendingCost,
-  SIGNATURE_COST,
-  storingCost,
-  Toll,
-  type TooMuch,
-} from "./toll.ts";
+import { CONNECTION_COST, frameCost, sendingCost, SIGNATURE_COST, Toll, type TooMuch } from "./toll.ts";
 import { Turns } from "./turns.ts";
 
 /** A Durable Object has 128 MB; what else it holds, and what it does with all this, needs the other half. */
@@ -104,7 +97,7 @@ export class Hub {
   private readonly reconciliations = new Reconciliations(this);
   private readonly index: SubscriptionIndex<Subscription>;
   private readonly outlet: Outlet;
-  private readonly ingest: Ingest;
+  readonly ingest: Ingest;
   private known: number;
   private catchingUp = false;
 
@@ -224,7 +217,7 @@ export class Hub {
       span.set("verb", message.verb);
       switch (message.verb) {
         case "EVENT":
-          await this.receiveEvent(session, message.event, span.traceparent);
+          await publish(this, session, message.event, span.traceparent);
           break;
         case "REQ":
           await request(this, session, message.subscription, message.filters);
@@ -331,35 +324,6 @@ export class Hub {
       if (!refusal) continue;
       for (const id of session.subscriptions.keys()) this.endSubscription(session, id, refusal);
       this.reconciliations.refuseAll(session, refusal);
-    }
-  }
-
-  private async receiveEvent(
-    session: Session,
-    value: unknown,
-    traceparent: string | undefined,
-  ): Promise<void> {
-    const { keys, addresses, ip, network } = session;
-    const author = authorOf(value);
-    const client = { network, keys: author === undefined ? keys : [...keys, author] };
-    const refusal = this.tooMuch(client);
-    this.toll.pay(session, SIGNATURE_COST);
-    const outcome: Outcome = refusal
-      ? { kind: "refused", ...refusal }
-      : await this.enter(value, { keys, addresses, ip, traceparent });
-    // A key pays for what is new of it, and not for what others send again.
-    if (outcome.kind === "stored") this.toll.pay(client, storingCost(value as Event));
-    const [accepted, message] = okFields(outcome);
-    if (!accepted) this.deps.metrics.add("events_refused_counts", "websocket");
-    session.send(okFrame(idOf(value), accepted, message));
-  }
-
-  private async enter(value: unknown, source: Source): Promise<Outcome> {
-    try {
-      return await this.ingest(value, source);
-    } catch (error) {
-      this.deps.report(error);
-      return { kind: "refused", prefix: "error", reason: "the event could not be stored, try again" };
     }
   }
 
@@ -478,11 +442,6 @@ export class Hub {
       this.deps.report(error);
     }
   }
-}
-
-function authorOf(event: unknown): string | undefined {
-  const author = typeof event === "object" && event !== null && "pubkey" in event ? event.pubkey : undefined;
-  return isHex64(author) ? author : undefined;
 }
 
 function published({ seq, json }: { seq: number; json: string }) {

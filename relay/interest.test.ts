@@ -214,6 +214,7 @@ it.each([
             return answer;
           });
           const covered = new Set<string>();
+          const spared: string[] = [];
           for (const each of steps) {
             if (each.do === "want") {
               const word = words[each.word]!;
@@ -231,7 +232,7 @@ it.each([
             }
             // Nothing that was covered is spared, not even in the middle of a declaration.
             if (each.do === "publish") {
-              for (const word of covered) expect(await board.sends(word), word.slice(0, 1)).toBe(true);
+              for (const word of covered) spared.push(...((await board.sends(word)) ? [] : [word]));
             }
             if (each.do === "declare") interest.declare().catch(() => undefined);
             if (each.do === "restart") board.restart();
@@ -239,6 +240,7 @@ it.each([
             if (each.do === "go on") await s.waitNext(Math.min(each.tasks, s.count()));
           }
           await s.waitIdle();
+          expect(spared).toEqual([]);
           for (const word of covered) expect(await board.sends(word), word.slice(0, 1)).toBe(true);
           fates = fc.sample(fc.infiniteStream(fc.constant("arrives")), 1)[0]!;
           const last = interest.declare();
