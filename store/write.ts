@@ -1,5 +1,5 @@
 /** One batch of events, one transaction: replacing (NIP-01), and deleting (NIP-09, NIP-62). */
-import { deletionsOf } from "../nostr/deletion.ts";
+import { deletionsOf, GIFT_WRAP } from "../nostr/deletion.ts";
 import { type Event, newestFirst, versionKey } from "../nostr/event.ts";
 import { expiresAt } from "../nostr/expiration.ts";
 import { searchableText } from "../nostr/search.ts";
@@ -34,10 +34,11 @@ WHERE NOT ${BURIED} AND NOT ${BANNED}
 ON CONFLICT DO NOTHING
 RETURNING seq, lower(hex(id)) AS id`;
 
-/** Why they were not stored: what is neither banned, a duplicate nor buried has been superseded. */
+/** Why some are not there: what is neither banned nor buried has been superseded. A row of the parameter is a `gist`. */
 const WHY_NOT = `
-SELECT value ->> 0 AS id, ${BANNED} AS banned, ${BURIED} AS buried, EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0)) AS known
-FROM json_each(?1) AS new`;
+SELECT value ->> 0 AS id, ${BANNED} AS banned, ${BURIED} AS buried
+FROM json_each(?1) AS new
+WHERE NOT EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0)) OR ${BANNED}`;
 
 export async function commitEvents(db: Database, events: Event[]): Promise<CommitResult> {
   const rows = JSON.stringify(bestVersionsFirst(events).map(eventRow));
@@ -56,12 +57,13 @@ export async function commitEvents(db: Database, events: Event[]): Promise<Commi
   const inserting = statements.length - 1;
   if (isFound) statements.push(db.prepare(INDEX_TEXT).bind(rows));
   if (tombstones.length > 0) statements.push(...APPLY_TOMBSTONES.map((sql) => db.prepare(sql).bind(buried)));
-  const results = await db.batch<{ seq: number; id: string }>(statements);
+  // In the same transaction: asked for later, the reasons could fail to come when the events have been stored.
+  statements.push(db.prepare(WHY_NOT).bind(JSON.stringify(events.map(gist))));
+  const results = await db.batch<{ seq: number; id: string } & Reason>(statements);
   const prev = results[0]?.results[0]?.seq ?? 0;
   const seqs = new Map(results[inserting]?.results.map(({ id, seq }) => [id, seq]));
   const last = Math.max(prev, ...seqs.values());
-  const others = events.filter(({ id }) => !seqs.has(id));
-  const reasons = others.length > 0 ? await reasonsOf(db, others) : new Map<string, Fate>();
+  const reasons = new Map(results.at(-1)?.results.map((row) => [row.id, fateOf(row)]));
   const fates = events.map(({ id }): Fate => {
     const seq = seqs.get(id);
     if (seq === undefined) return reasons.get(id) ?? { kind: "duplicate" };
@@ -99,17 +101,14 @@ export async function removeExpired(db: Database, now: number, limit: number) {
   return { removed: result.results.length, cost: costOf([result]) };
 }
 
-async function reasonsOf(db: Database, events: Event[]): Promise<Map<string, Fate>> {
-  const { results } = await db
-    .prepare(WHY_NOT)
-    .bind(JSON.stringify(events.map(eventRow)))
-    .all<{ id: string; banned: number; buried: number; known: number }>();
-  const kindOf = ({ banned, buried, known }: { banned: number; buried: number; known: number }) => {
-    if (banned) return "banned";
-    if (known) return "duplicate";
-    return buried ? "deleted" : "superseded";
-  };
-  return new Map(results.map((row) => [row.id, { kind: kindOf(row) }]));
+interface Reason {
+  banned: number;
+  buried: number;
+}
+
+function fateOf({ banned, buried }: Reason): Fate {
+  if (banned) return { kind: "banned" };
+  return { kind: buried ? "deleted" : "superseded" };
 }
 
 /** Versions that meet in one batch go in best first, so that the others find it there; the order of the rest stays. */
@@ -139,4 +138,10 @@ function eventRow(event: Event) {
     expiresAt(event) ?? null,
     searchableText(event),
   ];
+}
+
+/** The row without what is long: SQLite parses it anew for each column. Only gift wraps are judged by their tags. */
+function gist(event: Event) {
+  const [id, pubkey, , created_at, kind, tags, , d] = eventRow(event);
+  return [id, pubkey, null, created_at, kind, kind === GIFT_WRAP ? tags : [], null, d];
 }
