@@ -16,9 +16,11 @@ export interface Plan {
   params: SqlValue[];
 }
 
-/** Bytes of content and tags that one read returns at most: its queries share them, and each can have one event. */
-const READ_BYTES = 16_000_000;
-const LONGEST_EVENT = 2_000_000;
+/**
+ * Bytes of content and tags that one read returns at most. Its queries share them; the first event of each passes
+ * however long it is, so that whoever asks on gets on.
+ */
+export const READ_BYTES = 16_000_000;
 /** Whoever wants more wants everything that there is: looking among the newest first would only cost. */
 const LONGEST_ATTEMPT = 5000;
 
@@ -30,6 +32,15 @@ export const STORED_EVENT = `seq, lower(hex(id)) AS id, created_at,
   '{"id":"' || lower(hex(id)) || '","pubkey":"' || lower(hex(pubkey)) || '","created_at":' || created_at || ',"kind":' || kind
   || ',"tags":' || tags || ',"content":' || content || ',"sig":"' || lower(hex(sig)) || '"}' AS json`;
 
+/** Bytes of content and tags, known without reading them. */
+export const SIZE = "octet_length(tags) + octet_length(content) AS size";
+
+/** What an answer is cut by: bytes up to and with this event, and which one it is. */
+export function sizesInOrder(order: string): string {
+  const upToHere = `OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING)`;
+  return `sum(size) ${upToHere} AS bytes, row_number() ${upToHere} AS nth`;
+}
+
 /**
  * Undefined when nothing can match. Rows are `StoredEvent` with `found`: how many there were before the answer was
  * cut at its share of READ_BYTES. One more than `query.limit` is looked for. `among`: how many queries share the read.
@@ -39,13 +50,12 @@ export function planQuery(query: Query, among: number): Plan | undefined {
   const params: SqlValue[] = [];
   const bind: Bind = (value) => `?${params.push(value)}`;
   const order = query.filter.search === undefined ? timeOrder(query) : BY_RELEVANCE;
+  // Only what fits is read in full.
   const sql = `
 SELECT ${STORED_EVENT}, found FROM (
-  SELECT *, count(*) OVER () AS found,
-    sum(length(tags) + length(content)) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) AS bytes
-  FROM ${planRows(query, bind)}
-)
-WHERE bytes <= ${bind(Math.max(LONGEST_EVENT, Math.floor(READ_BYTES / among)))} ORDER BY ${order}`;
+  SELECT seq AS place, count(*) OVER () AS found, ${sizesInOrder(order)} FROM (${planRows(query, bind)})
+) CROSS JOIN event ON seq = place
+WHERE bytes <= ${bind(Math.floor(READ_BYTES / among))} OR nth = 1 ORDER BY nth`;
   return { sql, params };
 }
 
@@ -77,18 +87,18 @@ function timeOrder({ order }: Query): string {
   return order === "asc" ? "created_at ASC, id DESC" : "created_at DESC, id ASC";
 }
 
-/** The events of the answer; those of a search with their score. */
+/** The events of the answer, each with its size; those of a search with their score. */
 function planRows(query: Query, bind: Bind): string {
   const { search } = query.filter;
-  if (search === undefined) return `event WHERE seq IN (${planWalk({ ...query, columns: "e.seq" }, bind)})`;
+  const columns = `e.seq, e.created_at, e.id, ${SIZE}`;
+  if (search === undefined) return planWalk({ ...query, columns }, bind);
   const where = [`s.search MATCH ${bind(ftsQuery(search))}`, ...conditions(query, bind, search)];
-  return `(
-    SELECT seq AS place, score FROM (
-      SELECT e.seq, e.created_at, e.id, s.rank AS score FROM search AS s CROSS JOIN event AS e ON e.seq = s.rowid
+  return `
+    SELECT * FROM (
+      SELECT ${columns}, s.rank AS score FROM search AS s CROSS JOIN event AS e ON e.seq = s.rowid
       WHERE ${where.join(" AND ")} ORDER BY s.rowid DESC LIMIT ${MOST_RANKED}
     )
-    ORDER BY ${BY_RELEVANCE} LIMIT ${query.limit + 1}
-  ) JOIN event ON seq = place`;
+    ORDER BY ${BY_RELEVANCE} LIMIT ${query.limit + 1}`;
 }
 
 /** `columns`: what is selected of each event `e`. */

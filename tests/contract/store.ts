@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
 import { newestFirst } from "../../nostr/event.ts";
 import { parseFilter } from "../../nostr/filter.ts";
-import type { Query, Store, View } from "../../store/store.ts";
+import type { Query, Store, StoredEvent, View } from "../../store/store.ts";
 import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { aFilter, anEvent, PUBKEYS, pick, seeded } from "../reference/generators.ts";
 import { inOrder, matches, survivors, type WireFilter } from "../reference/matcher.ts";
@@ -27,6 +27,7 @@ export function storeContract(name: string, setup: StoreSetup, { filters }: { fi
     describeWriting(() => store);
     describeReading(() => store);
     describeRecords(() => store);
+    describeLongEvents(() => store);
     describeDifference(() => store, filters);
     describeSearching(() => store, filters / 10);
     describeCounting(() => store);
@@ -237,6 +238,45 @@ function describeRecords(store: () => Store): void {
   async function recordsOf(filter: WireFilter, most = 10_000, view = STRANGERS_VIEW) {
     const { records } = await store().records(queryOf(filter, 0).filter, view, most);
     return records && (bytesToHex(records).match(/.{80}/g) ?? []);
+  }
+}
+
+/** Half a megabyte each in UTF-8, and a third of that in characters. */
+function describeLongEvents(store: () => Store): void {
+  const MOST_BYTES = 16_500_000;
+  const bytesIn = (events: StoredEvent[]) =>
+    events.reduce((sum, { json }) => sum + new TextEncoder().encode(json).length, 0);
+
+  it("all answers of one read are bounded in bytes, however many they are, and say that there is more", async () => {
+    const ids = (await commitLong(40)).toReversed();
+    for (const queries of [1, 20]) {
+      const answers = await ask(store(), Array(queries).fill(queryOf({}, 500)));
+      const events = answers.flatMap((answer) => answer.events);
+      expect(bytesIn(events)).toBeLessThan(MOST_BYTES);
+      expect(bytesIn(events)).toBeGreaterThan(MOST_BYTES / 2);
+      for (const { events: own, more } of answers) {
+        expect(own.map(({ id }) => id)).toEqual(ids.slice(0, own.length));
+        expect(more).toBe(true);
+      }
+    }
+  });
+
+  it("an answer is not empty because its first event is longer than its share", async () => {
+    const [oldest, newest] = await commitLong(2);
+    const answers = await ask(store(), Array(40).fill(queryOf({}, 500)));
+    for (const { events, more } of answers) {
+      expect([events.map(({ id }) => id), more]).toEqual([[newest], true]);
+    }
+    const rest = { ...queryOf({}, 500), after: { created_at: 2, id: newest! } };
+    const [answer] = await ask(store(), [rest]);
+    expect([answer!.events.map(({ id }) => id), answer!.more]).toEqual([[oldest], false]);
+  });
+
+  async function commitLong(count: number): Promise<string[]> {
+    const tags = [["long", "語".repeat(170_000)]];
+    const events = Array.from({ length: count }, (_, n) => note(n + 1, { tags }));
+    for (const event of events) await store().commit([event]);
+    return events.map(({ id }) => id);
   }
 }
 
