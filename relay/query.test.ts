@@ -127,12 +127,17 @@ describe("reading the log", () => {
     expect((await pages(440)).flatMap(({ ids }) => ids)).toEqual(events.slice(440).map(({ id }) => id));
   });
 
-  it("ends, when the last page is exactly full, with an empty one", async () => {
+  it("ends with the last event, also when its page is exactly full", async () => {
     await store.commit(notes(200));
-    expect((await pages(0)).map(({ ids, upTo }) => [ids.length, upTo])).toEqual([
-      [200, 200],
-      [0, 200],
-    ]);
+    expect((await pages(0)).map(({ ids, upTo }) => [ids.length, upTo])).toEqual([[200, 200]]);
+  });
+
+  it("goes on after a page that is short because its events are long", async () => {
+    const events = notes(3, { tags: [["long", "x".repeat(9_000_000)]] });
+    await store.commit(events);
+    expect((await pages(0)).map(({ ids, upTo }) => [ids, upTo])).toEqual(
+      events.map(({ id }, n) => [[id], n + 1]),
+    );
   });
 
   it("of an empty store, or beyond its end, reaches no further than where it began", async () => {

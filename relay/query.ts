@@ -53,10 +53,10 @@ export async function* readLog(
 ): AsyncGenerator<{ events: StoredEvent[]; upTo: number }> {
   for (let from = after; ;) {
     const { events, head } = await store.log(from, LOG_PAGE);
-    const isLast = events.length < LOG_PAGE;
-    const upTo = isLast ? Math.max(head, from) : (events.at(-1)?.seq ?? from);
+    // A page may be short because its events are long: only the end of the log is the end.
+    const upTo = events.at(-1)?.seq ?? Math.max(head, from);
     yield { events, upTo };
-    if (isLast) return;
+    if (upTo >= head) return;
     from = upTo;
   }
 }

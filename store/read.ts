@@ -1,10 +1,14 @@
 /** Runs planned queries: all of one read see the same snapshot. */
 import { costOf, type Database, type Statement } from "./database.ts";
-import { planQuery, STORED_EVENT } from "./plan.ts";
+import { planQuery, READ_BYTES, SIZE, sizesInOrder, STORED_EVENT } from "./plan.ts";
 import type { Answer, Query, ReadResult, StoredEvent } from "./store.ts";
 
 const HEAD = "SELECT coalesce(max(seq), 0) AS head FROM event";
-const LOG = `SELECT ${STORED_EVENT} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2`;
+const LOG = `
+SELECT ${STORED_EVENT} FROM (
+  SELECT seq AS place, ${sizesInOrder("seq")} FROM (SELECT seq, ${SIZE} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2)
+) CROSS JOIN event ON seq = place
+WHERE bytes <= ${READ_BYTES} OR nth = 1 ORDER BY nth`;
 
 export async function readQueries(db: Database, queries: Query[]): Promise<ReadResult> {
   const plans = queries.map((query) => planQuery(query, queries.length));

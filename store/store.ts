@@ -100,7 +100,10 @@ export interface Store {
   records(filter: Filter, view: View, most: number): Promise<{ records: Uint8Array | undefined; cost: Cost }>;
   /** How many events match at least one of these. */
   count(countables: Countable[]): Promise<CountResult>;
-  /** The log after `seq`, oldest first, at most `limit` events; `head` as in `ReadResult`. */
+  /**
+   * The log after `seq`, oldest first: at most `limit` events, fewer when they are long, and none only at its end.
+   * `head` as in `ReadResult`.
+   */
   log(after: number, limit: number): Promise<{ events: StoredEvent[]; head: number }>;
   /** Those of these ids that are stored. */
   known(ids: string[]): Promise<Set<string>>;

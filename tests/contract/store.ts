@@ -247,6 +247,19 @@ function describeLongEvents(store: () => Store): void {
   const bytesIn = (events: StoredEvent[]) =>
     events.reduce((sum, { json }) => sum + new TextEncoder().encode(json).length, 0);
 
+  it("a page of the log is bounded in bytes too, and never empty before the end", async () => {
+    const ids = await commitLong(40);
+    const read: string[] = [];
+    for (let from = 0, head = 1; from < head;) {
+      const page = await store().log(from, 200);
+      expect(bytesIn(page.events)).toBeLessThan(MOST_BYTES);
+      read.push(...page.events.map(({ id }) => id));
+      ({ head } = page);
+      from = page.events.at(-1)!.seq;
+    }
+    expect(read).toEqual(ids);
+  });
+
   it("all answers of one read are bounded in bytes, however many they are, and say that there is more", async () => {
     const ids = (await commitLong(40)).toReversed();
     for (const queries of [1, 20]) {
