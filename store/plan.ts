@@ -3,7 +3,7 @@
  * the rest is tested on the way. Lists of authors or kinds walk the newest events first, and fall back to their own
  * index when that does not find enough.
  */
-import { kindClass } from "../nostr/event.ts";
+import { isHex64, kindClass } from "../nostr/event.ts";
 import type { TagCondition } from "../nostr/filter.ts";
 import { AUTHOR_KINDS, PRIVATE_KINDS, RECIPIENT_KINDS } from "../nostr/reader.ts";
 import { phrasesOf } from "../nostr/search.ts";
@@ -248,10 +248,6 @@ export function tagKey(name: string, value: string): Key {
   return isHex64(value)
     ? { hex: name.charCodeAt(0).toString(16) + value }
     : { text: name + JSON.stringify(value) };
-}
-
-function isHex64(value: string): boolean {
-  return /^[0-9a-f]{64}$/.test(value);
 }
 
 export function binary(hex: string): Key {

@@ -1,5 +1,5 @@
 /** Runs planned queries: all of one read see the same snapshot. */
-import { costOf, type Database, type Statement } from "./database.ts";
+import { costOf, type Database } from "./database.ts";
 import { planQuery, READ_BYTES, SIZE, sizesInOrder, STORED_EVENT } from "./plan.ts";
 import type { Answer, Query, ReadResult, StoredEvent } from "./store.ts";
 
@@ -14,7 +14,7 @@ export async function readQueries(db: Database, queries: Query[]): Promise<ReadR
   const plans = queries.map((query) => planQuery(query, queries.length));
   const statements = plans
     .filter((plan) => plan !== undefined)
-    .map(({ sql, params }) => prepare(db, sql, params));
+    .map(({ sql, params }) => db.prepare(sql).bind(...params));
   const results = await db.batch<StoredEvent & { found: number; head: number }>([
     db.prepare(HEAD),
     ...statements,
@@ -30,13 +30,9 @@ export async function readQueries(db: Database, queries: Query[]): Promise<ReadR
 export async function readLogAfter(db: Database, after: number, limit: number) {
   const [head, log] = await db.batch<StoredEvent & { head: number }>([
     db.prepare(HEAD),
-    prepare(db, LOG, [after, limit]),
+    db.prepare(LOG).bind(after, limit),
   ]);
   return { head: head?.results[0]?.head ?? 0, events: (log?.results ?? []).map(storedEvent) };
-}
-
-function prepare(db: Database, sql: string, params: (string | number | null)[]): Statement {
-  return db.prepare(sql).bind(...params);
 }
 
 /** More were looked for than wanted, or than fit: then there is more. */
