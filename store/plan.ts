@@ -27,6 +27,9 @@ const LONGEST_ATTEMPT = 5000;
 /** Of one tag condition. */
 const FEW_VALUES = 3;
 
+/** Of replaceable and addressable events: as many are looked at whatever else the filter says. */
+const FEW_VERSIONS = 1000;
+
 /** Columns of a `StoredEvent`. */
 export const STORED_EVENT = `seq, lower(hex(id)) AS id, created_at,
   '{"id":"' || lower(hex(id)) || '","pubkey":"' || lower(hex(pubkey)) || '","created_at":' || created_at || ',"kind":' || kind
@@ -47,8 +50,7 @@ export function sizesInOrder(order: string): string {
  */
 export function planQuery(query: Query, among: number): Plan | undefined {
   if (matchesNothing(query)) return undefined;
-  const params: SqlValue[] = [];
-  const bind: Bind = (value) => `?${params.push(value)}`;
+  const { bind, params } = binding();
   const order = query.filter.search === undefined ? timeOrder(query) : BY_RELEVANCE;
   // Only what fits is read in full.
   const sql = `
@@ -65,9 +67,9 @@ WHERE bytes <= ${bind(Math.floor(READ_BYTES / among))} OR nth = 1 ORDER BY nth`;
  */
 export function planRecords(query: Query): Plan | undefined {
   if (matchesNothing(query)) return undefined;
-  const params: SqlValue[] = [];
+  const { bind, params } = binding();
   const record = "printf('%016X', e.created_at) || hex(e.id) AS record";
-  return { sql: planWalk({ ...query, columns: record }, (value) => `?${params.push(value)}`), params };
+  return { sql: planWalk({ ...query, columns: record }, bind), params };
 }
 
 /** An empty list matches nothing, and so does a search with nothing to look for. */
@@ -82,6 +84,12 @@ export function matchesNothing({
 type Selection = Omit<Query, "limit">;
 
 export type Bind = (value: SqlValue) => string;
+
+/** What is said twice is bound once: D1 takes 100 parameters, and every letter can be a tag condition. */
+function binding(): { bind: Bind; params: SqlValue[] } {
+  const params: SqlValue[] = [];
+  return { params, bind: (value) => `?${params.indexOf(value) + 1 || params.push(value)}` };
+}
 
 function timeOrder({ order }: Query): string {
   return order === "asc" ? "created_at ASC, id DESC" : "created_at DESC, id ASC";
@@ -101,32 +109,57 @@ function planRows(query: Query, bind: Bind): string {
     ORDER BY ${BY_RELEVANCE} LIMIT ${query.limit + 1}`;
 }
 
-/** `columns`: what is selected of each event `e`. */
-type Walk = Query & { columns: string };
+type Walk = Query & {
+  /** What is selected of each event `e`. */
+  columns: string;
+  /** Nothing is walked unless this holds. */
+  when?: string;
+};
 
 /** Selects every event of the answer. */
 function planWalk(query: Walk, bind: Bind): string {
   const { ids, authors, kinds } = query.filter;
   if (ids) return walk(query, "event AS e", conditions(query, bind));
-  if (authors && hasVersions(kinds)) {
-    return walk(query, "event AS e INDEXED BY event_version", [
-      "e.d IS NOT NULL",
-      ...conditions(query, bind),
-    ]);
-  }
+  if (authors && kinds && hasVersions(kinds)) return planVersions(query, authors, kinds, bind);
   const tag = selectiveTag(query);
   if (tag) return planTag(query, tag, bind);
   const byTime = kinds?.length === 1 ? "event_by_kind" : "event_by_time";
-  if (authors?.length === 1)
-    return walk(query, "event AS e INDEXED BY event_by_author", conditions(query, bind));
+  if (authors?.length === 1) return walkAuthor(query, bind);
   if (authors) return attempt(query, byTime, "event_by_author", bind);
   if (kinds && kinds.length > 1) return attempt(query, byTime, "event_by_kind", bind);
   return walk(query, `event AS e INDEXED BY ${byTime}`, conditions(query, bind));
 }
 
+/**
+ * Somebody may have very many versions, and be asked for one or for the newest. Then a d finds it by its tag, any d
+ * tag as NIP-01 has it; and the newest of one author are among the newest of all that is theirs.
+ */
+function planVersions(query: Walk, authors: string[], kinds: number[], bind: Bind): string {
+  const source = "event AS e INDEXED BY event_version";
+  const all = (walked: Walk) => walk(walked, source, ["e.d IS NOT NULL", ...conditions(query, bind)]);
+  const d = query.filter.tags.find(({ name }) => name === "d");
+  const isWalkable = authors.length === 1 && query.limit <= LONGEST_ATTEMPT;
+  const isAddressable = kinds.some((kind) => kindClass(kind) === "addressable");
+  if (!isAddressable || !(d || isWalkable)) return all(query);
+  const theirs = [isOneOf("e.pubkey", authors.map(binary), bind), isOneKind(kinds, bind)].join(" AND ");
+  const few = all({ ...query, when: "(SELECT yes FROM few)" });
+  const many = { ...query, when: "NOT (SELECT yes FROM few)" };
+  return `
+    WITH few AS MATERIALIZED (
+      SELECT count(*) <= ${FEW_VERSIONS} AS yes
+      FROM (SELECT 1 FROM ${source} WHERE e.d IS NOT NULL AND ${theirs} LIMIT ${FEW_VERSIONS + 1})
+    )
+    SELECT * FROM (${few})
+    UNION ALL SELECT * FROM (${d ? planTag(many, d, bind) : walkAuthor(many, bind)})`;
+}
+
+function walkAuthor(query: Walk, bind: Bind): string {
+  return walk(query, "event AS e INDEXED BY event_by_author", conditions(query, bind));
+}
+
 /** True when the author and kind find what there is by event_version. */
-export function hasVersions(kinds: number[] | undefined): boolean {
-  return kinds !== undefined && kinds.every((kind) => /^(replaceable|addressable)$/.test(kindClass(kind)));
+export function hasVersions(kinds: number[]): boolean {
+  return kinds.every((kind) => /^(replaceable|addressable)$/.test(kindClass(kind)));
 }
 
 /** The tag condition with the fewest values; none when one author is the better guess. */
@@ -145,8 +178,9 @@ function popularity({ values }: TagCondition): number {
 function planTag(query: Walk, tag: TagCondition, bind: Bind): string {
   const keys = tag.values.map((value) => tagKey(tag.name, value));
   if (keys.length > 1) {
-    const isAmong = `e.seq IN (SELECT seq FROM tag WHERE ${isOneOf("key", keys, bind)})`;
-    return walk(query, "event AS e", [isAmong, ...conditions(query, bind, tag)]);
+    const tagged = [isOneOf("key", keys, bind), ...timeBounds(query, bind, "tag")].join(" AND ");
+    const isAmong = `e.seq IN (SELECT seq FROM tag WHERE ${tagged})`;
+    return walk(query, "event AS e NOT INDEXED", [isAmong, ...conditions(query, bind, tag)]);
   }
   // The tag's rows are in the order asked for, so that the walk ends as soon as there are enough.
   const from = "tag AS t CROSS JOIN event AS e ON e.seq = t.seq";
@@ -157,7 +191,9 @@ function planTag(query: Walk, tag: TagCondition, bind: Bind): string {
 function walk(query: Walk, from: string, where: string[], timed = "e"): string {
   const order =
     query.order === "asc" ? `${timed}.created_at ASC, e.id DESC` : `${timed}.created_at DESC, e.id ASC`;
-  return `SELECT ${query.columns} FROM ${from} WHERE ${["true", ...where].join(" AND ")} ORDER BY ${order} LIMIT ${query.limit + 1}`;
+  // Among the conditions it would be tested for every row.
+  const limit = query.when === undefined ? query.limit + 1 : `iif(${query.when}, ${query.limit + 1}, 0)`;
+  return `SELECT ${query.columns} FROM ${from} WHERE ${["true", ...where].join(" AND ")} ORDER BY ${order} LIMIT ${limit}`;
 }
 
 /**
@@ -178,11 +214,8 @@ function attempt(query: Walk, byTime: string, byList: string, bind: Bind): strin
     ...all,
     `e.created_at ${isAsc ? "<" : ">"} (SELECT at FROM edge)`,
   ]);
-  const far = walk(query, `event AS e INDEXED BY ${byList}`, [
-    `(SELECT count(*) FROM near) <= ${query.limit}`,
-    "(SELECT at FROM edge) <> (SELECT beyond FROM edge)",
-    ...all,
-  ]);
+  const isNeeded = `(SELECT count(*) FROM near) <= ${query.limit} AND (SELECT at <> beyond FROM edge)`;
+  const far = walk({ ...query, when: isNeeded }, `event AS e INDEXED BY ${byList}`, all);
   const beyond = isAsc ? Number.MAX_SAFE_INTEGER + 1 : -1;
   return `
     WITH edge AS MATERIALIZED (SELECT coalesce((${edge}), ${beyond}) AS at, ${beyond} AS beyond),
@@ -226,17 +259,20 @@ function viewConditions({ view, filter }: Selection, bind: Bind): string[] {
   return [...where, `(${open} OR (${mine}) OR (${forMe}))`];
 }
 
-export function timeConditions({ filter, after, order }: Selection, bind: Bind, timed: string): string[] {
+export function timeConditions(selection: Selection, bind: Bind, timed: string): string[] {
+  const { after, order } = selection;
+  const bounds = timeBounds(selection, bind, timed);
+  if (!after) return bounds;
+  const isPast = `e.id ${order === "asc" ? "<" : ">"} unhex(${bind(after.id)})`;
+  return [...bounds, `(${timed}.created_at <> ${bind(after.created_at)} OR ${isPast})`];
+}
+
+/** What bounds an index: all but which events of the same second come after the one named. */
+function timeBounds({ filter, after, order }: Selection, bind: Bind, timed: string): string[] {
   const where: string[] = [];
   if (filter.since !== undefined) where.push(`${timed}.created_at >= ${bind(filter.since)}`);
   if (filter.until !== undefined) where.push(`${timed}.created_at <= ${bind(filter.until)}`);
-  if (after) {
-    const [later, id] = order === "asc" ? [">", "<"] : ["<", ">"];
-    const at = bind(after.created_at);
-    // The first of these bounds the index, the second settles the events of the same second.
-    where.push(`${timed}.created_at ${later}= ${at}`);
-    where.push(`(${timed}.created_at <> ${at} OR e.id ${id} unhex(${bind(after.id)}))`);
-  }
+  if (after) where.push(`${timed}.created_at ${order === "asc" ? ">=" : "<="} ${bind(after.created_at)}`);
   return where;
 }
 

@@ -28,6 +28,7 @@ export function storeContract(name: string, setup: StoreSetup, { filters }: { fi
     describeReading(() => store);
     describeRecords(() => store);
     describeLongEvents(() => store);
+    describeManyEvents(() => store);
     describeDifference(() => store, filters);
     describeSearching(() => store, filters / 10);
     describeCounting(() => store);
@@ -293,6 +294,112 @@ function describeLongEvents(store: () => Store): void {
   }
 }
 
+/** Where the database counts rows, at most so many are read: far fewer than there are. */
+function describeManyEvents(store: () => Store): void {
+  const COUNT = 3000;
+  const MOST_ROWS = 1500;
+  const TIMEOUT = 60_000;
+  const hex = (n: number) => n.toString(16).padStart(64, "0");
+
+  it(
+    "finds versions of somebody who has very many by their d, whichever of their d tags it is, and the newest",
+    async () => {
+      const versions = Array.from({ length: COUNT }, (_, n) =>
+        note(n, {
+          kind: 30_382,
+          tags: [
+            ["d", hex(n)],
+            ["d", `second ${n}`],
+          ],
+        }),
+      );
+      const notes = Array.from({ length: 20 }, (_, n) => note(COUNT + n));
+      await commitAll([...versions, ...notes]);
+      const theirs = { authors: [PUBKEYS[0]!], kinds: [30_382] };
+      await expectFound({ ...theirs, "#d": [hex(7)] }, [versions[7]!]);
+      await expectFound({ ...theirs, "#d": ["second 8"] }, [versions[8]!]);
+      await expectFound({ ...theirs, "#d": [hex(7), "second 9", "no"] }, [versions[9]!, versions[7]!]);
+      await expectFound({ ...theirs, authors: PUBKEYS.slice(0, 2), "#d": [hex(7)] }, [versions[7]!]);
+      const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR".split("");
+      const tags = Object.fromEntries(letters.map((letter, n) => [`#${letter}`, [hex(7), hex(n)]]));
+      await expectFound({ ...theirs, ...tags, since: 1, until: COUNT }, []);
+      const newest = versions.toReversed();
+      await expectFound(theirs, newest.slice(0, 10), 10);
+      await expectFound({ ...theirs, kinds: [0, 30_382] }, newest.slice(0, 10), 10);
+      const { records } = await store().records(queryOf(theirs, 0).filter, STRANGERS_VIEW, 10_000);
+      expect(records).toHaveLength(40 * COUNT);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "finds versions of somebody who has few of them among very much else",
+    async () => {
+      const notes = Array.from({ length: COUNT }, (_, n) => note(1000 + n));
+      const versions = Array.from({ length: 20 }, (_, n) =>
+        note(n, { kind: 30_008, tags: [["d", `badges ${n}`]] }),
+      );
+      const others = Array.from({ length: COUNT }, (_, n) =>
+        note(n, { kind: 30_008, pubkey: hex(n), tags: [["d", "badges 7"]] }),
+      );
+      await commitAll([...notes, ...versions, ...others]);
+      const theirs = { authors: [PUBKEYS[0]!], kinds: [30_008] };
+      await expectFound({ ...theirs, "#d": ["badges 7"] }, [versions[7]!]);
+      await expectFound(theirs, versions.toReversed().slice(0, 10), 10);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "finds what is new of lists of kinds and of authors",
+    async () => {
+      const events = Array.from({ length: COUNT }, (_, n) =>
+        note(n, { kind: n % 2 === 0 ? 1 : 7, pubkey: PUBKEYS[n % 3]! }),
+      );
+      await commitAll(events);
+      const newest = events.toReversed();
+      await expectFound({ kinds: [1, 7] }, newest.slice(0, 10), 10);
+      const theirs = newest.filter(({ pubkey }) => pubkey !== PUBKEYS[0]);
+      await expectFound({ authors: [PUBKEYS[1]!, PUBKEYS[2]!] }, theirs.slice(0, 10), 10);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "finds what is new of popular tags",
+    async () => {
+      const events = Array.from({ length: COUNT }, (_, n) =>
+        note(n, { tags: [["t", n % 2 === 0 ? "even" : "odd"]] }),
+      );
+      await commitAll(events);
+      const filter = { "#t": ["even", "odd", "neither"], since: COUNT - 5 };
+      await expectFound(filter, events.slice(-5).toReversed());
+      await expectFound({ ...filter, kinds: [1] }, events.slice(-5).toReversed());
+      await expectFound({ "#t": ["even", "odd"], until: 4 }, events.slice(0, 5).toReversed());
+      const after = { ...queryOf({ "#t": ["even", "odd"] }, 100), after: events[4]! };
+      const { answers, cost } = await store().read([after]);
+      expect(answers[0]!.events.map(({ id }) => id)).toEqual(idsOf(events.slice(0, 4).toReversed()));
+      expect(cost.rowsRead).toBeLessThan(MOST_ROWS);
+    },
+    TIMEOUT,
+  );
+
+  async function commitAll(events: Event[]): Promise<void> {
+    for (let from = 0; from < events.length; from += 500)
+      await store().commit(events.slice(from, from + 500));
+  }
+
+  async function expectFound(filter: WireFilter, events: Event[], limit = 100): Promise<void> {
+    const { answers, cost } = await store().read([queryOf(filter, limit)]);
+    expect(answers[0]!.events.map(({ id }) => id)).toEqual(idsOf(events));
+    expect(cost.rowsRead, JSON.stringify(filter)).toBeLessThan(MOST_ROWS);
+  }
+
+  function idsOf(events: Event[]): string[] {
+    return events.map(({ id }) => id);
+  }
+}
+
 /** Generated events, stored in any order and any batches, asked for with generated filters, against the reference. */
 function describeDifference(store: () => Store, filters: number): void {
   it(`answers ${filters} generated filters as the reference does, in exact order`, async () => {
@@ -322,7 +429,7 @@ function describeDifference(store: () => Store, filters: number): void {
       });
       tried += request.length;
     }
-  });
+  }, 60_000);
 }
 
 async function ask(store: Store, queries: Query[]) {
