@@ -49,7 +49,7 @@ function aConsumer(change: Partial<ConsumeDeps> = {}) {
     config: parsed.config,
     moderator: EVERYBODY_WRITES,
     store: {
-      isDeleted: (event) => store.isDeleted(event),
+      ...store,
       commit(events) {
         commits.push(events.length);
         return store.commit(events);

@@ -4,7 +4,7 @@ import { createStore } from "../store/sql-store.ts";
 import type { CommitResult, Store } from "../store/store.ts";
 import { Counts } from "../telemetry/counts.ts";
 import type { SpanOptions, Tracer } from "../telemetry/tracing.ts";
-import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { AUTHORS, signedEvent } from "../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { Committer, passingPublication } from "./commit.ts";
 import type { Publication } from "./switchboard.ts";
@@ -31,6 +31,7 @@ function gated() {
   };
   const committer = new Committer({
     store: {
+      ...store,
       commit: (events) =>
         new Promise<CommitResult>((resolve, reject) => {
           batches.push({ events, pass: () => resolve(store.commit(events)), fail: reject });
@@ -160,6 +161,58 @@ describe("group commit", () => {
     await turn();
     batches[2]!.pass();
     expect(await again).toMatchObject({ kind: "stored" });
+  });
+});
+
+describe("[25] a request to vanish", () => {
+  const wish = signedEvent({ kind: 62, created_at: 1_700_000_050, tags: [["relay", "ALL_RELAYS"]] });
+  const idsLeft = async () => (await store.log(0, 10)).events.map(({ id }) => id);
+
+  /** A committer whose removals begin when `wait` resolves. */
+  function committerOf(wait: () => Promise<void>) {
+    return new Committer({
+      store: {
+        commit: (events) => store.commit(events),
+        removeVanished: (pubkey) => wait().then(() => store.removeVanished(pubkey)),
+      },
+      publish: async () => undefined,
+      metrics: new Counts(),
+      tracer: { span: (_, __, work) => work({ traceparent: undefined, set: () => undefined }) },
+      door: "http",
+    });
+  }
+
+  it("is answered when all is gone, and nobody else waits for that", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const committer = committerOf(() => promise);
+    const [old, other, later] = [
+      signedEvent(),
+      signedEvent({ pubkey: AUTHORS[1]! }),
+      signedEvent({ kind: 7, pubkey: AUTHORS[1]! }),
+    ];
+    await committer.add(old);
+    let isAnswered = false;
+    const vanished = committer.add(wish).finally(() => (isAnswered = true));
+    expect(await committer.add(other)).toMatchObject({ kind: "stored" });
+    expect(await committer.add(later)).toMatchObject({ kind: "stored" });
+    expect(isAnswered).toBe(false);
+    resolve();
+    expect(await vanished).toMatchObject({ kind: "stored" });
+    expect(await idsLeft()).toEqual([wish.id, other.id, later.id]);
+  });
+
+  it("fails alone when the removal fails, and goes on when it comes again", async () => {
+    let isAway = true;
+    const committer = committerOf(async () => {
+      if (isAway) throw new Error("D1 is away");
+    });
+    const other = signedEvent({ pubkey: AUTHORS[1]! });
+    await committer.add(signedEvent());
+    const answers = await Promise.allSettled([committer.add(other), committer.add(wish)]);
+    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    isAway = false;
+    expect(await committer.add(wish)).toEqual({ kind: "duplicate" });
+    expect(await idsLeft()).toEqual([other.id, wish.id]);
   });
 });
 

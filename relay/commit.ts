@@ -2,13 +2,14 @@
 import { DELETION, VANISH } from "../nostr/deletion.ts";
 import { type Event, kindClass, versionKey } from "../nostr/event.ts";
 import { searchableText } from "../nostr/search.ts";
+import type { Cost } from "../store/database.ts";
 import type { CommitResult, Fate, Store } from "../store/store.ts";
 import type { Door, Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import type { Publication, Published } from "./switchboard.ts";
 
 export interface CommitDeps {
-  store: Pick<Store, "commit">;
+  store: Pick<Store, "commit" | "removeVanished">;
   /** Called once for each commit that stored something, before its events are reported stored. */
   publish(publication: Publication): Promise<void>;
   metrics: Metrics;
@@ -38,8 +39,20 @@ export class Committer {
     this.deps = deps;
   }
 
-  /** Resolves once the event's batch is committed and published; rejects when the store fails. */
-  add(event: Event, traceparent?: string): Promise<Fate> {
+  /**
+   * Resolves once the event's batch is committed and published, and, when it is a request to vanish, once all that it
+   * names is gone; rejects when the store fails.
+   */
+  async add(event: Event, traceparent?: string): Promise<Fate> {
+    const fate = await this.wait(event, traceparent);
+    // Nobody else waits for it. One that comes again may be tried again: the first time may have failed.
+    if (event.kind === VANISH && (fate.kind === "stored" || fate.kind === "duplicate")) {
+      this.count(await this.deps.store.removeVanished(event.pubkey));
+    }
+    return fate;
+  }
+
+  private wait(event: Event, traceparent?: string): Promise<Fate> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ event, traceparent, resolve, reject });
       if (!this.busy) void this.drain();
@@ -68,8 +81,7 @@ export class Committer {
     const parent = batch.find(({ traceparent }) => traceparent !== undefined)?.traceparent;
     return tracer.span("commit", { parent, attributes: { events: events.length, door } }, async (span) => {
       const result = await store.commit(events);
-      metrics.add("d1_rows_read", door, result.cost.rowsRead);
-      metrics.add("d1_rows_written", door, result.cost.rowsWritten);
+      this.count(result.cost);
       const published = storedEvents(events, result);
       metrics.add("events_stored_counts", door, published.length);
       if (published.length > 0) {
@@ -77,6 +89,12 @@ export class Committer {
       }
       return result.fates;
     });
+  }
+
+  private count({ rowsRead, rowsWritten }: Cost): void {
+    const { metrics, door } = this.deps;
+    metrics.add("d1_rows_read", door, rowsRead);
+    metrics.add("d1_rows_written", door, rowsWritten);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import type { Publication } from "./switchboard.ts";
 
 export interface DoorDeps extends CommitDeps {
-  store: Pick<Store, "commit" | "isDeleted">;
+  store: Pick<Store, "commit" | "removeVanished" | "isDeleted">;
   config: Config;
   verify: Verify;
   moderator: Pick<Moderator, "refuseWrite">;

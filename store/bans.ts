@@ -1,5 +1,5 @@
 /** Bans in SQL: what they keep out, what they remove, and what was reported to be banned (NIP-56, NIP-86). */
-import type { Database } from "./database.ts";
+import { type Database, STEP } from "./database.ts";
 
 /**
  * True when the row `new` of events (`eventRow` of write.ts) or its author has been banned. Asked by the commit itself:
@@ -9,9 +9,6 @@ export const BANNED = `(
   EXISTS (SELECT 1 FROM moderation WHERE list = 'banned-pubkey' AND subject = new.value ->> 1)
   OR EXISTS (SELECT 1 FROM moderation WHERE list = 'banned-event' AND subject = new.value ->> 0)
 )`;
-
-/** D1 ends a statement after 30 s; removing an event also removes its tags. */
-const STEP = 500;
 
 export async function removeEventsOf(db: Database, pubkey: string): Promise<void> {
   const statement = db

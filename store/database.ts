@@ -18,6 +18,9 @@ export interface Database {
   batch<Row>(statements: Statement[]): Promise<SqlResult<Row>[]>;
 }
 
+/** Events that one statement removes when there may be very many: D1 ends it after 30 s, and their tags go too. */
+export const STEP = 500;
+
 /** What D1 bills. */
 export interface Cost {
   rowsRead: number;

@@ -4,6 +4,7 @@ import type { Database } from "./database.ts";
 import { readLogAfter, readQueries } from "./read.ts";
 import { readRecords } from "./records.ts";
 import type { Store } from "./store.ts";
+import { removeVanished, vanishingAuthors } from "./tombstones.ts";
 import { commitEvents, isDeleted, knownIds, removeExpired } from "./write.ts";
 
 export function createStore(db: Database): Store {
@@ -15,6 +16,8 @@ export function createStore(db: Database): Store {
     count: (countables) => countEvents(db, countables),
     log: (after, limit) => readLogAfter(db, after, limit),
     known: (ids) => knownIds(db, ids),
+    vanishing: () => vanishingAuthors(db),
+    removeVanished: (pubkey) => removeVanished(db, pubkey),
     removeExpired: (now, limit) => removeExpired(db, now, limit),
   };
 }

@@ -86,7 +86,8 @@ export interface CommitResult {
 export interface Store {
   /**
    * One transaction. Ephemeral events do not belong here. Deletions take effect when all are stored, so they come
-   * last, and what vanishes is the very last; every request to vanish is meant for this relay.
+   * last, and what vanishes is the very last; every request to vanish is meant for this relay. What it names is kept
+   * out from then on; what is there is left for `removeVanished`.
    */
   commit(events: Event[]): Promise<CommitResult>;
   /** Has it been deleted before it came (NIP-09, NIP-62)? For events that are passed on and never stored. */
@@ -107,6 +108,10 @@ export interface Store {
   log(after: number, limit: number): Promise<{ events: StoredEvent[]; head: number }>;
   /** Those of these ids that are stored. */
   known(ids: string[]): Promise<Set<string>>;
+  /** Authors who have asked to vanish (NIP-62), and have not vanished yet. */
+  vanishing(): Promise<string[]>;
+  /** Removes all that such an author asked to be removed, step by step; nothing, when they have vanished already. */
+  removeVanished(pubkey: string): Promise<Cost>;
   /** Removes what has expired (NIP-40): at most `limit` events. Tells how many. */
   removeExpired(now: number, limit: number): Promise<{ removed: number; cost: Cost }>;
 }

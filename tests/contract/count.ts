@@ -147,6 +147,7 @@ async function liveThrough(store: Store, random: Random): Promise<number> {
       await store.commit([remade(mention()), ...deletions]);
     } else if (roll < 0.85) {
       await store.commit([made({ kind: 62, pubkey, created_at, tags: [["relay", "ALL_RELAYS"]] })]);
+      await store.removeVanished(pubkey);
     } else {
       now += 10;
       if (random() < 0.5) await store.removeExpired(now, 5);

@@ -150,6 +150,7 @@ export function describeSearching(store: () => Store, searches: number): void {
       await store().commit([note(2, { kind: 0, content: "new" })]);
       await store().commit([note(2, { kind: 5, tags: [["e", deleted.id]] })]);
       await store().commit([note(2, { kind: 62, tags: [["relay", "ALL_RELAYS"]], pubkey: PUBKEYS[3]! })]);
+      await store().removeVanished(PUBKEYS[3]!);
       expect(await contents({ search: "gone" })).toEqual(["gone expired"]);
       expect(await contents({ search: "gone" }, { view: { keys: [], now: 50 } })).toEqual([]);
       expect(await store().removeExpired(50, 10)).toMatchObject({ removed: 1 });

@@ -25,6 +25,7 @@ export function storeContract(name: string, setup: StoreSetup, { filters }: { fi
     afterEach(() => teardown());
 
     describeWriting(() => store);
+    describeVanishing(() => store);
     describeReading(() => store);
     describeRecords(() => store);
     describeLongEvents(() => store);
@@ -101,6 +102,53 @@ function describeWriting(store: () => Store): void {
   async function idsOf(filter: WireFilter): Promise<string[]> {
     return (await ask(store(), [queryOf(filter, 100)]))[0]!.events.map(({ id }) => id);
   }
+}
+
+function describeVanishing(store: () => Store): void {
+  const [ann = "", bob = ""] = PUBKEYS;
+  const named = [["p", ann]];
+  const vanish = (created_at: number) =>
+    note(created_at, { kind: 62, pubkey: ann, tags: [["relay", "ALL_RELAYS"]] });
+
+  it(
+    "[25] whoever vanishes is kept out from the commit on, and removed apart from it, however much there is",
+    async () => {
+      const own = Array.from({ length: 1100 }, (_, n) => note(n >> 3, { pubkey: ann }));
+      const wraps = Array.from({ length: 1100 }, (_, n) =>
+        note(n >> 3, { kind: n % 2 === 0 ? 1059 : 1, pubkey: bob, tags: named }),
+      );
+      const later = [note(201, { pubkey: ann }), note(201, { kind: 1059, pubkey: bob, tags: named })];
+      for (const events of [own, wraps, later]) await store().commit(events);
+      const wish = vanish(200);
+      const { fates } = await store().commit([note(1, { pubkey: bob }), wish]);
+      expect(fates.map(({ kind }) => kind)).toEqual(["stored", "stored"]);
+      // What is removed with the commit, all others in it wait for.
+      expect((await store().log(0, 5000)).events).toHaveLength(2204);
+      expect(await store().vanishing()).toEqual([ann]);
+      const again = [note(200, { pubkey: ann }), note(200, { kind: 1059, pubkey: bob, tags: named })];
+      expect((await store().commit(again)).fates).toEqual([{ kind: "deleted" }, { kind: "deleted" }]);
+
+      await store().removeVanished(ann);
+      const left = (await store().log(0, 5000)).events.map(({ id }) => id);
+      const kept = [...wraps.filter(({ kind }) => kind === 1), ...later].map(({ id }) => id);
+      expect(left.slice(0, -2)).toEqual(kept);
+      expect([left.length, left.at(-1)]).toEqual([kept.length + 2, wish.id]);
+      expect(await store().vanishing()).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it("[25] of two requests the newer one counts, and who never asked loses nothing", async () => {
+    const events = [note(10, { pubkey: ann }), note(20, { pubkey: ann }), note(10, { pubkey: bob })];
+    await store().commit(events);
+    await store().commit([vanish(15)]);
+    await store().commit([vanish(5)]);
+    await store().removeVanished(bob);
+    await store().removeVanished(ann);
+    const ids = (await store().log(0, 10)).events.map(({ id }) => id);
+    expect(ids.slice(0, 2)).toEqual([events[1]!.id, events[2]!.id]);
+    expect(ids).toHaveLength(4);
+  });
 }
 
 function describeReading(store: () => Store): void {
@@ -242,49 +290,64 @@ function describeRecords(store: () => Store): void {
   }
 }
 
+/** Where the database is not in this process, and others keep the processors busy. */
+const TIMEOUT = 60_000;
+
 /** Half a megabyte each in UTF-8, and a third of that in characters. */
 function describeLongEvents(store: () => Store): void {
   const MOST_BYTES = 16_500_000;
   const bytesIn = (events: StoredEvent[]) =>
     events.reduce((sum, { json }) => sum + new TextEncoder().encode(json).length, 0);
 
-  it("a page of the log is bounded in bytes too, and never empty before the end", async () => {
-    const ids = await commitLong(40);
-    const read: string[] = [];
-    for (let from = 0, head = 1; from < head;) {
-      const page = await store().log(from, 200);
-      expect(bytesIn(page.events)).toBeLessThan(MOST_BYTES);
-      read.push(...page.events.map(({ id }) => id));
-      ({ head } = page);
-      from = page.events.at(-1)!.seq;
-    }
-    expect(read).toEqual(ids);
-  });
-
-  it("all answers of one read are bounded in bytes, however many they are, and say that there is more", async () => {
-    const ids = (await commitLong(40)).toReversed();
-    for (const queries of [1, 20]) {
-      const answers = await ask(store(), Array(queries).fill(queryOf({}, 500)));
-      const events = answers.flatMap((answer) => answer.events);
-      expect(bytesIn(events)).toBeLessThan(MOST_BYTES);
-      expect(bytesIn(events)).toBeGreaterThan(MOST_BYTES / 2);
-      for (const { events: own, more } of answers) {
-        expect(own.map(({ id }) => id)).toEqual(ids.slice(0, own.length));
-        expect(more).toBe(true);
+  it(
+    "a page of the log is bounded in bytes too, and never empty before the end",
+    async () => {
+      const ids = await commitLong(40);
+      const read: string[] = [];
+      for (let from = 0, head = 1; from < head;) {
+        const page = await store().log(from, 200);
+        expect(bytesIn(page.events)).toBeLessThan(MOST_BYTES);
+        read.push(...page.events.map(({ id }) => id));
+        ({ head } = page);
+        from = page.events.at(-1)!.seq;
       }
-    }
-  });
+      expect(read).toEqual(ids);
+    },
+    TIMEOUT,
+  );
 
-  it("an answer is not empty because its first event is longer than its share", async () => {
-    const [oldest, newest] = await commitLong(2);
-    const answers = await ask(store(), Array(40).fill(queryOf({}, 500)));
-    for (const { events, more } of answers) {
-      expect([events.map(({ id }) => id), more]).toEqual([[newest], true]);
-    }
-    const rest = { ...queryOf({}, 500), after: { created_at: 2, id: newest! } };
-    const [answer] = await ask(store(), [rest]);
-    expect([answer!.events.map(({ id }) => id), answer!.more]).toEqual([[oldest], false]);
-  });
+  it(
+    "all answers of one read are bounded in bytes, however many they are, and say that there is more",
+    async () => {
+      const ids = (await commitLong(40)).toReversed();
+      for (const queries of [1, 20]) {
+        const answers = await ask(store(), Array(queries).fill(queryOf({}, 500)));
+        const events = answers.flatMap((answer) => answer.events);
+        expect(bytesIn(events)).toBeLessThan(MOST_BYTES);
+        expect(bytesIn(events)).toBeGreaterThan(MOST_BYTES / 2);
+        for (const { events: own, more } of answers) {
+          expect(own.map(({ id }) => id)).toEqual(ids.slice(0, own.length));
+          expect(more).toBe(true);
+        }
+      }
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "an answer is not empty because its first event is longer than its share",
+    async () => {
+      const [oldest, newest] = await commitLong(2);
+      const answers = await ask(store(), Array(40).fill(queryOf({}, 500)));
+      for (const { events, more } of answers) {
+        expect([events.map(({ id }) => id), more]).toEqual([[newest], true]);
+      }
+      const rest = { ...queryOf({}, 500), after: { created_at: 2, id: newest! } };
+      const [answer] = await ask(store(), [rest]);
+      expect([answer!.events.map(({ id }) => id), answer!.more]).toEqual([[oldest], false]);
+    },
+    TIMEOUT,
+  );
 
   async function commitLong(count: number): Promise<string[]> {
     const tags = [["long", "語".repeat(170_000)]];
@@ -298,7 +361,6 @@ function describeLongEvents(store: () => Store): void {
 function describeManyEvents(store: () => Store): void {
   const COUNT = 3000;
   const MOST_ROWS = 1500;
-  const TIMEOUT = 60_000;
   const hex = (n: number) => n.toString(16).padStart(64, "0");
 
   it(
@@ -402,34 +464,38 @@ function describeManyEvents(store: () => Store): void {
 
 /** Generated events, stored in any order and any batches, asked for with generated filters, against the reference. */
 function describeDifference(store: () => Store, filters: number): void {
-  it(`answers ${filters} generated filters as the reference does, in exact order`, async () => {
-    const random = seeded(20_261_123);
-    const events = Array.from({ length: 1500 }, () => anEvent(random)).filter(
-      ({ kind }) => kind < 20_000 || kind >= 30_000,
-    );
-    const arriving = events.toSorted(() => random() - 0.5);
-    while (arriving.length > 0) await store().commit(arriving.splice(0, 1 + Math.floor(random() * 200)));
-    const expected = survivors(events);
-    expect((await store().log(0, 5000)).events).toHaveLength(expected.length);
-    for (let tried = 0; tried < filters;) {
-      const request = Array.from({ length: 1 + Math.floor(random() * 4) }, () => aFilter(random, events));
-      const order = pick(random, ["desc", "desc", "asc"] as const);
-      const limits = request.map(({ limit }) => limit ?? 50);
-      const answers = await ask(
-        store(),
-        request.map((filter, at) => ({ ...queryOf(filter, limits[at]!), order })),
+  it(
+    `answers ${filters} generated filters as the reference does, in exact order`,
+    async () => {
+      const random = seeded(20_261_123);
+      const events = Array.from({ length: 1500 }, () => anEvent(random)).filter(
+        ({ kind }) => kind < 20_000 || kind >= 30_000,
       );
-      request.forEach((filter, at) => {
-        const all = expected.filter((event) => matches(filter, event));
-        if (order === "asc") all.reverse();
-        const limit = limits[at]!;
-        const shown = answers[at]!.events.map(({ json }) => JSON.parse(json));
-        expect(shown, JSON.stringify(filter)).toEqual(all.slice(0, limit));
-        expect(answers[at]!.more, JSON.stringify(filter)).toBe(all.length > limit);
-      });
-      tried += request.length;
-    }
-  }, 60_000);
+      const arriving = events.toSorted(() => random() - 0.5);
+      while (arriving.length > 0) await store().commit(arriving.splice(0, 1 + Math.floor(random() * 200)));
+      const expected = survivors(events);
+      expect((await store().log(0, 5000)).events).toHaveLength(expected.length);
+      for (let tried = 0; tried < filters;) {
+        const request = Array.from({ length: 1 + Math.floor(random() * 4) }, () => aFilter(random, events));
+        const order = pick(random, ["desc", "desc", "asc"] as const);
+        const limits = request.map(({ limit }) => limit ?? 50);
+        const answers = await ask(
+          store(),
+          request.map((filter, at) => ({ ...queryOf(filter, limits[at]!), order })),
+        );
+        request.forEach((filter, at) => {
+          const all = expected.filter((event) => matches(filter, event));
+          if (order === "asc") all.reverse();
+          const limit = limits[at]!;
+          const shown = answers[at]!.events.map(({ json }) => JSON.parse(json));
+          expect(shown, JSON.stringify(filter)).toEqual(all.slice(0, limit));
+          expect(answers[at]!.more, JSON.stringify(filter)).toBe(all.length > limit);
+        });
+        tried += request.length;
+      }
+    },
+    TIMEOUT,
+  );
 }
 
 async function ask(store: Store, queries: Query[]) {

@@ -114,6 +114,7 @@ describe("[35] the index", () => {
     await store.commit([signedEvent({ kind: 5, created_at: 2, tags: [["e", deleted.id]] })]);
     const tags = [["relay", "ALL_RELAYS"]];
     await store.commit([signedEvent({ kind: 62, created_at: 2, tags, pubkey: AUTHORS[1]! })]);
+    await store.removeVanished(AUTHORS[1]!);
     await store.removeExpired(5, 10);
     expect((await db.prepare("SELECT rowid FROM search").all()).results).toEqual([]);
     db.close();

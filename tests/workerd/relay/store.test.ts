@@ -8,6 +8,7 @@ import { storeContract } from "../../contract/store.ts";
 const TABLES = [
   "event",
   "tombstone",
+  "vanishing",
   "counter",
   "moderation",
   "setting",
