@@ -34,6 +34,7 @@ export default defineConfig({
           name: "relay",
           include: ["tests/workerd/relay/**/*.test.ts"],
           setupFiles: ["tests/workerd/migrate.ts"],
+          testTimeout: 60_000,
         },
       },
       {

@@ -20,7 +20,7 @@ export interface Plan {
  * Bytes of content and tags that one read returns at most. Its queries share them; the first event of each passes
  * however long it is, so that whoever asks on gets on.
  */
-export const READ_BYTES = 16_000_000;
+export const READ_BYTES = 8_000_000;
 /** Whoever wants more wants everything that there is: looking among the newest first would only cost. */
 const LONGEST_ATTEMPT = 5000;
 
