@@ -54,8 +54,9 @@ const CATCH_UP_PAUSES = [200, 1000, 5000];
 const READS_AT_ONCE = 8;
 const READS_OF_CLIENT = 3;
 
-/** Who is told to wait for longer than this goes on asking without listening. */
+/** Who is told to wait for longer than this, or so often in a row, goes on asking without listening. */
 const PATIENCE_SECONDS = 60;
+const PATIENCE_REFUSALS = 200;
 
 export interface HubDeps {
   name: string;
@@ -204,7 +205,11 @@ export class Hub {
     session.hear();
     this.toll.pay(session, frameCost(frame));
     const { MAX_MESSAGE_LENGTH } = this.deps.config;
-    const parsed = readFrame(frame, MAX_MESSAGE_LENGTH, () => this.tooMuch(session));
+    const parsed = readFrame(frame, MAX_MESSAGE_LENGTH, () => {
+      const refusal = this.tooMuch(session);
+      session.refusals = refusal ? session.refusals + 1 : 0;
+      return refusal;
+    });
     await this.deps.tracer.span("handle_message", {}, async (span) => {
       if (!parsed.ok) {
         if ("reconciliation" in parsed) this.reconciliations.close(session, parsed.reconciliation);
@@ -377,7 +382,7 @@ export class Hub {
   /** Refusing costs too. A new connection from the same address is refused before it is one. */
   private endIfImpatient(session: Session): void {
     const refusal = this.toll.refusal(session);
-    if (!refusal || refusal.seconds <= PATIENCE_SECONDS) return;
+    if (!refusal || (refusal.seconds <= PATIENCE_SECONDS && session.refusals <= PATIENCE_REFUSALS)) return;
     this.cutOff(session, refusal, 1008, `${refusal.prefix}: ${refusal.reason}`);
   }
 

@@ -163,6 +163,21 @@ describe("[17] [18] rate limits", () => {
     expect(client.closings).toEqual([[1008, expect.stringMatching(TOO_MUCH)]]);
   });
 
+  it("cut off who asks 200 times in a row without waiting, and not who waits now and then", async () => {
+    const { hub, clock } = open({ RATE_LIMIT: "1000000" });
+    const one = hub();
+    one.toll.pay({ network: ADDRESS, keys: [] }, 1_000_001);
+    const [rude, polite] = [connectFrom(one, ADDRESS), connectFrom(one, ADDRESS)];
+    for (let n = 0; n < 250; n += 1) await rude.say("REQ", "s", {});
+    expect(rude.frames).toHaveLength(201);
+    expect(rude.closings).toEqual([[1008, expect.stringMatching(TOO_MUCH)]]);
+    for (let n = 0; n < 250; n += 1) {
+      if (n === 150) clock.now += 5;
+      await polite.say("REQ", "s", {});
+    }
+    expect(polite.closings).toEqual([]);
+  });
+
   it("hold for proofs, each of which is a signature to check", async () => {
     const { relay: opened } = open({ RATE_LIMIT: "10000" });
     let checked = 0;

@@ -116,6 +116,8 @@ export class Session {
   readonly network: string | undefined;
   private readonly socket: Socket;
   private readonly proven: Set<string>;
+  /** How often in a row it was told that it asks for too much. */
+  refusals = 0;
   /** Counts that it waits for. */
   counting = 0;
   /** What live events came to since the client last said something. */
