@@ -73,7 +73,7 @@ export const SETTINGS = {
   ),
   RATE_LIMIT: rate(
     300_000,
-    "What one address, or one key, may ask for in a minute, at once or spread out; 1 is the work of reading one row, a stored event is about 500; clients on the relay's own machine are not limited",
+    "What one address, or one key, may ask for in a minute, at once or spread out; 1 is the work of reading one row, a REQ is about 150 and 10 for each event that is found, a stored event is about 500; who goes on asking when refused is cut off; clients on the relay's own machine are not limited",
   ),
   POLICY_DRY_RUN: choice(
     ["off", "on"],
