@@ -7,6 +7,7 @@ import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { aFilter, anEvent, PUBKEYS, seeded } from "../reference/generators.ts";
 import { matches, survivors, type WireFilter } from "../reference/matcher.ts";
 import { aSearch, aText, isFoundBy } from "../reference/search.ts";
+import { note } from "./queries.ts";
 
 export function describeSearching(store: () => Store, searches: number): void {
   async function read(wire: WireFilter, fields: Partial<Query> = {}): Promise<Answer> {
@@ -196,20 +197,4 @@ export function describeSearching(store: () => Store, searches: number): void {
       expect(found).toBeGreaterThan(searches * 4);
     });
   });
-}
-
-let made = 0;
-function note(created_at: number, fields: Partial<Event> = {}): Event {
-  made += 1;
-  const id = (made * 7919).toString(16).padStart(8, "0").repeat(8);
-  return {
-    id,
-    pubkey: PUBKEYS[0]!,
-    sig: "ab".repeat(64),
-    created_at,
-    kind: 1,
-    tags: [],
-    content: "",
-    ...fields,
-  };
 }
