@@ -1,14 +1,20 @@
 /** Upstream relays, from a Worker: an outgoing WebSocket is a fetch that asks for an upgrade. */
 import type { UpstreamSocket } from "../aggregator/upstream.ts";
 
-const CONNECT_MILLISECONDS = 10_000;
+export const CONNECT_MILLISECONDS = 10_000;
 const LONGEST_DOCUMENT = 100_000;
 
 export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
+  // Only the opening is limited: a signal that fires later ends the WebSocket, too.
+  const opening = new AbortController();
+  const limit = setTimeout(
+    () => opening.abort(new Error(`${url} did not open a WebSocket within ${CONNECT_MILLISECONDS / 1000} s`)),
+    CONNECT_MILLISECONDS,
+  );
   const response = await fetch(httpUrl(url), {
     headers: { upgrade: "websocket" },
-    signal: AbortSignal.timeout(CONNECT_MILLISECONDS),
-  });
+    signal: opening.signal,
+  }).finally(() => clearTimeout(limit));
   const socket = response.webSocket;
   if (!socket) throw new Error(`${url} answered ${response.status} instead of opening a WebSocket`);
   return {
