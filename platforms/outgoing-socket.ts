@@ -1,5 +1,6 @@
 /** Upstream relays, from a Worker: an outgoing WebSocket is a fetch that asks for an upgrade. */
 import type { UpstreamSocket } from "../aggregator/upstream.ts";
+import { readBounded } from "../http/request-body.ts";
 
 export const CONNECT_MILLISECONDS = 10_000;
 const LONGEST_DOCUMENT = 100_000;
@@ -36,9 +37,11 @@ export async function fetchMaxLimit(url: string): Promise<number | undefined> {
       headers: { accept: "application/nostr+json" },
       signal: AbortSignal.timeout(CONNECT_MILLISECONDS),
     });
-    const text = await response.text();
-    if (!response.ok || text.length > LONGEST_DOCUMENT) return undefined;
-    const document = JSON.parse(text) as { limitation?: { max_limit?: unknown } } | null;
+    const bytes = await readBounded(response.body, LONGEST_DOCUMENT);
+    if (!response.ok || !bytes) return undefined;
+    const document = JSON.parse(new TextDecoder().decode(bytes)) as {
+      limitation?: { max_limit?: unknown };
+    } | null;
     const limit = document?.limitation?.max_limit;
     return Number.isSafeInteger(limit) && (limit as number) > 0 ? (limit as number) : undefined;
   } catch (error) {

@@ -2,7 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
 import { converse } from "../../../aggregator/upstream.ts";
-import { CONNECT_MILLISECONDS, connectWebSocket } from "../../../platforms/outgoing-socket.ts";
+import { CONNECT_MILLISECONDS, connectWebSocket, fetchMaxLimit } from "../../../platforms/outgoing-socket.ts";
 
 const URL = "ws://upstream.test/";
 
@@ -33,4 +33,23 @@ it("a connection that does not open is given up", async () => {
   const problem = connectWebSocket(URL).catch(String);
   await vi.advanceTimersByTimeAsync(CONNECT_MILLISECONDS);
   expect(await problem).toContain("within 10 s");
+});
+
+it("an upstream's information document tells how many events it gives at once", async () => {
+  answerWith(async () => Response.json({ limitation: { max_limit: 300 } }));
+  expect(await fetchMaxLimit(URL)).toBe(300);
+});
+
+it("no more is taken of an information document than one may hold", async () => {
+  let chunks = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      chunks += 1;
+      if (chunks > 1000) controller.error(new Error("all of it has been read"));
+      controller.enqueue(new Uint8Array(10_000).fill(32));
+    },
+  });
+  answerWith(async () => new Response(endless));
+  expect(await fetchMaxLimit(URL)).toBeUndefined();
+  expect(chunks).toBeLessThan(20);
 });
