@@ -106,7 +106,7 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
     .map(createdAt)
     .filter((time) => time !== undefined && isIn(range, time)) as number[];
   if (page.isComplete || times.length === 0) return undefined;
-  const oldest = Math.min(...times);
+  const oldest = times.reduce((least, time) => Math.min(least, time));
   if (oldest !== range.until) return remaining(range, oldest);
   // The whole page is of one second, and may not be all of it: ask for more at once, then step past it.
   const second = await ask(job, { since: oldest, until: oldest }, LARGEST_PAGE);

@@ -49,6 +49,7 @@ beforeEach(() => {
   };
 });
 
+const id = "a".repeat(64);
 const ask = (limit = 10) => line.upstream.ask({ since: 5, limit });
 
 describe("a question", () => {
@@ -150,9 +151,32 @@ describe("size", () => {
     expect((await answer).events).toEqual([before, { created_at: 1234 }, after]);
   });
 
+  it("of what has no id, and could not be stored: none of it is kept but its time", async () => {
+    const answer = ask(100);
+    const nested = Array.from({ length: 1000 }, () => []);
+    for (const event of [nested, "text", null, 7, { id: "x", tags: nested }, { created_at: "soon" }]) {
+      line.say("EVENT", "pull-1", event);
+    }
+    line.say("EVENT", "pull-1", { id: nested, created_at: 5, tags: nested });
+    line.say("EVENT", "pull-1", { id, tags: "kept as it is" });
+    line.say("EOSE", "pull-1");
+    expect((await answer).events).toEqual([{ created_at: 5 }, { id, tags: "kept as it is" }]);
+  });
+
+  it("of an answer that goes on beyond what was asked for: it ends there, and is not all there was", async () => {
+    const answer = ask(3);
+    for (let time = 9; time > 4; time -= 1) line.say("EVENT", "pull-1", { id, created_at: time });
+    line.say("EOSE", "pull-1", ["finish"]);
+    expect(await answer).toMatchObject({
+      events: [9, 8, 7].map((created_at) => ({ id, created_at })),
+      isComplete: false,
+      isTooLarge: false,
+    });
+  });
+
   it("of an answer beyond what fits in memory: it is broken off, and less can be asked for", async () => {
     const answer = ask();
-    for (let n = 0; n < 33; n += 1) line.say("EVENT", "pull-1", { content: "x".repeat(1_000_000) });
+    for (let n = 0; n < 5; n += 1) line.say("EVENT", "pull-1", { id, content: "x".repeat(1_000_000) });
     expect(await answer).toMatchObject({ isTooLarge: true });
     expect(line.sent.at(-1)).toEqual(["CLOSE", "pull-1"]);
     const next = ask(2);

@@ -1,4 +1,5 @@
 /** The conversation with one upstream, over its WebSocket: one question at a time. Nothing that it sends is trusted. */
+import { isHex64 } from "../nostr/event.ts";
 
 /** What is needed of a WebSocket that is open. */
 export interface UpstreamSocket {
@@ -9,7 +10,7 @@ export interface UpstreamSocket {
 }
 
 export interface Page {
-  /** As they came: objects, whatever is in them. */
+  /** As they came: with an id, whatever else is in them; of what has none, the time. No more than were asked for. */
   events: unknown[];
   /** The upstream says that these were all (NIP-67). */
   isComplete: boolean;
@@ -29,10 +30,12 @@ const SILENCE_MILLISECONDS = 15_000;
 /** With what a pull may take besides, this is less than the lease of schedule.ts. */
 const ANSWER_MILLISECONDS = 45_000;
 const LONGEST_FRAME = 1_100_000;
-const MOST_CHARACTERS = 32_000_000;
+/** Of what is kept for one answer: parsed, it may take fifteen times the memory. */
+const MOST_CHARACTERS = 4_000_000;
 
 interface Question {
   id: string;
+  limit: number;
   page: Page;
   characters: number;
   answer(page: Page): void;
@@ -64,14 +67,19 @@ export function converse(
     },
   );
 
-  async function ask(filter: object): Promise<Page> {
+  async function ask(filter: { limit: number }): Promise<Page> {
     if (ended !== undefined) throw new Error(`the connection has ended: ${ended}`);
     asked += 1;
     const id = `pull-${asked}`;
     const watch = new AbortController();
     try {
-      return await new Promise<Page>((answer, fail) => {
-        open = { id, page: emptyPage(), characters: 0, answer, fail };
+      return await new Promise<Page>((resolve, fail) => {
+        // Whatever else comes in the same moment is no part of it any more.
+        const answer = (page: Page) => {
+          open = undefined;
+          resolve(page);
+        };
+        open = { id, limit: filter.limit, page: emptyPage(), characters: 0, answer, fail };
         void watchSilence(open, silence, watch.signal);
         socket.send(JSON.stringify(["REQ", id, filter]));
       });
@@ -88,21 +96,15 @@ export function converse(
 function takeFrame(question: Question, frame: unknown): void {
   if (typeof frame !== "string") throw new Error("a binary frame");
   const { id, page } = question;
-  question.characters += frame.length;
-  if (question.characters > MOST_CHARACTERS) {
-    page.isTooLarge = true;
-    question.answer(page);
-    return;
-  }
   if (frame.length > LONGEST_FRAME) {
-    if (EVENT_FRAME.exec(frame)?.[1] === id) page.events.push(timeOf(frame));
+    if (EVENT_FRAME.exec(frame)?.[1] === id) takeEvent(question, timeOf(frame), 0);
     return;
   }
   const message: unknown = JSON.parse(frame);
   if (!Array.isArray(message) || message[1] !== id) return;
   switch (message[0]) {
     case "EVENT":
-      page.events.push(message[2]);
+      takeEvent(question, message[2], frame.length);
       break;
     case "EOSE":
       page.isComplete = Array.isArray(message[2]) && message[2].includes("finish");
@@ -112,6 +114,23 @@ function takeFrame(question: Question, frame: unknown): void {
       throw new Error(`the upstream refused: ${String(message[2]).slice(0, 200)}`);
     default:
   }
+}
+
+/** The newest come first: an answer that goes on beyond what was asked for is a page all the same. */
+function takeEvent(question: Question, event: unknown, characters: number): void {
+  if (typeof event !== "object" || event === null) return;
+  const { page, limit, answer } = question;
+  if (page.events.length === limit) return answer(page);
+  if (!("id" in event && isHex64(event.id))) {
+    // It could not be stored. Pages go on past it: its time is all that matters.
+    if ("created_at" in event && Number.isSafeInteger(event.created_at))
+      page.events.push({ created_at: event.created_at });
+    return;
+  }
+  question.characters += characters;
+  page.isTooLarge = question.characters > MOST_CHARACTERS;
+  if (page.isTooLarge) return answer(page);
+  page.events.push(event);
 }
 
 const EVENT_FRAME = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
