@@ -17,17 +17,18 @@ const MESSAGE_BYTES = 120_000;
 const BATCH_MESSAGES = 100;
 const BATCH_BYTES = 240_000;
 
-/** In their order. `oversized` are events that fit in no message. */
+/** In their order. `oversized` are events that fit in no message, or are longer than `longest` bytes. */
 export function bundleEvents(
   events: unknown[],
   head: Pick<Bundle, "upstream" | "traceparent">,
+  longest: number,
 ): { bundles: Bundle[]; oversized: unknown[] } {
   const bundles: Bundle[] = [];
   const oversized: unknown[] = [];
   let room = 0;
   for (const event of events) {
-    const bytes = bytesOf(event) + 1;
-    if (bytes > MESSAGE_BYTES) {
+    const bytes = bytesOf(event);
+    if (bytes > Math.min(MESSAGE_BYTES, longest)) {
       oversized.push(event);
       continue;
     }
@@ -36,7 +37,7 @@ export function bundleEvents(
       room = BUNDLE_BYTES;
     }
     bundles.at(-1)?.events.push(event);
-    room -= bytes;
+    room -= bytes + 1;
   }
   return { bundles, oversized };
 }
@@ -65,6 +66,7 @@ export function readBundle(body: unknown): Bundle | undefined {
   return { version, upstream, events, ...(typeof traceparent === "string" && { traceparent }) };
 }
 
-function bytesOf(value: unknown): number {
+/** As JSON in UTF-8. */
+export function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
 }

@@ -1,6 +1,7 @@
 /** Drains one batch of the events queue through the one door. Knows neither queue nor database. */
 import { isHex64 } from "../nostr/event.ts";
 import { type Ingest, refusalOf, type Source } from "../relay/ingest.ts";
+import type { Refusal } from "../relay/policy.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
@@ -81,11 +82,14 @@ function persist(bundle: Bundle, deps: ConsumeDeps): Promise<DeadLetter[]> {
       const refusal = refusalOf(outcome);
       if (!refusal) return [];
       deps.metrics.add("events_refused_counts", "queue");
-      // What is not wanted here is no fault of whoever sent it, and nothing to look at again.
-      if (refusal.prefix === "blocked") return [];
-      return [{ version: 1 as const, upstream, reason: `${refusal.prefix}: ${refusal.reason}`, event }];
+      return deadLetters(upstream, refusal, event);
     });
   });
+}
+
+/** None for what is not wanted here: that is no fault of whoever sent it, and nothing to look at again. */
+export function deadLetters(upstream: string, { prefix, reason }: Refusal, event: unknown): DeadLetter[] {
+  return prefix === "blocked" ? [] : [{ version: 1, upstream, reason: `${prefix}: ${reason}`, event }];
 }
 
 function notABundle(body: unknown): DeadLetter {

@@ -71,10 +71,9 @@ function pullDeps(): PullDeps {
     maxLimit: fetchMaxLimit,
     known: (ids) => store.known(ids),
     enqueue: (bundles) => sendAll(env.EVENTS, bundles),
-    persist: async (event, traceparent) => {
-      const outcome = await ingest(event, { ...fromQueue, traceparent });
-      if (outcome.kind === "refused") metrics.add("events_refused_counts", "queue");
-    },
+    persist: (event, traceparent) => ingest(event, { ...fromQueue, traceparent }),
+    bury,
+    longest: config.MAX_MESSAGE_LENGTH,
     now,
     metrics,
     tracer,
@@ -87,6 +86,10 @@ async function runPull(job: PullJob): Promise<void> {
   const result = await pull(job.upstream, upstream.cursor, pullDeps());
   const times = { now: now(), interval: config.PULL_INTERVAL, random: Math.random() };
   await settlePull(env.DB, job.upstream, result, nextPull(result, upstream.failures, times));
+}
+
+function bury(letters: DeadLetter[]): Promise<void> {
+  return sendAll(env.DEAD, letters);
 }
 
 async function sendAll<T>(queue: Queue<T>, bodies: T[]): Promise<void> {
@@ -122,7 +125,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
         ingest: createQueueDoor(),
         source: fromQueue,
         known: (ids) => store.known(ids),
-        bury: (letters: DeadLetter[]) => sendAll(env.DEAD, letters),
+        bury,
         report,
         metrics,
         tracer,

@@ -5,6 +5,7 @@ import type { Tracer } from "../telemetry/tracing.ts";
 import { type FakeUpstream, fakeUpstream } from "../tests/fixtures/fake-upstream.ts";
 import { seeded } from "../tests/reference/generators.ts";
 import type { Bundle } from "./bundle.ts";
+import type { DeadLetter } from "./consume.ts";
 import { type Cursor, NEW_CURSOR } from "./cursor.ts";
 import { pull, type PullDeps } from "./pull.ts";
 
@@ -15,6 +16,7 @@ const NOW = 1_700_000_000;
 function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
   const queue: Bundle[] = [];
   const persisted: unknown[] = [];
+  const buried: DeadLetter[] = [];
   const metrics = new Counts();
   const spans: string[] = [];
   const tracer: Tracer = {
@@ -28,7 +30,12 @@ function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
     maxLimit: async () => undefined,
     known: async () => new Set(),
     enqueue: async (bundles) => void queue.push(...bundles),
-    persist: async (event) => void persisted.push(event),
+    async persist(event) {
+      persisted.push(event);
+      return { kind: "stored", seq: 1 };
+    },
+    bury: async (letters) => void buried.push(...letters),
+    longest: 200_000,
     now: () => NOW,
     metrics,
     tracer,
@@ -40,6 +47,7 @@ function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
     queue,
     queued,
     persisted,
+    buried,
     metrics,
     spans,
     pull: (cursor = NEW_CURSOR) => pull(URL, cursor, deps),
@@ -132,6 +140,29 @@ describe("a pull", () => {
     await pull();
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
     expect(persisted).toEqual([events[1]]);
+  });
+
+  it("buries without its content what fits in no message and is refused", async () => {
+    const events = [anEvent(NOW), anEvent(NOW - 1, "x".repeat(130_000))];
+    const refused = { kind: "refused", prefix: "invalid", reason: "it is forged" } as const;
+    const { pull, buried, metrics } = aPuller(fakeUpstream(events), { persist: async () => refused });
+    await pull();
+    expect(buried).toEqual([
+      { version: 1, upstream: URL, reason: "invalid: it is forged", event: { id: events[1]!.id } },
+    ]);
+    for (const name of ["events_refused_counts", "events_dead_counts"]) {
+      expect(metrics.list()).toContainEqual({ name, door: "queue", amount: 1 });
+    }
+  });
+
+  it("buries what is longer than a client might send, counted in bytes", async () => {
+    const events = [anEvent(NOW), anEvent(NOW - 1, "日".repeat(70_000)), anEvent(NOW - 2)];
+    const { pull, queued, persisted, buried } = aPuller(fakeUpstream(events));
+    await pull();
+    expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
+    expect(persisted).toEqual([]);
+    const reason = "invalid: the event is longer than 200000 bytes";
+    expect(buried).toEqual([{ version: 1, upstream: URL, reason, event: { id: events[1]!.id } }]);
   });
 
   it("drops what has no id, and is not led astray by times outside of what it asked for", async () => {

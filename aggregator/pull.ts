@@ -1,8 +1,10 @@
 /** One pull of one upstream: newest first, page by page, onto the queue, in bounded work. The cursor moves last. */
 import { isHex64 } from "../nostr/event.ts";
+import { type Outcome, refusalOf } from "../relay/ingest.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Span, Tracer } from "../telemetry/tracing.ts";
-import { type Bundle, bundleEvents } from "./bundle.ts";
+import { type Bundle, bundleEvents, bytesOf } from "./bundle.ts";
+import { type DeadLetter, deadLetters } from "./consume.ts";
 import { advance, type Cursor, type Range, rangesToPull, remaining } from "./cursor.ts";
 import type { Page, Upstream } from "./upstream.ts";
 
@@ -14,7 +16,10 @@ export interface PullDeps {
   known(ids: string[]): Promise<Set<string>>;
   enqueue(bundles: Bundle[]): Promise<void>;
   /** For an event that fits in no queue message: straight to the one door. */
-  persist(event: unknown, traceparent: string | undefined): Promise<void>;
+  persist(event: unknown, traceparent: string | undefined): Promise<Outcome>;
+  bury(letters: DeadLetter[]): Promise<void>;
+  /** Of an event that may be stored, in bytes. */
+  longest: number;
   /** Unix seconds. */
   now(): number;
   metrics: Metrics;
@@ -126,7 +131,8 @@ async function ask(job: Job, range: Range, limit: number): Promise<Page> {
 }
 
 /** Puts on the queue what is new here. */
-async function hand({ url, deps }: Job, page: Page, seen: Set<string>, span: Span): Promise<void> {
+async function hand(job: Job, page: Page, seen: Set<string>, span: Span): Promise<void> {
+  const { url, deps } = job;
   const fresh = page.events.filter((event) => {
     const id = idOf(event);
     if (id === undefined || seen.has(id)) return false;
@@ -138,13 +144,29 @@ async function hand({ url, deps }: Job, page: Page, seen: Set<string>, span: Spa
   const known = await deps.known(fresh.map((event) => idOf(event) as string));
   const wanted = fresh.filter((event) => !known.has(idOf(event) as string));
   const { traceparent } = span;
-  const { bundles, oversized } = bundleEvents(wanted, {
-    upstream: url,
-    ...(traceparent !== undefined && { traceparent }),
-  });
+  const head = { upstream: url, ...(traceparent !== undefined && { traceparent }) };
+  const { bundles, oversized } = bundleEvents(wanted, head, deps.longest);
   if (bundles.length > 0) await deps.enqueue(bundles);
   deps.metrics.add("queue_publish_counts", "upstream", bundles.length);
-  for (const event of oversized) await deps.persist(event, traceparent);
+  for (const event of oversized) await persistAlone(job, event, traceparent);
+}
+
+/** What becomes a dead letter fits in none as a whole: its id has to do. */
+async function persistAlone(
+  { url, deps }: Job,
+  event: unknown,
+  traceparent: string | undefined,
+): Promise<void> {
+  const refusal =
+    bytesOf(event) > deps.longest
+      ? { prefix: "invalid" as const, reason: `the event is longer than ${deps.longest} bytes` }
+      : refusalOf(await deps.persist(event, traceparent));
+  if (!refusal) return;
+  deps.metrics.add("events_refused_counts", "queue");
+  const letters = deadLetters(url, refusal, { id: idOf(event) });
+  if (letters.length === 0) return;
+  await deps.bury(letters);
+  deps.metrics.add("events_dead_counts", "queue", letters.length);
 }
 
 function inChild<T>(
