@@ -74,6 +74,7 @@ function pullDeps(): PullDeps {
     persist: (event, traceparent) => ingest(event, { ...fromQueue, traceparent }),
     bury,
     longest: config.MAX_MESSAGE_LENGTH,
+    farthest: config.CREATED_AT_UPPER_LIMIT,
     now,
     metrics,
     tracer,

@@ -36,6 +36,7 @@ function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
     },
     bury: async (letters) => void buried.push(...letters),
     longest: 200_000,
+    farthest: 900,
     now: () => NOW,
     metrics,
     tracer,
@@ -80,7 +81,7 @@ describe("a pull", () => {
       isUnfinished: false,
       pages: 5,
     });
-    expect(upstream.asked[0]).toEqual({ since: 0, limit: 500 });
+    expect(upstream.asked[0]).toEqual({ since: 0, until: NOW + 900, limit: 500 });
     expect(upstream.closed).toBe(1);
   });
 
@@ -124,6 +125,16 @@ describe("a pull", () => {
     const { pull, queued } = aPuller(fakeUpstream(events));
     expect((await pull(cursor)).cursor).toEqual({ version: 1, pulledTo: NOW, sweptAt: NOW, pending: [] });
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
+  });
+
+  it("asks for what is dated ahead when its time has come, and not before", async () => {
+    const ahead = anEvent(NOW + 86_400);
+    let now = NOW;
+    const { pull, queued } = aPuller(fakeUpstream([ahead, anEvent(NOW)]), { now: () => now });
+    let { cursor } = await pull();
+    expect(queued()).not.toContain(ahead.id);
+    for (; now <= NOW + 86_400; now += 60) ({ cursor } = await pull(cursor));
+    expect(queued()).toContain(ahead.id);
   });
 
   it("does not put on the queue what is stored", async () => {

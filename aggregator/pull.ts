@@ -20,6 +20,8 @@ export interface PullDeps {
   bury(letters: DeadLetter[]): Promise<void>;
   /** Of an event that may be stored, in bytes. */
   longest: number;
+  /** How far in the future it may be dated, in seconds. */
+  farthest: number;
   /** Unix seconds. */
   now(): number;
   metrics: Metrics;
@@ -119,10 +121,14 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
   return remaining(range, oldest - 1);
 }
 
-/** For less and less, as long as the answer is too large to be taken. */
-async function ask(job: Job, range: Range, limit: number): Promise<Page> {
+/**
+ * For less and less, as long as the answer is too large to be taken. What is dated too far ahead to be stored comes in its
+ * time: each pull looks back.
+ */
+async function ask(job: Job, { since, until }: Range, limit: number): Promise<Page> {
+  const latest = until ?? job.deps.now() + job.deps.farthest;
   for (let most = limit; most >= 1; most = Math.floor(most / 4)) {
-    const page = await job.upstream.ask({ ...range, limit: most });
+    const page = await job.upstream.ask({ since, until: latest, limit: most });
     job.deps.metrics.add("message_received_counts", "upstream", page.frames);
     if (!page.isTooLarge) return page;
     job.limit = Math.min(job.limit, Math.max(1, Math.floor(most / 4)));

@@ -50,12 +50,12 @@ beforeEach(() => {
 });
 
 const id = "a".repeat(64);
-const ask = (limit = 10) => line.upstream.ask({ since: 5, limit });
+const ask = (limit = 10) => line.upstream.ask({ since: 5, until: 99, limit });
 
 describe("a question", () => {
   it("is a REQ, answered with the events up to EOSE, and closed", async () => {
     const answer = ask();
-    expect(line.sent).toEqual([["REQ", "pull-1", { since: 5, limit: 10 }]]);
+    expect(line.sent).toEqual([["REQ", "pull-1", { since: 5, until: 99, limit: 10 }]]);
     const events = [signedEvent(), signedEvent({ content: "another" })];
     for (const event of events) line.say("EVENT", "pull-1", event);
     line.say("EOSE", "pull-1");

@@ -22,7 +22,7 @@ export interface Page {
 
 export interface Upstream {
   /** Rejects when the upstream refuses, ends, falls silent or takes too long. */
-  ask(filter: { since: number; until?: number; limit: number }): Promise<Page>;
+  ask(filter: { since: number; until: number; limit: number }): Promise<Page>;
   close(): void;
 }
 
@@ -67,7 +67,7 @@ export function converse(
     },
   );
 
-  async function ask(filter: { limit: number }): Promise<Page> {
+  async function ask(filter: { since: number; until: number; limit: number }): Promise<Page> {
     if (ended !== undefined) throw new Error(`the connection has ended: ${ended}`);
     asked += 1;
     const id = `pull-${asked}`;
