@@ -101,7 +101,7 @@ describe("a pull", () => {
       result = await pull(result.cursor);
     }
     expect(new Set(queued()).size).toBe(2000);
-    expect(upstream.asked.every(({ limit }) => limit === most || limit === 5000)).toBe(true);
+    expect(upstream.asked.every(({ limit }) => limit === most)).toBe(true);
   });
 
   it("gets all of a second that is longer than a page, and goes on before it", async () => {
@@ -112,6 +112,15 @@ describe("a pull", () => {
     expect(await pull()).toMatchObject({ isUnfinished: false, cursor: { pulledTo: NOW, pending: [] } });
     expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
     expect(upstream.asked).toContainEqual({ since: NOW - 50, until: NOW - 50, limit: 5000 });
+  });
+
+  it("never asks for more than the upstream says it gives, even of a second that is longer than that", async () => {
+    const events = [...Array.from({ length: 40 }, () => anEvent(NOW - 50)), anEvent(NOW - 60)];
+    const upstream = fakeUpstream(events, { most: 30 });
+    const { pull, queued } = aPuller(upstream, { maxLimit: async () => 30 });
+    expect(await pull()).toMatchObject({ isUnfinished: false, cursor: { pulledTo: NOW, pending: [] } });
+    expect(upstream.asked.every(({ limit }) => limit === 30)).toBe(true);
+    expect(queued()).toContain(events.at(-1)!.id);
   });
 
   it("asks for what is new, then for the gaps", async () => {

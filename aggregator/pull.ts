@@ -48,6 +48,8 @@ interface Job {
   url: string;
   upstream: Upstream;
   limit: number;
+  /** No question may ask for more. */
+  most: number;
   deadline: number;
   pages: number;
   deps: PullDeps;
@@ -57,14 +59,16 @@ export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullR
   return deps.tracer.span("pull", { attributes: { upstream: url } }, async (span) => {
     const now = deps.now();
     const unfinished = rangesToPull(cursor, now);
-    const job = { url, limit: PAGE, deadline: now + MOST_SECONDS, pages: 0, deps };
+    const job = { url, limit: PAGE, most: LARGEST_PAGE, deadline: now + MOST_SECONDS, pages: 0, deps };
     let upstream: Upstream | undefined;
     let problem: string | undefined;
     try {
       const connected = await inChild(deps, span, "connect", () => deps.connect(url));
       upstream = connected;
       deps.metrics.add("relay_connect_counts", "upstream");
-      job.limit = Math.min((await deps.maxLimit(url)) ?? PAGE, LARGEST_PAGE);
+      const announced = await deps.maxLimit(url);
+      job.most = Math.min(announced ?? LARGEST_PAGE, LARGEST_PAGE);
+      job.limit = announced === undefined ? PAGE : job.most;
       await pullRanges({ ...job, upstream: connected }, unfinished, span, (pages) => (job.pages = pages));
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
@@ -116,7 +120,7 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
   const oldest = times.reduce((least, time) => Math.min(least, time));
   if (oldest !== range.until) return remaining(range, oldest);
   // The whole page is of one second, and may not be all of it: ask for more at once, then step past it.
-  const second = await ask(job, { since: oldest, until: oldest }, LARGEST_PAGE);
+  const second = await ask(job, { since: oldest, until: oldest }, job.most);
   await hand(job, second, seen, span);
   return remaining(range, oldest - 1);
 }
