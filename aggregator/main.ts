@@ -12,12 +12,12 @@ import { queueBatches } from "./bundle.ts";
 import { consume, type DeadLetter } from "./consume.ts";
 import { pull, type PullDeps } from "./pull.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
-import { leaseDue, nextPull, readUpstream, settlePull } from "./schedule.ts";
+import { beginPull, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
 import { converse } from "./upstream.ts";
 
 interface PullJob {
-  version: 1;
-  upstream: string;
+  version: 2;
+  lease: Lease;
 }
 
 const parsed = parseConfig(env as unknown as Record<string, unknown>);
@@ -82,11 +82,13 @@ function pullDeps(): PullDeps {
 }
 
 async function runPull(job: PullJob): Promise<void> {
-  const upstream = await readUpstream(env.DB, job.upstream);
-  if (!upstream) return;
-  const result = await pull(job.upstream, upstream.cursor, pullDeps());
+  // One of an earlier version has no lease: Cron makes another one.
+  const begun = job.version === 2 && (await beginPull(env.DB, job.lease, now()));
+  if (!begun) return;
+  const { lease, cursor, failures } = begun;
+  const result = await pull(lease.url, cursor, pullDeps());
   const times = { now: now(), interval: config.PULL_INTERVAL, random: Math.random() };
-  await settlePull(env.DB, job.upstream, result, nextPull(result, upstream.failures, times));
+  await settlePull(env.DB, lease, result, nextPull(result, failures, times));
 }
 
 function bury(letters: DeadLetter[]): Promise<void> {
@@ -104,7 +106,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
     const due = await leaseDue(env.DB, config.UPSTREAMS, now());
     await sendAll<PullJob>(
       env.PULLS,
-      due.map((upstream) => ({ version: 1, upstream })),
+      due.map((lease) => ({ version: 2, lease })),
     );
     metrics.add("queue_publish_counts", "upstream", due.length);
     ctx.waitUntil(telemetry.flush());
@@ -112,15 +114,13 @@ const handler: ExportedHandler<AggregatorEnv> = {
 
   async queue(batch, _env, ctx) {
     if (batch.queue.endsWith("-pulls")) {
-      for (const message of batch.messages) {
-        try {
-          await runPull(message.body as PullJob);
-        } catch (error) {
-          // The lease runs out by itself, and the next Cron tries again.
-          report(error);
-        }
-        message.ack();
-      }
+      await Promise.all(
+        batch.messages.map(async (message) => {
+          // The lease of one that fails runs out by itself, and the next Cron tries again.
+          await runPull(message.body as PullJob).catch(report);
+          message.ack();
+        }),
+      );
     } else {
       await consume(batch.messages, {
         ingest: createQueueDoor(),

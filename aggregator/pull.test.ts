@@ -305,6 +305,16 @@ describe("a job", () => {
     expect(new Set(queued()).size).toBe(700);
   });
 
+  it("does not ask for less and less beyond its minute", async () => {
+    let now = NOW;
+    const upstream = fakeUpstream(everySecond(600), { tooMany: 40 });
+    const { ask } = upstream;
+    upstream.ask = (filter) => ((now += 45), ask(filter));
+    const result = await aPuller(upstream, { now: () => now }).pull();
+    expect(result.problem).toMatch(/too much/);
+    expect(upstream.asked.map(({ limit }) => limit)).toEqual([500, 125]);
+  });
+
   it("ends after a minute", async () => {
     let now = NOW;
     const { pull } = aPuller(fakeUpstream(everySecond(5000)), { now: () => (now += 25) });

@@ -135,6 +135,7 @@ async function ask(job: Job, { since, until }: Range, limit: number): Promise<Pa
     const page = await job.upstream.ask({ since, until: latest, limit: most });
     job.deps.metrics.add("message_received_counts", "upstream", page.frames);
     if (!page.isTooLarge) return page;
+    if (job.deps.now() >= job.deadline) throw new Error("the upstream sends too much, and too slowly");
     job.limit = Math.min(job.limit, Math.max(1, Math.floor(most / 4)));
   }
   throw new Error("the upstream sends too much, however little it is asked for");

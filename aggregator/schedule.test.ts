@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { NEW_CURSOR } from "./cursor.ts";
-import { leaseDue, nextPull, readUpstream, settlePull } from "./schedule.ts";
+import { beginPull, leaseDue, nextPull, settlePull } from "./schedule.ts";
 
 const NOW = 1_700_000_000;
 const [A, B, C] = ["wss://a/", "wss://b/", "wss://c/"];
@@ -13,69 +13,99 @@ beforeEach(() => {
 });
 afterEach(() => db.close());
 
+/** The addresses of what is leased now. */
+async function leased(urls: string[], now: number): Promise<string[]> {
+  return (await leaseDue(db, urls, now)).map(({ url }) => url).toSorted();
+}
+
+/** The lease of an upstream that is due. */
+async function aLease(url: string, now = NOW) {
+  const [lease] = await leaseDue(db, [url], now);
+  if (!lease) throw new Error(`${url} is not due`);
+  return lease;
+}
+
 describe("a lease", () => {
   it("is taken of every upstream that is due, and of none twice", async () => {
-    expect((await leaseDue(db, [A, B], NOW)).toSorted()).toEqual([A, B]);
-    expect(await leaseDue(db, [A, B, C], NOW)).toEqual([C]);
-    expect(await leaseDue(db, [A, B, C], NOW + 100)).toEqual([]);
+    expect(await leased([A, B], NOW)).toEqual([A, B]);
+    expect(await leased([A, B, C], NOW)).toEqual([C]);
+    expect(await leased([A, B, C], NOW + 100)).toEqual([]);
   });
 
   it("is taken by one of several that come at the same time", async () => {
-    const leased = await Promise.all([1, 2, 3, 4].map(() => leaseDue(db, [A, B], NOW)));
-    expect(leased.flat().toSorted()).toEqual([A, B]);
+    const taken = await Promise.all([1, 2, 3, 4].map(() => leased([A, B], NOW)));
+    expect(taken.flat().toSorted()).toEqual([A, B]);
   });
 
   it("runs out by itself when a pull has died", async () => {
-    await leaseDue(db, [A], NOW);
-    expect(await leaseDue(db, [A], NOW + 179)).toEqual([]);
-    expect(await leaseDue(db, [A], NOW + 180)).toEqual([A]);
+    await aLease(A);
+    expect(await leased([A], NOW + 179)).toEqual([]);
+    expect(await leased([A], NOW + 180)).toEqual([A]);
+  });
+
+  it("lasts from when the pull begins, for whose job may have waited", async () => {
+    await beginPull(db, await aLease(A), NOW + 170);
+    expect(await leased([A], NOW + 349)).toEqual([]);
+    expect(await leased([A], NOW + 350)).toEqual([A]);
+  });
+
+  it("that ran out and was taken again is worth nothing to the job that had it", async () => {
+    const first = await aLease(A);
+    const second = await aLease(A, NOW + 180);
+    expect(await beginPull(db, first, NOW + 181)).toBeUndefined();
+    const begun = await beginPull(db, second, NOW + 182);
+    await settlePull(db, first, { ...succeeded, problem: "late" }, { failures: 3, nextPull: NOW + 9000 });
+    await settlePull(db, begun!.lease, succeeded, { failures: 0, nextPull: NOW + 240 });
+    expect(await beginPull(db, await aLease(A, NOW + 240), NOW + 240)).toMatchObject({
+      cursor: succeeded.cursor,
+      failures: 0,
+    });
   });
 
   it("is not taken before the next pull is due, or nearly: Cron comes once a minute", async () => {
-    await leaseDue(db, [A], NOW);
-    await settlePull(db, A, succeeded, { failures: 0, nextPull: NOW + 600 });
-    expect(await leaseDue(db, [A], NOW + 569)).toEqual([]);
-    expect(await leaseDue(db, [A], NOW + 570)).toEqual([A]);
+    await settlePull(db, await aLease(A), succeeded, { failures: 0, nextPull: NOW + 600 });
+    expect(await leased([A], NOW + 569)).toEqual([]);
+    expect(await leased([A], NOW + 570)).toEqual([A]);
   });
 
   it("is not taken of what is not configured any more", async () => {
-    await leaseDue(db, [A, B], NOW);
-    expect(await leaseDue(db, [B], NOW + 1000)).toEqual([B]);
-    expect(await leaseDue(db, [], NOW + 2000)).toEqual([]);
+    await leased([A, B], NOW);
+    expect(await leased([B], NOW + 1000)).toEqual([B]);
+    expect(await leased([], NOW + 2000)).toEqual([]);
   });
 
   it("is taken of a thousand upstreams", async () => {
     const urls = Array.from({ length: 1000 }, (_, n) => `wss://relay-${n}.example/`);
-    expect((await leaseDue(db, urls, NOW)).toSorted()).toEqual(urls.toSorted());
-    expect(await leaseDue(db, urls, NOW)).toEqual([]);
+    expect(await leased(urls, NOW)).toEqual(urls.toSorted());
+    expect(await leased(urls, NOW)).toEqual([]);
   });
 });
 
 describe("an upstream", () => {
-  it("that was never leased is not known", async () => {
-    expect(await readUpstream(db, A)).toBeUndefined();
+  it("that was never leased is not pulled", async () => {
+    expect(await beginPull(db, { url: A, until: NOW + 180 }, NOW)).toBeUndefined();
   });
 
   it("starts with nothing pulled", async () => {
-    await leaseDue(db, [A], NOW);
-    expect(await readUpstream(db, A)).toEqual({ cursor: NEW_CURSOR, failures: 0 });
+    expect(await beginPull(db, await aLease(A), NOW)).toMatchObject({ cursor: NEW_CURSOR, failures: 0 });
   });
 
   it("keeps its cursor and failures, and the problem for the operator, short", async () => {
-    await leaseDue(db, [A], NOW);
     const problem = `it said \u0000 ${"x".repeat(1000)}`;
-    await settlePull(db, A, { ...succeeded, problem }, { failures: 2, nextPull: NOW + 99 });
-    expect(await readUpstream(db, A)).toEqual({ cursor: succeeded.cursor, failures: 2 });
+    await settlePull(db, await aLease(A), { ...succeeded, problem }, { failures: 2, nextPull: NOW + 99 });
     const { results } = await db.prepare("SELECT * FROM upstream").all<Record<string, unknown>>();
     expect(results).toMatchObject([{ leased_until: 0, next_pull: NOW + 99 }]);
     expect(String(results[0]!["problem"])).toMatch(/^it said {2}x+$/);
     expect(String(results[0]!["problem"])).toHaveLength(300);
+    expect(await beginPull(db, await aLease(A, NOW + 99), NOW + 99)).toMatchObject({
+      cursor: succeeded.cursor,
+      failures: 2,
+    });
   });
 
   it("forgets a problem that has passed", async () => {
-    await leaseDue(db, [A], NOW);
-    await settlePull(db, A, { ...succeeded, problem: "away" }, { failures: 1, nextPull: NOW });
-    await settlePull(db, A, succeeded, { failures: 0, nextPull: NOW });
+    await settlePull(db, await aLease(A), { ...succeeded, problem: "away" }, { failures: 1, nextPull: NOW });
+    await settlePull(db, await aLease(A), succeeded, { failures: 0, nextPull: NOW });
     expect((await db.prepare("SELECT problem FROM upstream").all()).results).toEqual([{ problem: null }]);
   });
 });

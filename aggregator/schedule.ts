@@ -13,18 +13,24 @@ const EARLY_SECONDS = 30;
 const LONGEST_BACKOFF = 3600;
 const LONGEST_PROBLEM = 300;
 
+/** Whoever holds it may pull this upstream until then. It is known by its end: a later one ends later. */
+export interface Lease {
+  url: string;
+  until: number;
+}
+
 /**
  * Takes the configured upstreams that are due: in one statement, so that no two takers get the same one. D1 binds 100
  * parameters at most, so all addresses are one.
  */
-export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<string[]> {
+export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<Lease[]> {
   if (urls.length === 0) return [];
   const drizzle = createDrizzle(db);
   const configured = sql`(SELECT value FROM json_each(${JSON.stringify(urls)}))`;
   await drizzle.run(
     sql`INSERT INTO ${upstreamTable} (url) SELECT value FROM ${configured} WHERE true ON CONFLICT DO NOTHING`,
   );
-  const leased = await drizzle
+  return drizzle
     .update(upstreamTable)
     .set({ leasedUntil: now + LEASE_SECONDS })
     .where(
@@ -34,23 +40,34 @@ export async function leaseDue(db: Database, urls: readonly string[], now: numbe
         sql`${upstreamTable.url} IN ${configured}`,
       ),
     )
-    .returning({ url: upstreamTable.url });
-  return leased.map(({ url }) => url);
+    .returning({ url: upstreamTable.url, until: upstreamTable.leasedUntil });
 }
 
-/** Undefined when the upstream has never been leased. */
-export async function readUpstream(
+/**
+ * What a pull goes on from, and the lease anew, because its job may have waited. Undefined when the lease has run out and
+ * been given to another job: jobs that wait for longer than it lasts do not pile up.
+ */
+export async function beginPull(
   db: Database,
-  url: string,
-): Promise<{ cursor: Cursor; failures: number } | undefined> {
-  const [row] = await createDrizzle(db).select().from(upstreamTable).where(eq(upstreamTable.url, url));
-  return row && { cursor: readCursor(row.cursor), failures: row.failures };
+  lease: Lease,
+  now: number,
+): Promise<{ lease: Lease; cursor: Cursor; failures: number } | undefined> {
+  const renewed = { url: lease.url, until: now + LEASE_SECONDS };
+  const [row] = await createDrizzle(db)
+    .update(upstreamTable)
+    .set({ leasedUntil: renewed.until })
+    .where(isHeld(lease))
+    .returning();
+  return row && { lease: renewed, cursor: readCursor(row.cursor), failures: row.failures };
 }
 
-/** Ends the lease: the cursor moves to what is on the queue, and the next pull is set. */
+/**
+ * Ends the lease: the cursor moves to what is on the queue, and the next pull is set. Nothing happens when another job has
+ * it by now: what this one pulled is asked for again, and known.
+ */
 export async function settlePull(
   db: Database,
-  url: string,
+  lease: Lease,
   result: PullResult,
   next: { failures: number; nextPull: number },
 ): Promise<void> {
@@ -62,7 +79,11 @@ export async function settlePull(
       cursor: JSON.stringify(result.cursor),
       problem: result.problem?.replaceAll("\u0000", "").slice(0, LONGEST_PROBLEM) ?? null,
     })
-    .where(eq(upstreamTable.url, url));
+    .where(isHeld(lease));
+}
+
+function isHeld({ url, until }: Lease) {
+  return and(eq(upstreamTable.url, url), eq(upstreamTable.leasedUntil, until));
 }
 
 /** `random` is from 0 to 1. A pull that brought something before it failed is progress, and resets the backoff. */

@@ -27,7 +27,7 @@ export interface Upstream {
 }
 
 const SILENCE_MILLISECONDS = 15_000;
-/** With what a pull may take besides, this is less than the lease of schedule.ts. */
+/** Twice this after the minute that a pull has (pull.ts) is less than the lease of schedule.ts. */
 const ANSWER_MILLISECONDS = 45_000;
 const LONGEST_FRAME = 1_100_000;
 /** Of what is kept for one answer: parsed, it may take fifteen times the memory. */
