@@ -14,6 +14,7 @@ import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangle
 import { bundle } from "./bundle.ts";
 import { endTogether } from "./end-together.ts";
 import { withoutSignalHandlers } from "./interruption.ts";
+import { LOCAL_QUEUE, localQueueWorker, withLocalQueues } from "./local-queue.ts";
 import { migrate } from "./migrate.ts";
 import { CommandError, messageOf } from "./usage.ts";
 
@@ -46,7 +47,11 @@ export async function startLocally(options: LocalOptions): Promise<{ stop(): Pro
 /** Both Workers as one Miniflare takes them. */
 export async function miniflareOptions({ port, state, settings }: LocalOptions): Promise<MiniflareOptions> {
   return convertV4MiniflareOptions({
-    workers: await Promise.all([RELAY, AGGREGATOR].map((config) => localWorker(config, settings))),
+    workers: await Promise.all([
+      localWorker(RELAY, settings),
+      localWorker(AGGREGATOR, settings).then(withLocalQueues),
+      localQueueWorker(),
+    ]),
     host: "localhost",
     port,
     resourcePersistencePath: resolve(state),
@@ -79,7 +84,7 @@ function startCron(miniflare: Miniflare): { stop(): void } {
     }
   };
   const fireAll = () => {
-    for (const name of ["tributary", "tributary-aggregator"]) void fire(name);
+    for (const name of ["tributary", "tributary-aggregator", LOCAL_QUEUE]) void fire(name);
   };
   fireAll();
   const timer = setInterval(fireAll, CRON_MILLISECONDS);

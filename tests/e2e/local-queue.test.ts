@@ -1,0 +1,68 @@
+/** The queue of events that `npm start` has, between programs of workerd: what is on it outlives them. */
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { expect, onTestFinished, test } from "vitest";
+import { LOCAL_QUEUE, localQueueWorker } from "../../scripts/local-queue.ts";
+import { eventually, temporaryFolder } from "./programs.ts";
+
+/** Puts on the queue what it is sent, says what it was delivered, and acknowledges what the setting tells it to. */
+const AGGREGATOR = `
+const delivered = [];
+export default {
+  async fetch(request, env) {
+    if (request.method === "POST") await env.EVENTS.sendBatch(await request.json());
+    return Response.json(delivered);
+  },
+  async queue(batch, env) {
+    for (const message of batch.messages) {
+      delivered.push({ queue: batch.queue, body: message.body, attempts: message.attempts });
+      if (env.ACCEPTS.includes(message.body)) message.ack();
+      else message.retry({ delaySeconds: 1 });
+    }
+  },
+};`;
+
+async function start(state: string, accepts: string[]) {
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [
+        {
+          name: "tributary-aggregator",
+          modules: [{ type: "ESModule", path: "main.js", contents: AGGREGATOR }],
+          compatibilityDate: "2026-10-01",
+          bindings: { ACCEPTS: accepts },
+          serviceBindings: { EVENTS: { name: LOCAL_QUEUE, entrypoint: "Producer" } },
+        },
+        await localQueueWorker(),
+      ],
+      resourcePersistencePath: state,
+    } as never),
+  );
+  onTestFinished(() => miniflare.dispose());
+  const url = await miniflare.ready;
+  await (await miniflare.getWorker(LOCAL_QUEUE)).scheduled({});
+  return {
+    miniflare,
+    put: (...bodies: string[]) =>
+      fetch(url, { method: "POST", body: JSON.stringify(bodies.map((body) => ({ body }))) }),
+    delivered: async () =>
+      (await (await fetch(url)).json()) as { queue: string; body: string; attempts: number }[],
+  };
+}
+
+test("what was not acknowledged when the programs ended is delivered by the next ones, and nothing else", async () => {
+  const state = temporaryFolder();
+  const first = await start(state, ["taken"]);
+  await first.put("taken", "waiting");
+  await eventually(first.delivered, (delivered) => delivered.some(({ attempts }) => attempts === 3));
+  const { delivered } = first;
+  expect((await delivered()).filter(({ body }) => body === "taken")).toEqual([
+    { queue: "tributary-events", body: "taken", attempts: 1 },
+  ]);
+  await first.miniflare.dispose();
+
+  const second = await start(state, ["taken", "waiting", "last"]);
+  await eventually(second.delivered, ({ length }) => length > 0);
+  await second.put("last");
+  await eventually(second.delivered, (all) => all.some(({ body }) => body === "last"));
+  expect((await second.delivered()).map(({ body }) => body)).toEqual(["waiting", "last"]);
+});
