@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 
 export const LOCAL_QUEUE = "tributary-local-queue";
+/** Miniflare delivers one batch of a queue after the other, Cloudflare many at once: so one batch holds several pulls. */
+const PULLS_AT_ONCE = 10;
 
 interface QueueOptions {
   queueProducers: Record<string, unknown>;
@@ -12,11 +14,11 @@ interface QueueOptions {
 export function withLocalQueues<Options extends object>(aggregator: Options) {
   const { queueProducers, queueConsumers } = aggregator as Options & QueueOptions;
   const { EVENTS: _events, ...otherProducers } = queueProducers;
-  const { "tributary-events": _consumer, ...otherConsumers } = queueConsumers;
+  const { "tributary-events": _consumer, "tributary-pulls": pulls, ...otherConsumers } = queueConsumers;
   return {
     ...aggregator,
     queueProducers: otherProducers,
-    queueConsumers: otherConsumers,
+    queueConsumers: { ...otherConsumers, "tributary-pulls": { ...pulls, maxBatchSize: PULLS_AT_ONCE } },
     serviceBindings: { EVENTS: { name: LOCAL_QUEUE, entrypoint: "Producer" } },
   };
 }

@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
+import { startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
+import { signedEvent } from "../fixtures/signed-events.ts";
 import { byId, connect, listen, publishAll, query, someEvents } from "./client.ts";
 import { eventually, freePort, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
 
@@ -77,6 +79,26 @@ test(
   },
   MINUTES,
 );
+
+test("an upstream that does not answer holds up no other", async () => {
+  const [slowEvent, quickEvent] = [signedEvent({ content: "slow" }), signedEvent({ content: "quick" })];
+  await using quick = await startScriptedRelay(stored(quickEvent));
+  // It answers when the other one has been asked.
+  await using slow = await startScriptedRelay((message, say, socket) => {
+    void eventually(
+      async () => quick.received.length,
+      (asked) => asked > 0,
+    ).then(() => socket.readyState === socket.OPEN && stored(slowEvent)(message, say, socket));
+  });
+  const upstreams = [slow, quick].flatMap(({ url }) => ["--upstream", url]);
+  const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), upstreams);
+  await eventually(
+    () => everything(relay.http),
+    ({ length }) => length === 2,
+  );
+  // It was not given up and tried again.
+  expect(slow.received.filter(([verb, id]) => verb === "REQ" && id === "pull-1")).toHaveLength(1);
+});
 
 /** All pages of the HTTP API. */
 async function everything(http: string): Promise<Event[]> {
