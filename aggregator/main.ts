@@ -87,6 +87,10 @@ async function runPull(job: PullJob): Promise<void> {
   if (!begun) return;
   const { lease, cursor, failures } = begun;
   const result = await pull(lease.url, cursor, pullDeps());
+  // Said once, and not with every try.
+  if (result.problem !== undefined && result.problem !== begun.problem) {
+    report(`${lease.url} could not be pulled: ${result.problem}`);
+  }
   const times = { now: now(), interval: config.PULL_INTERVAL, random: Math.random() };
   await settlePull(env.DB, lease, result, nextPull(result, failures, times));
 }

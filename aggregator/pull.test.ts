@@ -230,6 +230,13 @@ describe("what went wrong", () => {
     expect(await pull()).toEqual({ cursor: NEW_CURSOR, isUnfinished: false, pages: 0, problem: "503" });
   });
 
+  it("is told in words that are short, and do nothing to a terminal", async () => {
+    const problem = new Error(`\u001b[2Jit said\u0000\u009b1m\r\n ${"x".repeat(1000)}`);
+    const result = await aPuller(fakeUpstream([]), { connect: () => Promise.reject(problem) }).pull();
+    expect(result.problem).toMatch(/^\[2Jit said1m x+$/);
+    expect(result.problem).toHaveLength(300);
+  });
+
   it("after some pages keeps these, and the rest as a gap for the next pull", async () => {
     const events = everySecond(1200);
     const broken = fakeUpstream(events, { failAt: 3 });

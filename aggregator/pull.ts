@@ -43,6 +43,7 @@ const MOST_PAGES = 100;
 const MOST_SECONDS = 60;
 const PAGE = 500;
 const LARGEST_PAGE = 5000;
+const LONGEST_PROBLEM = 300;
 
 interface Job {
   url: string;
@@ -71,7 +72,7 @@ export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullR
       job.limit = announced === undefined ? PAGE : job.most;
       await pullRanges({ ...job, upstream: connected }, unfinished, span, (pages) => (job.pages = pages));
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = problemOf(error);
       span.set("problem", problem);
     }
     await inChild(deps, span, "cleanup", async () => {
@@ -178,6 +179,12 @@ async function persistAlone(
   if (letters.length === 0) return;
   await deps.bury(letters);
   deps.metrics.add("events_dead_counts", "queue", letters.length);
+}
+
+/** For the operator's eyes: short, and without what would move the cursor of a terminal, as it holds the upstream's words. */
+function problemOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\p{C}/gu, "").slice(0, LONGEST_PROBLEM);
 }
 
 function inChild<T>(

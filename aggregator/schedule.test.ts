@@ -90,16 +90,19 @@ describe("an upstream", () => {
     expect(await beginPull(db, await aLease(A), NOW)).toMatchObject({ cursor: NEW_CURSOR, failures: 0 });
   });
 
-  it("keeps its cursor and failures, and the problem for the operator, short", async () => {
-    const problem = `it said \u0000 ${"x".repeat(1000)}`;
-    await settlePull(db, await aLease(A), { ...succeeded, problem }, { failures: 2, nextPull: NOW + 99 });
-    const { results } = await db.prepare("SELECT * FROM upstream").all<Record<string, unknown>>();
-    expect(results).toMatchObject([{ leased_until: 0, next_pull: NOW + 99 }]);
-    expect(String(results[0]!["problem"])).toMatch(/^it said {2}x+$/);
-    expect(String(results[0]!["problem"])).toHaveLength(300);
+  it("keeps its cursor and failures, and the problem for the operator", async () => {
+    await settlePull(
+      db,
+      await aLease(A),
+      { ...succeeded, problem: "away" },
+      { failures: 2, nextPull: NOW + 99 },
+    );
+    const { results } = await db.prepare("SELECT * FROM upstream").all();
+    expect(results).toMatchObject([{ leased_until: 0, next_pull: NOW + 99, problem: "away" }]);
     expect(await beginPull(db, await aLease(A, NOW + 99), NOW + 99)).toMatchObject({
       cursor: succeeded.cursor,
       failures: 2,
+      problem: "away",
     });
   });
 

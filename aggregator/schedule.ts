@@ -11,7 +11,6 @@ const LEASE_SECONDS = 180;
 /** Cron comes once a minute: what falls due before the middle until the next one is taken now. */
 const EARLY_SECONDS = 30;
 const LONGEST_BACKOFF = 3600;
-const LONGEST_PROBLEM = 300;
 
 /** Whoever holds it may pull this upstream until then. It is known by its end: a later one ends later. */
 export interface Lease {
@@ -51,14 +50,16 @@ export async function beginPull(
   db: Database,
   lease: Lease,
   now: number,
-): Promise<{ lease: Lease; cursor: Cursor; failures: number } | undefined> {
+): Promise<{ lease: Lease; cursor: Cursor; failures: number; problem: string | undefined } | undefined> {
   const renewed = { url: lease.url, until: now + LEASE_SECONDS };
   const [row] = await createDrizzle(db)
     .update(upstreamTable)
     .set({ leasedUntil: renewed.until })
     .where(isHeld(lease))
     .returning();
-  return row && { lease: renewed, cursor: readCursor(row.cursor), failures: row.failures };
+  if (!row) return undefined;
+  const { cursor, failures, problem } = row;
+  return { lease: renewed, cursor: readCursor(cursor), failures, problem: problem ?? undefined };
 }
 
 /**
@@ -77,7 +78,7 @@ export async function settlePull(
       ...next,
       leasedUntil: 0,
       cursor: JSON.stringify(result.cursor),
-      problem: result.problem?.replaceAll("\u0000", "").slice(0, LONGEST_PROBLEM) ?? null,
+      problem: result.problem ?? null,
     })
     .where(isHeld(lease));
 }

@@ -80,7 +80,7 @@ test(
   MINUTES,
 );
 
-test("an upstream that does not answer holds up no other", async () => {
+test("an upstream that does not answer holds up no other, and what one that fails says is shown", async () => {
   const [slowEvent, quickEvent] = [signedEvent({ content: "slow" }), signedEvent({ content: "quick" })];
   await using quick = await startScriptedRelay(stored(quickEvent));
   // It answers when the other one has been asked.
@@ -90,7 +90,8 @@ test("an upstream that does not answer holds up no other", async () => {
       (asked) => asked > 0,
     ).then(() => socket.readyState === socket.OPEN && stored(slowEvent)(message, say, socket));
   });
-  const upstreams = [slow, quick].flatMap(({ url }) => ["--upstream", url]);
+  await using closed = await startScriptedRelay(([, id], say) => say(["CLOSED", id, "\u001b[2Jgo away"]));
+  const upstreams = [slow, quick, closed].flatMap(({ url }) => ["--upstream", url]);
   const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), upstreams);
   await eventually(
     () => everything(relay.http),
@@ -98,6 +99,12 @@ test("an upstream that does not answer holds up no other", async () => {
   );
   // It was not given up and tried again.
   expect(slow.received.filter(([verb, id]) => verb === "REQ" && id === "pull-1")).toHaveLength(1);
+
+  const problem = `${closed.url} could not be pulled: the upstream refused: [2Jgo away`;
+  await eventually(
+    async () => relay.stderr(),
+    (log) => log.includes(problem),
+  );
 });
 
 /** All pages of the HTTP API. */

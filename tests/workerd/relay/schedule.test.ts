@@ -13,5 +13,5 @@ it("leases 500 upstreams once, and keeps what became of them", async () => {
   const result = { cursor, isUnfinished: false, pages: 1 };
   await settlePull(env.DB, leases[7]!, result, { failures: 0, nextPull: 1060 });
   const [again] = await leaseDue(env.DB, [leases[7]!.url], 1060);
-  expect(await beginPull(env.DB, again!, 1060)).toEqual({ lease: again, cursor, failures: 0 });
+  expect(await beginPull(env.DB, again!, 1060)).toMatchObject({ cursor, failures: 0 });
 });
