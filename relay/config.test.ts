@@ -72,6 +72,7 @@ it.each([
   ["ZIPKIN_URL", "ftp://localhost"],
   ["UPSTREAMS", "wss://a.example,"],
   ["UPSTREAMS", "https://a.example"],
+  ["UPSTREAMS", "wss://a.example,wss://user:secret@b.example"],
 ])("%s=%s is refused in a sentence with name, value and what is expected", (name, text) => {
   const [problem, ...others] = problemsOf({ [name]: text });
   expect(others).toEqual([]);

@@ -228,10 +228,15 @@ function relayUrls(about: string): Setting<readonly string[]> {
   return {
     default: [],
     about,
-    expected: "ws:// or wss:// addresses, separated by commas",
+    expected: "ws:// or wss:// addresses without a user name or password, separated by commas",
     parse: (given) => {
-      const urls = given.split(",").map((part) => normalizeRelayUrl(part.trim()));
+      const urls = given.split(",").map((part) => withoutCredentials(normalizeRelayUrl(part.trim())));
       return urls.every((url) => url !== undefined) ? [...new Set(urls)] : undefined;
     },
   };
+}
+
+/** Nobody would send them: they would do no more than stand in traces and in the database. */
+function withoutCredentials(url: string | undefined): string | undefined {
+  return url !== undefined && new URL(url).username === "" ? url : undefined;
 }
