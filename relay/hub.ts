@@ -204,13 +204,12 @@ export class Hub {
     this.deps.metrics.add("message_received_counts", "websocket");
     session.hear();
     this.toll.pay(session, frameCost(frame));
-    const { MAX_MESSAGE_LENGTH } = this.deps.config;
-    const parsed = readFrame(frame, MAX_MESSAGE_LENGTH, () => {
-      const refusal = this.tooMuch(session);
-      session.refusals = refusal ? session.refusals + 1 : 0;
-      return refusal;
-    });
     await this.deps.tracer.span("handle_message", {}, async (span) => {
+      const parsed = readFrame(frame, this.deps.config.MAX_MESSAGE_LENGTH, () => {
+        const refusal = this.tooMuch(session);
+        session.refusals = refusal ? session.refusals + 1 : 0;
+        return refusal;
+      });
       if (!parsed.ok) {
         if ("reconciliation" in parsed) this.reconciliations.close(session, parsed.reconciliation);
         else if (parsed.subscription !== undefined) this.unsubscribe(session, parsed.subscription);
