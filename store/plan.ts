@@ -239,10 +239,16 @@ export function conditions(
     ...(ids ? [isOneOf("e.id", ids.map(binary), bind)] : []),
     ...(authors ? [isOneOf("e.pubkey", authors.map(binary), bind)] : []),
     ...(kinds ? [isOneKind(kinds, bind)] : []),
-    ...tags.filter((tag) => tag !== driver).map((tag) => hasTag(tag, bind)),
+    ...grouped(tags.filter((tag) => tag !== driver).map((tag) => hasTag(tag, bind))),
     ...(search === undefined || search === driver ? [] : [isFound(search, bind)]),
     ...(query.keyword === undefined ? [] : [containsText(query.keyword, bind)]),
   ];
+}
+
+/** D1 takes expressions of 100 levels, and a chain of ANDs has as many as links. There may be 52 tag conditions. */
+function grouped(conditions: string[]): string[] {
+  const groups = Map.groupBy(conditions.entries(), ([at]) => Math.floor(at / 8)).values();
+  return Array.from(groups, (group) => `(${group.map(([, condition]) => condition).join(" AND ")})`);
 }
 
 /** What `mayRead` of nostr/reader.ts says of one event. */
