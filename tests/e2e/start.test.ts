@@ -55,9 +55,7 @@ test.each([0, 1000, 2500, 4000])(
     expect(await starting.ended).toMatchObject({ code: 0, stderr: "" });
     expect(existsSync(join(state, "lock"))).toBe(false);
     // Nothing that it had started keeps the port.
-    const server = createServer().listen(port, "localhost");
-    await new Promise((listening, failed) => server.once("listening", listening).once("error", failed));
-    server.close();
+    await eventually(() => isFree(port), Boolean);
   },
 );
 
@@ -112,6 +110,14 @@ test("--help lists every option", async () => {
   expect(code).toBe(0);
   for (const option of ["--port", "--state", "--upstream", "--var"]) expect(stdout).toContain(option);
 });
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(port, "localhost");
+    server.once("listening", () => server.close(() => resolve(true)));
+    server.once("error", () => resolve(false));
+  });
+}
 
 function run(...args: string[]) {
   return startProgram(process.execPath, [join(ROOT, "scripts/start.ts"), ...args], { cwd: ROOT }).ended;
