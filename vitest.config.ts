@@ -18,7 +18,7 @@ export default defineConfig({
             "{nostr,store,relay,http,telemetry,aggregator}/**/*.test.ts",
             "tests/{portable,nips}/**/*.test.ts",
           ],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
       {
