@@ -8,5 +8,5 @@ storeContract(
     const db = migratedSqlite();
     return { store: createStore(db), teardown: async () => db.close() };
   },
-  { filters: 4000 },
+  { filters: Number(process.env.FILTERS ?? 4000) },
 );

@@ -9,42 +9,45 @@ import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
 const ID = "1".repeat(64);
 const folder = freshFolder();
 
+/** All of them on one runtime: what is wrong is found without what they differ in. */
+const WRONG: [args: string[], says: string][] = [
+  [["nope"], 'no command "nope"'],
+  [["constructor"], 'no command "constructor"'],
+  [["keygen", "--loud"], "--loud"],
+  [["keygen", "extra"], "extra"],
+  [["keygen", "--force"], "--save"],
+  [["req", "--limit", "-1"], "--limit"],
+  [["req", "--limit", "many"], '--limit has "many"'],
+  [["req", "--kinds", "1,x"], '--kinds has "x"'],
+  [["req", "--kinds", "65536"], "65535"],
+  [["req", "--ids", "abc"], '--ids has "abc"'],
+  [["req", "--authors", noteEncode(ID)], "--authors has"],
+  [["req", "--tag", "long=x"], "--tag"],
+  [["req", "--tag", "t"], "--tag"],
+  [["req", "--tag", "e=x"], "--tag e has"],
+  [["req", "--relay", "localhost:8787"], "ws://localhost:8787"],
+  [["req", "--relay", "ftp://localhost"], "ws://localhost:8787"],
+  [["events", "--amount", "0"], "--amount"],
+  [["events", "--orderBy", "up"], "expected asc or desc"],
+  [["publish", "a", "b"], "quotes"],
+  [["publish", "a", "--kind", "70000"], "--kind"],
+  [["publish", "a", "--tag", "=x"], "--tag"],
+  [["admin"], "no method is given, expected one of supportedmethods"],
+  [["admin", "ban"], 'no method "ban"'],
+  [["admin", "banpubkey"], "pubkey is missing"],
+  [["admin", "banpubkey", noteEncode(ID)], "pubkey has"],
+  [["admin", "banevent", "x"], "event has"],
+  [["admin", "allowkind", "one"], 'kind is "one"'],
+  [["admin", "listbannedpubkeys", "x"], "takes 0 parameters"],
+];
+
 describe.each(RUNTIMES)("nostr on %s", (runtime) => {
   const run = (args: string[], options: Partial<ProgramOptions> = {}) =>
     runCli(runtime, args, { cwd: folder.path, ...options });
   const withKey = { env: { NOSTR_SECRET_KEY: SECRET_HEX } };
 
   describe("called wrongly, ends with 2 and one line", () => {
-    it.each([
-      [["nope"], 'no command "nope"'],
-      [["constructor"], 'no command "constructor"'],
-      [["keygen", "--loud"], "--loud"],
-      [["keygen", "extra"], "extra"],
-      [["keygen", "--force"], "--save"],
-      [["req", "--limit", "-1"], "--limit"],
-      [["req", "--limit", "many"], '--limit has "many"'],
-      [["req", "--kinds", "1,x"], '--kinds has "x"'],
-      [["req", "--kinds", "65536"], "65535"],
-      [["req", "--ids", "abc"], '--ids has "abc"'],
-      [["req", "--authors", noteEncode(ID)], "--authors has"],
-      [["req", "--tag", "long=x"], "--tag"],
-      [["req", "--tag", "t"], "--tag"],
-      [["req", "--tag", "e=x"], "--tag e has"],
-      [["req", "--relay", "localhost:8787"], "ws://localhost:8787"],
-      [["req", "--relay", "ftp://localhost"], "ws://localhost:8787"],
-      [["events", "--amount", "0"], "--amount"],
-      [["events", "--orderBy", "up"], "expected asc or desc"],
-      [["publish", "a", "b"], "quotes"],
-      [["publish", "a", "--kind", "70000"], "--kind"],
-      [["publish", "a", "--tag", "=x"], "--tag"],
-      [["admin"], "no method is given, expected one of supportedmethods"],
-      [["admin", "ban"], 'no method "ban"'],
-      [["admin", "banpubkey"], "pubkey is missing"],
-      [["admin", "banpubkey", noteEncode(ID)], "pubkey has"],
-      [["admin", "banevent", "x"], "event has"],
-      [["admin", "allowkind", "one"], 'kind is "one"'],
-      [["admin", "listbannedpubkeys", "x"], "takes 0 parameters"],
-    ])("%j", async (args, says) => {
+    it.each(runtime === "node" ? WRONG : WRONG.slice(0, 5))("%j", async (args, says) => {
       const { code, stdout, stderr } = await run(args, withKey);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(lines(stderr)).toEqual([expect.stringContaining(says)]);
