@@ -41,8 +41,9 @@ FROM json_each(?1) AS new
 WHERE NOT EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0)) OR ${BANNED}`;
 
 export async function commitEvents(db: Database, events: Event[]): Promise<CommitResult> {
-  const rows = JSON.stringify(bestVersionsFirst(events).map(eventRow));
-  const isFound = events.some((event) => searchableText(event) !== "");
+  const eventRows = bestVersionsFirst(events).map(eventRow);
+  const rows = JSON.stringify(eventRows);
+  const isFound = eventRows.some((row) => row[TEXT] !== "");
   const replaces = events.some((event) => versionKey(event) !== undefined);
   const tombstones = events.flatMap((event) =>
     deletionsOf(event).map((deletion) => tombstoneRow(event, deletion)),
@@ -58,7 +59,7 @@ export async function commitEvents(db: Database, events: Event[]): Promise<Commi
   if (isFound) statements.push(db.prepare(INDEX_TEXT).bind(rows));
   if (tombstones.length > 0) statements.push(...APPLY_TOMBSTONES.map((sql) => db.prepare(sql).bind(buried)));
   // In the same transaction: asked for later, the reasons could fail to come when the events have been stored.
-  statements.push(db.prepare(WHY_NOT).bind(JSON.stringify(events.map(gist))));
+  statements.push(db.prepare(WHY_NOT).bind(JSON.stringify(eventRows.map(gist))));
   const results = await db.batch<{ seq: number; id: string } & Reason>(statements);
   const prev = results[0]?.results[0]?.seq ?? 0;
   const seqs = new Map(results[inserting]?.results.map(({ id, seq }) => [id, seq]));
@@ -123,6 +124,11 @@ function keyOf(event: Event): string {
   return version === undefined ? event.id : `${event.pubkey} ${event.kind} ${version}`;
 }
 
+type EventRow = ReturnType<typeof eventRow>;
+
+/** Where a row has what is searched. */
+const TEXT = 9;
+
 /** What the SQL reads by position. */
 function eventRow(event: Event) {
   const { id, pubkey, sig, created_at, kind, tags, content } = event;
@@ -137,11 +143,10 @@ function eventRow(event: Event) {
     versionKey(event) ?? null,
     expiresAt(event) ?? null,
     searchableText(event),
-  ];
+  ] as const;
 }
 
 /** The row without what is long: SQLite parses it anew for each column. Only gift wraps are judged by their tags. */
-function gist(event: Event) {
-  const [id, pubkey, , created_at, kind, tags, , d] = eventRow(event);
+function gist([id, pubkey, , created_at, kind, tags, , d]: EventRow) {
   return [id, pubkey, null, created_at, kind, kind === GIFT_WRAP ? tags : [], null, d];
 }
