@@ -3,12 +3,10 @@ import { defineConfig } from "vitest/config";
 
 const migrations = await readD1Migrations("migrations");
 
-const MEASURED = "tests/e2e/hostile.test.ts";
-
 export default defineConfig({
   test: {
     // More than there may be processors: many tests wait.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         // Runs on Node, Bun and Deno alike: everything that knows no platform.
@@ -19,6 +17,7 @@ export default defineConfig({
             "tests/{portable,nips}/**/*.test.ts",
           ],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -27,12 +26,21 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             // Few connections fill all hubs.
-            miniflare: { bindings: { TEST_MIGRATIONS: migrations, HUB_CAPACITY: "2", MAX_HUBS: "4" } },
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: migrations,
+                COUNTS_INTERVAL: "1",
+                HUB_CAPACITY: "2",
+                MAX_HUBS: "4",
+                MAX_CONNECTIONS: "1",
+                READ_REPLICAS: "on",
+              },
+            },
           }),
         ],
         test: {
           name: "relay",
-          include: ["tests/workerd/relay/**/*.test.ts"],
+          include: ["tests/workerd/relay/**/*.test.ts", "platforms/*.test.ts"],
           setupFiles: ["tests/workerd/migrate.ts"],
           testTimeout: 60_000,
         },
@@ -41,19 +49,22 @@ export default defineConfig({
         // Real programs, started as a user starts them. Many of these tests wait, for the minute's Cron above all.
         test: {
           name: "e2e",
-          include: ["tests/{scripts,e2e}/**/*.test.ts"],
-          exclude: [MEASURED],
+          include: ["tests/{scripts,e2e,clients}/*.test.ts"],
+          globalSetup: ["tests/install.js"],
+          // It is written for bundlers: Node does not find its files.
+          server: { deps: { inline: [/@snort\//] } },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
       },
       {
-        // One program at a time, and nothing beside it: here it matters how long an answer takes.
+        // After all others: here it matters how long an answer takes. Attacks of two groups at a time, unless it is measured.
         test: {
-          name: "alone",
-          include: [MEASURED],
+          name: "attacks",
+          include: ["tests/e2e/attacks/*.test.ts"],
+          globalSetup: ["tests/e2e/attacks/stored-state.ts"],
           testTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: process.env["ATTACKS"] ? 1 : 2,
           sequence: { groupOrder: 1 },
         },
       },

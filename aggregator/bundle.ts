@@ -1,23 +1,26 @@
-/** What travels on the events queue: bundles of events that one upstream sent. */
+/** Bundles: the messages of the events queue. A bundle has events of one upstream. */
 
 export interface Bundle {
-  /** Of this shape. A queue outlives a deployment, so every version ever released stays readable. */
+  /** The version of this shape. A queue outlives a deployment, so every released version stays readable. */
   version: 1;
   upstream: string;
-  /** Trace context of the pull, W3C. */
+  /** W3C trace context of the pull. */
   traceparent?: string;
-  /** Not trusted: as the upstream sent them. */
+  /** The events as the upstream sent them: not trusted. */
   events: unknown[];
 }
 
-/** Queues bill by 64 KB and take 128 KB: a bundle fills one unit, unless a single event is longer than that. */
+/** Queues bill per 64 KB and accept 128 KB. A bundle fills one unit, unless one event is longer than that. */
 const BUNDLE_BYTES = 60_000;
 const MESSAGE_BYTES = 120_000;
-/** And 100 messages or 256 KB at once. */
+/** A queue accepts at most 100 messages and 256 KB per call. */
 const BATCH_MESSAGES = 100;
 const BATCH_BYTES = 240_000;
 
-/** In their order. `oversized` are events that fit in no message, or are longer than `longest` bytes. */
+/**
+ * Puts events into bundles, in order. `oversized` are events that fit in no message, or have more than `longest`
+ * bytes.
+ */
 export function bundleEvents(
   events: unknown[],
   head: Pick<Bundle, "upstream" | "traceparent">,
@@ -42,7 +45,7 @@ export function bundleEvents(
   return { bundles, oversized };
 }
 
-/** In their order, as a queue takes them. */
+/** Splits messages, in order, into batches that a queue accepts. */
 export function queueBatches<T>(messages: T[]): T[][] {
   const batches: T[][] = [];
   let room = 0;
@@ -58,7 +61,7 @@ export function queueBatches<T>(messages: T[]): T[][] {
   return batches;
 }
 
-/** Undefined when this is no bundle of any version. */
+/** Reads a bundle of any version; undefined for anything else. */
 export function readBundle(body: unknown): Bundle | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const { version, upstream, traceparent, events } = body as Partial<Record<keyof Bundle, unknown>>;
@@ -66,7 +69,7 @@ export function readBundle(body: unknown): Bundle | undefined {
   return { version, upstream, events, ...(typeof traceparent === "string" && { traceparent }) };
 }
 
-/** As JSON in UTF-8. */
+/** Returns the size of a value as JSON in UTF-8. */
 export function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
 }

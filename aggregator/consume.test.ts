@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { verifySignature } from "../nostr/signature.ts";
 import { parseConfig } from "../relay/config.ts";
-import { createDoor } from "../relay/door.ts";
-import type { Publication } from "../relay/switchboard.ts";
+import { createIngest } from "../relay/ingest/create-ingest.ts";
+import type { Publication } from "../relay/live/switchboard.ts";
 import { createStore } from "../store/sql-store.ts";
 import { Counts } from "../telemetry/counts.ts";
 import { noTracer, type SpanOptions } from "../telemetry/tracing.ts";
@@ -14,7 +14,7 @@ import { consume, type ConsumeDeps, type DeadLetter, type Delivered, retryDelay 
 
 const upstream = "wss://relay.example/";
 
-/** What the queue hands over, and what became of each message. */
+/** Returns messages as the queue delivers them, and a list that shows how each was settled. */
 function messages(...bodies: unknown[]) {
   const settled: (string | undefined)[] = bodies.map(() => undefined);
   const settle = (at: number, how: string) => {
@@ -39,15 +39,15 @@ function aConsumer(change: Partial<ConsumeDeps> = {}) {
   const store = createStore(db);
   const commits: number[] = [];
   const published: Publication[] = [];
-  const buried: DeadLetter[] = [];
+  const deadLetters: DeadLetter[] = [];
   const reported: unknown[] = [];
   const metrics = new Counts();
   const parsed = parseConfig({});
   if (!parsed.ok) throw new Error(parsed.problems.join());
-  const ingest = createDoor({
-    door: "queue",
+  const ingest = createIngest({
+    source: "queue",
     config: parsed.config,
-    moderator: EVERYBODY_WRITES,
+    access: EVERYBODY_WRITES,
     store: {
       ...store,
       commit(events) {
@@ -59,31 +59,33 @@ function aConsumer(change: Partial<ConsumeDeps> = {}) {
     now: () => 1_700_000_100,
     report: (error) => void reported.push(error),
     publish: async (publication) => void published.push(publication),
+    pause: async () => undefined,
     metrics,
     tracer: noTracer,
   });
   const deps: ConsumeDeps = {
     ingest,
-    source: STRANGER,
+    sender: STRANGER,
     known: (ids) => store.known(ids),
-    bury: async (letters) => void buried.push(...letters),
+    hasRoom: () => true,
+    deadLetter: async (letters) => void deadLetters.push(...letters),
     report: (error) => void reported.push(error),
     metrics,
     tracer: noTracer,
     ...change,
   };
-  return { deps, store, commits, published, buried, reported, metrics };
+  return { deps, store, commits, published, deadLetters, reported, metrics };
 }
 
 it("stores what a bundle holds, publishes it, and acknowledges it", async () => {
-  const { deps, store, published, buried } = aConsumer();
+  const { deps, store, published, deadLetters } = aConsumer();
   const events = [0, 1, 2].map((n) => signedEvent({ content: String(n) }));
   const { delivered, settled } = messages(bundle(...events));
   await consume(delivered, deps);
   expect(settled).toEqual(["ack"]);
   expect(await store.known(events.map(({ id }) => id))).toEqual(new Set(events.map(({ id }) => id)));
   expect(published.flatMap((each) => each.events.map(({ event }) => event))).toEqual(events);
-  expect(buried).toEqual([]);
+  expect(deadLetters).toEqual([]);
 });
 
 it("shares commits between the bundles of one batch", async () => {
@@ -94,7 +96,7 @@ it("shares commits between the bundles of one batch", async () => {
 });
 
 it("stores an event once that two upstreams bring, in one batch and later", async () => {
-  const { deps, store, published, buried } = aConsumer();
+  const { deps, store, published, deadLetters } = aConsumer();
   const event = signedEvent();
   for (let time = 0; time < 2; time += 1) {
     const { delivered, settled } = messages(bundle(event), { ...bundle(event), upstream: "wss://other/" });
@@ -103,7 +105,7 @@ it("stores an event once that two upstreams bring, in one batch and later", asyn
   }
   expect((await store.log(0, 10)).events).toHaveLength(1);
   expect(published).toHaveLength(1);
-  expect(buried).toEqual([]);
+  expect(deadLetters).toEqual([]);
 });
 
 it("does not check the signature of what is stored", async () => {
@@ -121,7 +123,7 @@ it("does not check the signature of what is stored", async () => {
 });
 
 it("puts what can never be stored on the dead-letter queue with its upstream and the reason, and stores the rest", async () => {
-  const { deps, store, buried, metrics } = aConsumer();
+  const { deps, store, deadLetters, metrics } = aConsumer();
   const good = signedEvent({ content: "good" });
   const forged = { ...signedEvent({ content: "forged" }), content: "other" };
   const secret = signedEvent({ content: "mine alone", tags: [["-"]] });
@@ -129,15 +131,15 @@ it("puts what can never be stored on the dead-letter queue with its upstream and
   await consume(delivered, deps);
   expect(settled).toEqual(["ack"]);
   expect((await store.log(0, 10)).events.map(({ id }) => id)).toEqual([good.id]);
-  expect(buried).toEqual([
+  expect(deadLetters).toEqual([
     { version: 1, upstream, reason: "invalid: id is not the hash of the event", event: forged },
     { version: 1, upstream, reason: expect.stringMatching(/^invalid: /), event: null },
     { version: 1, upstream, reason: expect.stringMatching(/^invalid: /), event: "text" },
     { version: 1, upstream, reason: expect.stringMatching(/^auth-required: /), event: secret },
     { version: 1, upstream, reason: expect.stringMatching(/^invalid: /), event: { id: good.id } },
   ]);
-  expect(metrics.list()).toContainEqual({ name: "events_dead_counts", door: "queue", amount: 5 });
-  expect(metrics.list()).toContainEqual({ name: "events_refused_counts", door: "queue", amount: 5 });
+  expect(metrics.list()).toContainEqual({ name: "events_dead_counts", source: "queue", amount: 5 });
+  expect(metrics.list()).toContainEqual({ name: "events_refused_counts", source: "queue", amount: 5 });
 });
 
 it.each([
@@ -145,24 +147,24 @@ it.each([
   ["text", "hello"],
   ["a version that nobody knows", { ...bundle(), version: 9 }],
 ])("a message that is no bundle, but %s, is dead, and holds up nobody", async (_, body) => {
-  const { deps, store, buried } = aConsumer();
+  const { deps, store, deadLetters } = aConsumer();
   const event = signedEvent();
   const { delivered, settled } = messages(body, bundle(event));
   await consume(delivered, deps);
   expect(settled).toEqual(["ack", "ack"]);
-  expect(buried).toEqual([
+  expect(deadLetters).toEqual([
     { version: 1, upstream: "", reason: "invalid: not a bundle of events", event: body },
   ]);
   expect(await store.known([event.id])).toEqual(new Set([event.id]));
 });
 
 it("tries again later when the store fails, and then nothing is stored twice", async () => {
-  const { deps, store, buried, reported, published } = aConsumer();
+  const { deps, store, deadLetters, reported, published } = aConsumer();
   const events = [signedEvent({ content: "a" }), signedEvent({ content: "b" })];
   const { ingest } = deps;
-  deps.ingest = async (value, source) => {
+  deps.ingest = async (value, sender) => {
     if (value === events[1]) throw new Error("D1 is away");
-    return ingest(value, source);
+    return ingest(value, sender);
   };
   const first = messages(bundle(...events), bundle(events[0]));
   await consume(first.delivered, deps);
@@ -174,7 +176,7 @@ it("tries again later when the store fails, and then nothing is stored twice", a
   expect(second.settled).toEqual(["ack"]);
   expect((await store.log(0, 10)).events).toHaveLength(2);
   expect(published).toHaveLength(2);
-  expect(buried).toEqual([]);
+  expect(deadLetters).toEqual([]);
 });
 
 it("tries again later when it cannot be known what is stored", async () => {
@@ -184,22 +186,22 @@ it("tries again later when it cannot be known what is stored", async () => {
   expect(settled).toEqual(["retry in 8"]);
 });
 
-it("does not acknowledge what it could not bury", async () => {
-  const { deps } = aConsumer({ bury: () => Promise.reject(new Error("the queue is away")) });
+it("does not acknowledge what it could not dead-letter", async () => {
+  const { deps } = aConsumer({ deadLetter: () => Promise.reject(new Error("the queue is away")) });
   const { delivered, settled } = messages(bundle("no event"), "no bundle", bundle(signedEvent()));
   await consume(delivered, deps);
   expect(settled).toEqual(["retry in 8", "retry in 8", "ack"]);
 });
 
 it("[23] an event that its author has deleted does not come back, and is no dead letter", async () => {
-  const { deps, store, buried } = aConsumer();
+  const { deps, store, deadLetters } = aConsumer();
   const event = signedEvent();
   await store.commit([signedEvent({ kind: 5, tags: [["e", event.id]] })]);
   const { delivered, settled } = messages(bundle(event));
   await consume(delivered, deps);
   expect(settled).toEqual(["ack"]);
   expect(await store.known([event.id])).toEqual(new Set());
-  expect(buried).toEqual([]);
+  expect(deadLetters).toEqual([]);
 });
 
 it("goes on with the trace of the pull", async () => {

@@ -1,15 +1,39 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { advance, type Cursor, NEW_CURSOR, rangesToPull, readCursor, remaining } from "./cursor.ts";
+import {
+  advance,
+  type Cursor,
+  historyOf,
+  NEW_CURSOR,
+  rangesToPull,
+  readCursor,
+  remaining,
+} from "./cursor.ts";
 
 const NOW = 1_700_000_000;
 const DAY = 86_400;
 const pulled: Cursor = { version: 1, pulledTo: NOW - 60, sweptAt: NOW - 3600, pending: [] };
 
 describe("what is asked for", () => {
-  it("is everything, the first time", () => {
+  it("is, the first time, everything or as much as the settings say", () => {
     expect(rangesToPull(NEW_CURSOR, NOW)).toEqual([{ since: 0 }]);
+    expect(rangesToPull(NEW_CURSOR, NOW, 7 * DAY)).toEqual([{ since: NOW - 7 * DAY }]);
+    expect(rangesToPull(NEW_CURSOR, NOW, 2 * NOW)).toEqual([{ since: 0 }]);
+    expect(rangesToPull(pulled, NOW, 1)).toEqual(rangesToPull(pulled, NOW));
   });
+
+  it.each([
+    [7 * DAY, 0, 7 * DAY],
+    [7 * DAY, DAY, DAY],
+    ["all", 0, Infinity],
+    ["all", DAY, DAY],
+    [0, DAY, 0],
+  ] as const)(
+    "with PULL_HISTORY=%s and CREATED_AT_LOWER_LIMIT=%s goes back %s",
+    (history, limit, seconds) => {
+      expect(historyOf({ PULL_HISTORY: history, CREATED_AT_LOWER_LIMIT: limit })).toBe(seconds);
+    },
+  );
 
   it("is what is new since, and the quarter of an hour before: events may reach an upstream late", () => {
     expect(rangesToPull(pulled, NOW)).toEqual([{ since: NOW - 60 - 900 }]);
@@ -31,6 +55,17 @@ describe("what is asked for", () => {
     expect(rangesToPull(after, NOW + DAY - 1)).toEqual([{ since: NOW - 900 }]);
     expect(rangesToPull(after, NOW + DAY)).toEqual([{ since: NOW - 3 * DAY }]);
   });
+
+  it("is the last three days once a day, however often it is pulled in between", () => {
+    const deep: number[] = [];
+    let cursor = advance(NEW_CURSOR, NOW, []);
+    for (let time = NOW + 60; time <= NOW + 3 * DAY; time += 60) {
+      const [newest] = rangesToPull(cursor, time);
+      if (newest!.since < time - DAY) deep.push((time - NOW) / DAY);
+      cursor = advance(cursor, time, []);
+    }
+    expect(deep).toEqual([1, 2, 3]);
+  });
 });
 
 describe("a pull", () => {
@@ -47,6 +82,19 @@ describe("a pull", () => {
   it("that got a part keeps the rest as a gap", () => {
     const gap = { since: 0, until: 500 };
     expect(advance(NEW_CURSOR, NOW, [gap])).toMatchObject({ pulledTo: NOW, pending: [gap] });
+  });
+
+  it("that leaves gaps which touch or overlap keeps them as one, and others apart", () => {
+    const gaps = [
+      { since: 800, until: 900 },
+      { since: 500, until: 799 },
+      { since: 300, until: 498 },
+      { since: 200, until: 350 },
+    ];
+    expect(advance(pulled, NOW, gaps).pending).toEqual([
+      { since: 500, until: 900 },
+      { since: 200, until: 498 },
+    ]);
   });
 
   it("that got nothing new, but filled a gap, does not ask for that again", () => {

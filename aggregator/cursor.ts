@@ -1,27 +1,28 @@
-/** How far a pull has come: which ranges of created_at are on the queue, and which are still to be asked for. */
+/** The progress of pulling an upstream: which ranges of created_at are on the queue, and which are missing. */
+import type { Config } from "../relay/config.ts";
 
-/** Unix seconds, inclusive at both ends; without `until` it is open to the future. */
+/** A range of created_at in Unix seconds, inclusive at both ends. Without `until` it is open to the future. */
 export interface Range {
   since: number;
   until?: number;
 }
 
-/** Stored, so it says its version; another one is dropped, and the upstream pulled afresh. */
+/** The stored cursor. A cursor of another version is dropped, and the upstream is pulled as a new one. */
 export interface Cursor {
   version: 1;
-  /** Everything created up to here has been asked for; absent before the first pull. */
+  /** Everything created up to this time has been asked for. Absent before the first pull. */
   pulledTo?: number;
-  /** When the last days were asked for again. */
+  /** When the last three days were last asked for again. */
   sweptAt?: number;
-  /** Gaps: begun and not finished, newest first. */
+  /** The gaps: ranges that a pull started but did not finish, newest first. */
   pending: Range[];
 }
 
-/** Events may reach an upstream this much later than they were created, in seconds. */
+/** Each pull goes back this many seconds, because events may reach an upstream late. */
 const OVERLAP = 900;
-/** While there are gaps: asking for the same quarter of an hour again and again would leave no time for them. */
+/** The overlap while there are gaps. With the long one, no time would remain for the gaps. */
 const SHORT_OVERLAP = 60;
-/** Once a day the last three days are asked for again: gift wraps are back-dated by up to two (NIP-59). */
+/** Once a day the last three days are asked for again: gift wraps are backdated by up to two days (NIP-59). */
 const SWEEP_INTERVAL = 86_400;
 const SWEEP_DEPTH = 3 * 86_400;
 
@@ -32,12 +33,20 @@ export function readCursor(text: string): Cursor {
   return cursor.version === 1 ? cursor : NEW_CURSOR;
 }
 
-/** What to ask for now, what is newest first. `now` is in Unix seconds. */
-export function rangesToPull(cursor: Cursor, now: number): Range[] {
-  return [{ since: Math.max(0, (cursor.pulledTo ?? 0) - depthOf(cursor, now)) }, ...cursor.pending];
+/** Returns the ranges to ask for, newest first. `now` is in Unix seconds. The first pull goes back `history` seconds. */
+export function rangesToPull(cursor: Cursor, now: number, history = Infinity): Range[] {
+  const { pulledTo, pending } = cursor;
+  const since = pulledTo === undefined ? now - history : pulledTo - depthOf(cursor, now);
+  return [{ since: Math.max(0, since) }, ...pending];
 }
 
-/** The cursor after a pull that began at `now` and left `unfinished` of the ranges it was given. */
+/** Returns how far back the first pull of an upstream goes, in seconds. Older events would be refused. */
+export function historyOf(config: Pick<Config, "PULL_HISTORY" | "CREATED_AT_LOWER_LIMIT">): number {
+  const { PULL_HISTORY, CREATED_AT_LOWER_LIMIT } = config;
+  return Math.min(PULL_HISTORY === "all" ? Infinity : PULL_HISTORY, CREATED_AT_LOWER_LIMIT || Infinity);
+}
+
+/** Returns the cursor after a pull that started at `now` and did not finish the ranges `unfinished`. */
 export function advance(cursor: Cursor, now: number, unfinished: Range[]): Cursor {
   const isUntouched = unfinished.some(({ until }) => until === undefined);
   const pending = mergeGaps(unfinished);
@@ -50,12 +59,12 @@ export function advance(cursor: Cursor, now: number, unfinished: Range[]): Curso
   };
 }
 
-/** What is left of a range once everything newer than `oldest` has been received; undefined when nothing is. */
+/** Returns the rest of a range after everything newer than `oldest` was received; undefined if nothing remains. */
 export function remaining(range: Range, oldest: number): Range | undefined {
   return oldest < range.since ? undefined : { since: range.since, until: oldest };
 }
 
-/** Newest first, and as few as possible: an upstream that fails again and again does not make more and more of them. */
+/** Merges gaps, newest first. Otherwise an upstream that fails again and again would create more and more of them. */
 function mergeGaps(ranges: Range[]): Range[] {
   const merged: Range[] = [];
   for (const { since, until } of ranges.toSorted((a, b) => (b.until ?? 0) - (a.until ?? 0))) {

@@ -1,18 +1,24 @@
-/** The aggregator Worker: Cron leases what is due, one queue pulls it, the other persists what came. */
+/** The aggregator Worker: Cron leases upstreams that are due, one queue pulls them, the other ingests their events. */
 import { env } from "cloudflare:workers";
-import { verifySignature } from "../nostr/signature.ts";
-import { connectWebSocket, fetchMaxLimit } from "../platforms/outgoing-socket.ts";
-import { createTelemetry, instrumented, report, type TelemetryOptions } from "../platforms/workers.ts";
-import { parseConfig } from "../relay/config.ts";
-import { createDoor, publishThrough } from "../relay/door.ts";
-import { Moderator } from "../relay/moderator.ts";
-import { createModerationStore } from "../store/moderation.ts";
+import { unixSeconds } from "../platforms/clock.ts";
+import { configOf } from "../platforms/config.ts";
+import { openD1 } from "../platforms/d1.ts";
+import { createWorkerIngest } from "../platforms/ingest.ts";
+import { connectWebSocket, fetchMaxLimit } from "./outgoing-socket.ts";
+import { loadTracing } from "../platforms/tracing.ts";
+import { createTelemetry, report } from "../platforms/workers.ts";
+import { isOutdated, retentionOf } from "../relay/retention.ts";
+import { Access } from "../relay/access/access.ts";
+import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
+import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { queueBatches } from "./bundle.ts";
 import { consume, type DeadLetter } from "./consume.ts";
+import { historyOf } from "./cursor.ts";
 import { pull, type PullDeps } from "./pull.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
-import { beginPull, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
+import { beginPull, failureReport, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
 import { converse } from "./upstream.ts";
 
 interface PullJob {
@@ -20,82 +26,85 @@ interface PullJob {
   lease: Lease;
 }
 
-const parsed = parseConfig(env as unknown as Record<string, unknown>);
-if (!parsed.ok) throw new Error(`the settings are wrong: ${parsed.problems.join("; ")}`);
-const { config } = parsed;
+const config = configOf(env);
 
-const options: TelemetryOptions = {
+const telemetry = createTelemetry({
   service: "aggregator",
-  door: "upstream",
-  zipkinUrl: config.ZIPKIN_URL,
-  sampleRate: config.TRACE_SAMPLE_RATE,
-  addCounts: (counts) => countersOf(env.COUNTERS).add(counts),
+  source: "upstream",
+  createRecorder: await loadTracing(config),
+  addCounts: (counts) => countersOf(env.COUNTERS, config.LOCATION).add(counts),
   analytics: env.ANALYTICS,
-  gatherMilliseconds: 0,
-};
-const telemetry = createTelemetry(options);
+  // A batch of a queue may not be over before its invocation is, so none waits for more.
+  counts: 0,
+  spansMilliseconds: 0,
+});
 const { metrics, tracer } = telemetry;
-/** Upstreams have proven nothing: whatever needs its author's key is not taken from them. */
+/** Upstreams have not authenticated: events that need their author's key are refused. */
 const fromQueue = {
   keys: new Set<string>(),
   addresses: config.RELAY_URL === "" ? [] : [config.RELAY_URL],
-  ip: undefined,
 };
-const now = () => Math.floor(Date.now() / 1000);
-const store = createStore(env.DB);
+const retention = retentionOf(config);
+const size = new StoreSize(config.MAX_STORE_BYTES);
+const database = sizedDatabase(openD1(env.DB), size);
+/** The database for the state of upstreams, and the database for their events: the same one, counted separately. */
+const pullDatabase = retryingD1(database, metrics, "upstream");
+const queueDatabase = retryingD1(database, metrics, "queue");
+const queueStore = createStore(queueDatabase, size);
 
-/** One for each batch: it reads anew what the operators decided. */
-function createQueueDoor() {
-  return createDoor({
-    door: "queue",
-    moderator: new Moderator({ source: createModerationStore(env.DB), config, now, report }),
+/** Created for each batch, so that it reads the current decisions of the operators. */
+function createQueueIngest() {
+  return createWorkerIngest({
+    source: "queue",
     config,
-    store,
-    verify: verifySignature,
-    now,
-    publish: publishThrough({
-      send: (publications) => switchboardOf(env.SWITCHBOARD).publish(publications),
-      pause: (milliseconds) => scheduler.wait(milliseconds),
+    access: new Access({
+      moderation: createModerationStore(queueDatabase),
+      config,
+      now: unixSeconds,
       report,
     }),
-    report,
-    metrics,
-    tracer,
+    store: queueStore,
+    telemetry,
+    send: (publications) => switchboardOf(env.SWITCHBOARD, config.LOCATION).publish(publications),
   });
 }
 
 function pullDeps(): PullDeps {
-  const ingest = createQueueDoor();
+  const ingest = createQueueIngest();
   return {
     connect: async (url) => converse(await connectWebSocket(url)),
     maxLimit: fetchMaxLimit,
-    known: (ids) => store.known(ids),
+    known: (ids) => createStore(pullDatabase).known(ids),
+    hasRoom: () => size.hasRoomForUpstreams,
     enqueue: (bundles) => sendAll(env.EVENTS, bundles),
-    persist: (event, traceparent) => ingest(event, { ...fromQueue, traceparent }),
-    bury,
+    ingest: (event, traceparent) => ingest(event, { ...fromQueue, traceparent }),
+    deadLetter,
     longest: config.MAX_MESSAGE_LENGTH,
     farthest: config.CREATED_AT_UPPER_LIMIT,
-    now,
+    history: historyOf(config),
+    isOutdated: (event) => isOutdated(retention, event, unixSeconds()),
+    now: unixSeconds,
     metrics,
     tracer,
   };
 }
 
 async function runPull(job: PullJob): Promise<void> {
-  // One of an earlier version has no lease: Cron makes another one.
-  const begun = job.version === 2 && (await beginPull(env.DB, job.lease, now()));
+  // A job of an earlier version has no lease. Cron creates another job.
+  const begun = job.version === 2 && (await beginPull(pullDatabase, job.lease, unixSeconds()));
   if (!begun) return;
   const { lease, cursor, failures } = begun;
   const result = await pull(lease.url, cursor, pullDeps());
-  // Said once, and not with every try.
+  const times = { now: unixSeconds(), interval: config.PULL_INTERVAL, random: Math.random() };
+  const next = nextPull(result, failures, times);
+  // Logged once, not with every attempt.
   if (result.problem !== undefined && result.problem !== begun.problem) {
-    report(`${lease.url} could not be pulled: ${result.problem}`);
+    report(failureReport(lease.url, result.problem, next, times.now));
   }
-  const times = { now: now(), interval: config.PULL_INTERVAL, random: Math.random() };
-  await settlePull(env.DB, lease, result, nextPull(result, failures, times));
+  await settlePull(pullDatabase, lease, result, next);
 }
 
-function bury(letters: DeadLetter[]): Promise<void> {
+function deadLetter(letters: DeadLetter[]): Promise<void> {
   return sendAll(env.DEAD, letters);
 }
 
@@ -107,37 +116,42 @@ async function sendAll<T>(queue: Queue<T>, bodies: T[]): Promise<void> {
 
 const handler: ExportedHandler<AggregatorEnv> = {
   async scheduled(_controller, _env, ctx) {
-    const due = await leaseDue(env.DB, config.UPSTREAMS, now());
+    await measure(pullDatabase);
+    const warning = size.warning(unixSeconds());
+    if (warning !== undefined) report(warning);
+    // Upstreams that are not leased stay due, and are pulled as soon as there is room.
+    const due = size.hasRoomForUpstreams ? await leaseDue(pullDatabase, config.UPSTREAMS, unixSeconds()) : [];
     await sendAll<PullJob>(
       env.PULLS,
       due.map((lease) => ({ version: 2, lease })),
     );
     metrics.add("queue_publish_counts", "upstream", due.length);
-    ctx.waitUntil(telemetry.flush());
+    telemetry.flush((work) => ctx.waitUntil(work));
   },
 
   async queue(batch, _env, ctx) {
     if (batch.queue.endsWith("-pulls")) {
       await Promise.all(
         batch.messages.map(async (message) => {
-          // The lease of one that fails runs out by itself, and the next Cron tries again.
+          // If a pull fails, its lease expires and a later Cron tries again.
           await runPull(message.body as PullJob).catch(report);
           message.ack();
         }),
       );
     } else {
       await consume(batch.messages, {
-        ingest: createQueueDoor(),
-        source: fromQueue,
-        known: (ids) => store.known(ids),
-        bury,
+        ingest: createQueueIngest(),
+        sender: fromQueue,
+        known: (ids) => queueStore.known(ids),
+        hasRoom: () => size.hasRoomForUpstreams,
+        deadLetter,
         report,
         metrics,
         tracer,
       });
     }
-    ctx.waitUntil(telemetry.flush());
+    telemetry.flush((work) => ctx.waitUntil(work));
   },
 };
 
-export default instrumented(handler, telemetry, options);
+export default telemetry.instrument(handler);

@@ -12,11 +12,11 @@ import { pull, type PullDeps } from "./pull.ts";
 const URL = "wss://relay.example/";
 const NOW = 1_700_000_000;
 
-/** A puller with a queue that can be looked into. */
+/** Returns a puller, and functions that show what it has put on the queue. */
 function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
   const queue: Bundle[] = [];
-  const persisted: unknown[] = [];
-  const buried: DeadLetter[] = [];
+  const ingested: unknown[] = [];
+  const deadLetters: DeadLetter[] = [];
   const metrics = new Counts();
   const spans: string[] = [];
   const tracer: Tracer = {
@@ -29,14 +29,17 @@ function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
     connect: async () => upstream,
     maxLimit: async () => undefined,
     known: async () => new Set(),
+    hasRoom: () => true,
     enqueue: async (bundles) => void queue.push(...bundles),
-    async persist(event) {
-      persisted.push(event);
+    async ingest(event) {
+      ingested.push(event);
       return { kind: "stored", seq: 1 };
     },
-    bury: async (letters) => void buried.push(...letters),
+    deadLetter: async (letters) => void deadLetters.push(...letters),
     longest: 200_000,
     farthest: 900,
+    history: Infinity,
+    isOutdated: () => false,
     now: () => NOW,
     metrics,
     tracer,
@@ -47,8 +50,8 @@ function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
     deps,
     queue,
     queued,
-    persisted,
-    buried,
+    ingested,
+    deadLetters,
     metrics,
     spans,
     pull: (cursor = NEW_CURSOR) => pull(URL, cursor, deps),
@@ -83,6 +86,23 @@ describe("a pull", () => {
     });
     expect(upstream.asked[0]).toEqual({ since: 0, until: NOW + 900, limit: 500 });
     expect(upstream.closed).toBe(1);
+  });
+
+  it("goes back as far as the settings say, the first time only", async () => {
+    const upstream = fakeUpstream([anEvent(NOW - 3600), anEvent(NOW - 3601)]);
+    const { pull, queued } = aPuller(upstream, { history: 3600 });
+    const { cursor } = await pull();
+    expect(queued()).toHaveLength(1);
+    await pull({ ...cursor, pulledTo: NOW - 7200 });
+    expect(queued()).toHaveLength(3);
+  });
+
+  it("leaves out what would be removed at once, and asks on behind it", async () => {
+    const events = everySecond(1200);
+    const upstream = fakeUpstream(events);
+    const { pull, queued } = aPuller(upstream, { isOutdated: ({ created_at }) => created_at % 2 === 0 });
+    expect(await pull()).toMatchObject({ isUnfinished: false });
+    expect(queued()).toEqual(idsOf(events.filter(({ created_at }) => created_at % 2 === 1)));
   });
 
   it("asks no further when the upstream says that these were all (NIP-67)", async () => {
@@ -123,6 +143,20 @@ describe("a pull", () => {
     expect(queued()).toContain(events.at(-1)!.id);
   });
 
+  it("is not misled by an upstream that sends what it was not asked for", async () => {
+    const events = Array.from({ length: 1300 }, (_, n) => anEvent(NOW - n));
+    const upstream = fakeUpstream(events);
+    const ask = upstream.ask.bind(upstream);
+    const stray = anEvent(1);
+    upstream.ask = async (filter) => {
+      const page = await ask(filter);
+      return { ...page, events: [...page.events, stray] };
+    };
+    const { pull, queued } = aPuller(upstream);
+    await pull({ version: 1, pulledTo: NOW - 5000, sweptAt: NOW, pending: [] });
+    expect(queued().toSorted()).toEqual(idsOf([...events, stray]).toSorted());
+  });
+
   it("asks for what is new, then for the gaps", async () => {
     const cursor: Cursor = {
       version: 1,
@@ -156,33 +190,33 @@ describe("a pull", () => {
 
   it("stores by itself what fits in no message of the queue", async () => {
     const events = [anEvent(NOW), anEvent(NOW - 1, "x".repeat(130_000)), anEvent(NOW - 2)];
-    const { pull, queued, persisted } = aPuller(fakeUpstream(events));
+    const { pull, queued, ingested } = aPuller(fakeUpstream(events));
     await pull();
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
-    expect(persisted).toEqual([events[1]]);
+    expect(ingested).toEqual([events[1]]);
   });
 
   it("buries without its content what fits in no message and is refused", async () => {
     const events = [anEvent(NOW), anEvent(NOW - 1, "x".repeat(130_000))];
     const refused = { kind: "refused", prefix: "invalid", reason: "it is forged" } as const;
-    const { pull, buried, metrics } = aPuller(fakeUpstream(events), { persist: async () => refused });
+    const { pull, deadLetters, metrics } = aPuller(fakeUpstream(events), { ingest: async () => refused });
     await pull();
-    expect(buried).toEqual([
+    expect(deadLetters).toEqual([
       { version: 1, upstream: URL, reason: "invalid: it is forged", event: { id: events[1]!.id } },
     ]);
     for (const name of ["events_refused_counts", "events_dead_counts"]) {
-      expect(metrics.list()).toContainEqual({ name, door: "queue", amount: 1 });
+      expect(metrics.list()).toContainEqual({ name, source: "queue", amount: 1 });
     }
   });
 
   it("buries what is longer than a client might send, counted in bytes", async () => {
     const events = [anEvent(NOW), anEvent(NOW - 1, "日".repeat(70_000)), anEvent(NOW - 2)];
-    const { pull, queued, persisted, buried } = aPuller(fakeUpstream(events));
+    const { pull, queued, ingested, deadLetters } = aPuller(fakeUpstream(events));
     await pull();
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
-    expect(persisted).toEqual([]);
+    expect(ingested).toEqual([]);
     const reason = "invalid: the event is longer than 200000 bytes";
-    expect(buried).toEqual([{ version: 1, upstream: URL, reason, event: { id: events[1]!.id } }]);
+    expect(deadLetters).toEqual([{ version: 1, upstream: URL, reason, event: { id: events[1]!.id } }]);
   });
 
   it("drops what has no id, and is not led astray by times outside of what it asked for", async () => {
@@ -216,7 +250,7 @@ describe("a pull", () => {
       ["relay_connect_counts", "message_received_counts", "queue_publish_counts", "cleanup_counts"].map(
         (name) => ({
           name,
-          door: "upstream",
+          source: "upstream",
           amount: name === "message_received_counts" ? 4 : 1,
         }),
       ),
@@ -242,7 +276,11 @@ describe("what went wrong", () => {
     const broken = fakeUpstream(events, { failAt: 3 });
     const first = aPuller(broken);
     const result = await first.pull();
-    expect(result).toMatchObject({ problem: "the upstream fell silent", pages: 2, isUnfinished: false });
+    expect(result).toMatchObject({
+      problem: "the upstream stopped answering",
+      pages: 2,
+      isUnfinished: false,
+    });
     const oldest = NOW - 998;
     expect(result.cursor).toMatchObject({ pulledTo: NOW, pending: [{ since: 0, until: oldest }] });
     expect(broken.closed).toBe(1);
@@ -268,7 +306,7 @@ describe("what went wrong", () => {
   it("with what is stored, or with storing a large event, is a problem of the pull", async () => {
     const away = () => Promise.reject(new Error("D1 is away"));
     const large = fakeUpstream([anEvent(NOW, "x".repeat(130_000))]);
-    for (const change of [{ known: away }, { persist: away }]) {
+    for (const change of [{ known: away }, { ingest: away }]) {
       expect(await aPuller(large, change).pull()).toEqual({
         cursor: NEW_CURSOR,
         isUnfinished: false,

@@ -1,6 +1,7 @@
-/** One pull of one upstream: newest first, page by page, onto the queue, in bounded work. The cursor moves last. */
-import { isHex64 } from "../nostr/event.ts";
-import { type Outcome, refusalOf } from "../relay/ingest.ts";
+/** One pull of one upstream, in bounded work: page by page, newest first, onto the queue. The cursor moves last. */
+import { idOf, isHex64 } from "../nostr/event.ts";
+import { type Outcome, refusalOf } from "../relay/ingest/ingest.ts";
+import type { Refusal } from "../nostr/message.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Span, Tracer } from "../telemetry/tracing.ts";
 import { type Bundle, bundleEvents, bytesOf } from "./bundle.ts";
@@ -10,18 +11,24 @@ import type { Page, Upstream } from "./upstream.ts";
 
 export interface PullDeps {
   connect(url: string): Promise<Upstream>;
-  /** How many events the upstream gives at once; undefined when it does not tell. */
+  /** Returns the upstream's own limit for one answer; undefined if it does not announce one. */
   maxLimit(url: string): Promise<number | undefined>;
-  /** Those of these ids that are stored. */
+  /** Returns the ids that are stored, out of these. */
   known(ids: string[]): Promise<Set<string>>;
+  /** Whether the database has room for events of upstreams, as the last statement has told. */
+  hasRoom(): boolean;
   enqueue(bundles: Bundle[]): Promise<void>;
-  /** For an event that fits in no queue message: straight to the one door. */
-  persist(event: unknown, traceparent: string | undefined): Promise<Outcome>;
-  bury(letters: DeadLetter[]): Promise<void>;
-  /** Of an event that may be stored, in bytes. */
+  /** Ingests an event that fits in no queue message. */
+  ingest(event: unknown, traceparent: string | undefined): Promise<Outcome>;
+  deadLetter(letters: DeadLetter[]): Promise<void>;
+  /** Maximum size of an event that may be stored, in bytes. */
   longest: number;
-  /** How far in the future it may be dated, in seconds. */
+  /** How far in the future created_at may be, in seconds. */
   farthest: number;
+  /** How far back the first pull goes, in seconds. */
+  history: number;
+  /** Whether an event is old enough to be removed at once. */
+  isOutdated(event: { kind: number; created_at: number }): boolean;
   /** Unix seconds. */
   now(): number;
   metrics: Metrics;
@@ -30,26 +37,27 @@ export interface PullDeps {
 
 export interface PullResult {
   cursor: Cursor;
-  /** Something is left to do, and was not for want of an answer: go on soon. */
+  /** Whether work remains although the upstream answers: pull again soon. */
   isUnfinished: boolean;
-  /** Pages that came; a failure after some is no failure of the whole. */
+  /** Number of received pages. A pull that fails after some pages still made progress. */
   pages: number;
-  /** What went wrong. */
+  /** The error, if the pull failed. */
   problem?: string;
 }
 
-/** One job ends after this much, so that no upstream holds up the others. */
+/** Bounds of one job, so that no upstream delays the others. */
 const MOST_PAGES = 100;
 const MOST_SECONDS = 60;
 const PAGE = 500;
 const LARGEST_PAGE = 5000;
 const LONGEST_PROBLEM = 300;
+const NO_ROOM = "the database has no room for events of upstreams";
 
 interface Job {
   url: string;
   upstream: Upstream;
   limit: number;
-  /** No question may ask for more. */
+  /** Maximum limit of one question. */
   most: number;
   deadline: number;
   pages: number;
@@ -59,7 +67,7 @@ interface Job {
 export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullResult> {
   return deps.tracer.span("pull", { attributes: { upstream: url } }, async (span) => {
     const now = deps.now();
-    const unfinished = rangesToPull(cursor, now);
+    const unfinished = rangesToPull(cursor, now, deps.history);
     const job = { url, limit: PAGE, most: LARGEST_PAGE, deadline: now + MOST_SECONDS, pages: 0, deps };
     let upstream: Upstream | undefined;
     let problem: string | undefined;
@@ -73,7 +81,8 @@ export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullR
       await pullRanges({ ...job, upstream: connected }, unfinished, span, (pages) => (job.pages = pages));
     } catch (error) {
       problem = problemOf(error);
-      span.set("problem", problem);
+      // Only the log and the database have the reason: a trace must not contain text of an upstream.
+      span.set("failed", true);
     }
     await inChild(deps, span, "cleanup", async () => {
       upstream?.close();
@@ -88,7 +97,7 @@ export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullR
   });
 }
 
-/** Takes from `unfinished` what has been put on the queue, as it goes: whatever happens, the rest stays there. */
+/** Removes from `unfinished` what is on the queue, step by step, so that the rest remains there if the pull fails. */
 async function pullRanges(
   job: Job,
   unfinished: Range[],
@@ -99,6 +108,7 @@ async function pullRanges(
     const seen = new Set<string>();
     for (let range: Range | undefined = unfinished[0]; range;) {
       if (job.pages >= MOST_PAGES || job.deps.now() >= job.deadline) return;
+      if (!job.deps.hasRoom()) throw new Error(NO_ROOM);
       range = await inChild(job.deps, span, "handle_message", (child) =>
         pullPage(job, range as Range, seen, child),
       );
@@ -110,7 +120,7 @@ async function pullRanges(
   }
 }
 
-/** Asks for the newest events of a range; what is left of the range when they are on the queue. */
+/** Asks for the newest events of a range and queues them. Returns the rest of the range. */
 async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): Promise<Range | undefined> {
   const page = await ask(job, range, job.limit);
   await hand(job, page, seen, span);
@@ -120,15 +130,15 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
   if (page.isComplete || times.length === 0) return undefined;
   const oldest = times.reduce((least, time) => Math.min(least, time));
   if (oldest !== range.until) return remaining(range, oldest);
-  // The whole page is of one second, and may not be all of it: ask for more at once, then step past it.
+  // The whole page is of one second, which may have more events: ask for as many as possible, then go past it.
   const second = await ask(job, { since: oldest, until: oldest }, job.most);
   await hand(job, second, seen, span);
   return remaining(range, oldest - 1);
 }
 
 /**
- * For less and less, as long as the answer is too large to be taken. What is dated too far ahead to be stored comes in its
- * time: each pull looks back.
+ * Asks for a page, with a smaller and smaller limit while the answer is too large. Does not ask for events that are dated
+ * too far ahead to be stored: a later pull gets them, because each pull goes back.
  */
 async function ask(job: Job, { since, until }: Range, limit: number): Promise<Page> {
   const latest = until ?? job.deps.now() + job.deps.farthest;
@@ -136,20 +146,21 @@ async function ask(job: Job, { since, until }: Range, limit: number): Promise<Pa
     const page = await job.upstream.ask({ since, until: latest, limit: most });
     job.deps.metrics.add("message_received_counts", "upstream", page.frames);
     if (!page.isTooLarge) return page;
-    if (job.deps.now() >= job.deadline) throw new Error("the upstream sends too much, and too slowly");
+    if (job.deps.now() >= job.deadline) throw new Error("the upstream sends too much data, too slowly");
     job.limit = Math.min(job.limit, Math.max(1, Math.floor(most / 4)));
   }
-  throw new Error("the upstream sends too much, however little it is asked for");
+  throw new Error("the upstream sends too much data even for limit 1");
 }
 
-/** Puts on the queue what is new here. */
+/** Queues the events that are not stored yet. */
 async function hand(job: Job, page: Page, seen: Set<string>, span: Span): Promise<void> {
   const { url, deps } = job;
   const fresh = page.events.filter((event) => {
     const id = idOf(event);
-    if (id === undefined || seen.has(id)) return false;
+    // An event without a valid id cannot be stored.
+    if (!isHex64(id) || seen.has(id)) return false;
     seen.add(id);
-    return true;
+    return !isOutdated(event, deps);
   });
   span.set("events", page.events.length);
   if (fresh.length === 0) return;
@@ -160,11 +171,14 @@ async function hand(job: Job, page: Page, seen: Set<string>, span: Span): Promis
   const { bundles, oversized } = bundleEvents(wanted, head, deps.longest);
   if (bundles.length > 0) await deps.enqueue(bundles);
   deps.metrics.add("queue_publish_counts", "upstream", bundles.length);
-  for (const event of oversized) await persistAlone(job, event, traceparent);
+  for (const event of oversized) await ingestAlone(job, event, traceparent);
 }
 
-/** What becomes a dead letter fits in none as a whole: its id has to do. */
-async function persistAlone(
+/**
+ * Ingests an event that fits in no queue message. If it is refused, its dead letter has only its id, for the same
+ * reason.
+ */
+async function ingestAlone(
   { url, deps }: Job,
   event: unknown,
   traceparent: string | undefined,
@@ -172,16 +186,25 @@ async function persistAlone(
   const refusal =
     bytesOf(event) > deps.longest
       ? { prefix: "invalid" as const, reason: `the event is longer than ${deps.longest} bytes` }
-      : refusalOf(await deps.persist(event, traceparent));
+      : refusalFrom(await deps.ingest(event, traceparent));
   if (!refusal) return;
   deps.metrics.add("events_refused_counts", "queue");
   const letters = deadLetters(url, refusal, { id: idOf(event) });
   if (letters.length === 0) return;
-  await deps.bury(letters);
+  await deps.deadLetter(letters);
   deps.metrics.add("events_dead_counts", "queue", letters.length);
 }
 
-/** For the operator's eyes: short, and without what would move the cursor of a terminal, as it holds the upstream's words. */
+function refusalFrom(outcome: Outcome): Refusal | undefined {
+  // The page is asked for again when there is room.
+  if (outcome.kind === "no-room") throw new Error(NO_ROOM);
+  return refusalOf(outcome);
+}
+
+/**
+ * Returns a short error text. It may quote the upstream, so control characters are removed: they could steer a
+ * terminal.
+ */
 function problemOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replaceAll(/\p{C}/gu, "").slice(0, LONGEST_PROBLEM);
@@ -196,10 +219,10 @@ function inChild<T>(
   return tracer.span(name, { parent: parent.traceparent }, work);
 }
 
-/** What has no id cannot be told from others, and is dropped: it could not be stored either. */
-function idOf(event: unknown): string | undefined {
-  const id = typeof event === "object" && event !== null && "id" in event ? event.id : undefined;
-  return isHex64(id) ? id : undefined;
+function isOutdated(event: unknown, deps: PullDeps): boolean {
+  const created_at = createdAt(event);
+  const { kind } = event as { kind?: unknown };
+  return created_at !== undefined && typeof kind === "number" && deps.isOutdated({ kind, created_at });
 }
 
 function createdAt(event: unknown): number | undefined {

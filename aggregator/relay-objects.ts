@@ -1,15 +1,25 @@
-/** The relay Worker's objects, as this Worker may call them: their classes belong to another deployment. */
-import type { Publication, PublishAnswer } from "../relay/switchboard.ts";
+/** Types for calling the relay Worker's objects. Their classes are in the relay's deployment. */
+import type { Config } from "../relay/config.ts";
+import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
 import type { Count } from "../telemetry/counts.ts";
 
 interface Objects {
-  getByName(name: string): unknown;
+  getByName(name: string, options: { locationHint?: Exclude<Location, ""> }): unknown;
 }
 
-export function switchboardOf(objects: Objects) {
-  return objects.getByName("switchboard") as { publish(publications: Publication[]): Promise<PublishAnswer> };
+type Location = Config["LOCATION"];
+
+export function switchboardOf(objects: Objects, location: Location) {
+  return objects.getByName("switchboard", hint(location)) as {
+    publish(publications: Publication[]): Promise<PublishAnswer>;
+  };
 }
 
-export function countersOf(objects: Objects) {
-  return objects.getByName("counters") as { add(counts: Count[]): Promise<void> };
+export function countersOf(objects: Objects, location: Location) {
+  return objects.getByName("counters", hint(location)) as { add(counts: Count[]): Promise<void> };
+}
+
+/** Only the call that creates an object heeds it. */
+function hint(location: Location): { locationHint?: Exclude<Location, ""> } {
+  return location === "" ? {} : { locationHint: location };
 }

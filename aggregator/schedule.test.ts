@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { NEW_CURSOR } from "./cursor.ts";
-import { beginPull, leaseDue, nextPull, settlePull } from "./schedule.ts";
+import { beginPull, failureReport, leaseDue, nextPull, returnLeases, settlePull } from "./schedule.ts";
 
 const NOW = 1_700_000_000;
 const [A, B, C] = ["wss://a/", "wss://b/", "wss://c/"];
@@ -13,12 +13,12 @@ beforeEach(() => {
 });
 afterEach(() => db.close());
 
-/** The addresses of what is leased now. */
+/** Leases the upstreams that are due. Returns their addresses. */
 async function leased(urls: string[], now: number): Promise<string[]> {
   return (await leaseDue(db, urls, now)).map(({ url }) => url).toSorted();
 }
 
-/** The lease of an upstream that is due. */
+/** Leases an upstream that is due. */
 async function aLease(url: string, now = NOW) {
   const [lease] = await leaseDue(db, [url], now);
   if (!lease) throw new Error(`${url} is not due`);
@@ -54,12 +54,26 @@ describe("a lease", () => {
     const second = await aLease(A, NOW + 180);
     expect(await beginPull(db, first, NOW + 181)).toBeUndefined();
     const begun = await beginPull(db, second, NOW + 182);
-    await settlePull(db, first, { ...succeeded, problem: "late" }, { failures: 3, nextPull: NOW + 9000 });
+    const upstream = async () => (await db.prepare("SELECT * FROM upstream").all()).results;
+    const before = await upstream();
+    const late = { ...succeeded, cursor: { ...NEW_CURSOR, pulledTo: NOW - 500 }, problem: "late" };
+    await settlePull(db, first, late, { failures: 3, nextPull: NOW + 9000 });
+    // Neither the lease of the other job nor its cursor has changed.
+    expect(await upstream()).toEqual(before);
+    expect(await leased([A], NOW + 183)).toEqual([]);
     await settlePull(db, begun!.lease, succeeded, { failures: 0, nextPull: NOW + 240 });
     expect(await beginPull(db, await aLease(A, NOW + 240), NOW + 240)).toMatchObject({
       cursor: succeeded.cursor,
       failures: 0,
     });
+  });
+
+  it("is returned when its pull cannot be running any more; what is not due stays so", async () => {
+    await settlePull(db, await aLease(B), succeeded, { failures: 0, nextPull: NOW + 600 });
+    await aLease(A);
+    expect(await leased([A, B], NOW + 1)).toEqual([]);
+    await returnLeases(db);
+    expect(await leased([A, B], NOW + 1)).toEqual([A]);
   });
 
   it("is not taken before the next pull is due, or nearly: Cron comes once a minute", async () => {
@@ -135,5 +149,12 @@ describe("the next pull", () => {
 
   it("counts from one again after a failure that came after some pages", () => {
     expect(nextPull({ ...failed, pages: 3 }, 9, times)).toEqual({ failures: 1, nextPull: NOW + 60 });
+  });
+
+  it("is in the log of a failed one", () => {
+    const next = nextPull(failed, 2, times);
+    expect(failureReport(A, "connection refused", next, NOW)).toBe(
+      "the pull of wss://a/ failed: connection refused; next try in about 240 s (failure 3)",
+    );
   });
 });

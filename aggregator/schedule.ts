@@ -1,50 +1,56 @@
-/** Which upstreams are due, who has them, and when they are pulled again. Times are Unix seconds. */
-import { and, eq, lte, sql } from "drizzle-orm";
+/**
+ * Schedules pulls: which upstreams are due, which job has the lease, and when the next pull is. Times are Unix
+ * seconds.
+ */
+import { and, eq, lte, ne, sql } from "drizzle-orm";
 import { createDrizzle } from "../store/drizzle.ts";
 import type { Database } from "../store/database.ts";
+import { upstream } from "../store/tables.ts";
 import { type Cursor, readCursor } from "./cursor.ts";
 import type { PullResult } from "./pull.ts";
-import { upstreamTable } from "./schema.ts";
 
-/** Longer than a pull may take: a pull that died gives its upstream back by time. */
+/** Longer than a pull may take. After a crash, the lease expires and the upstream is free again. */
 const LEASE_SECONDS = 180;
-/** Cron comes once a minute: what falls due before the middle until the next one is taken now. */
+/** An upstream is leased up to this many seconds early, because Cron runs only once a minute. */
 const EARLY_SECONDS = 30;
 const LONGEST_BACKOFF = 3600;
 
-/** Whoever holds it may pull this upstream until then. It is known by its end: a later one ends later. */
+/** The right to pull an upstream until `until`. Its end identifies it: a later lease ends later. */
 export interface Lease {
   url: string;
   until: number;
 }
 
 /**
- * Takes the configured upstreams that are due: in one statement, so that no two takers get the same one. D1 binds 100
- * parameters at most, so all addresses are one.
+ * Leases the configured upstreams that are due. One statement looks and leases, so no two callers get the same upstream. All
+ * addresses are one parameter, because D1 binds at most 100.
  */
 export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<Lease[]> {
   if (urls.length === 0) return [];
   const drizzle = createDrizzle(db);
   const configured = sql`(SELECT value FROM json_each(${JSON.stringify(urls)}))`;
-  await drizzle.run(
-    sql`INSERT INTO ${upstreamTable} (url) SELECT value FROM ${configured} WHERE true ON CONFLICT DO NOTHING`,
-  );
-  return drizzle
-    .update(upstreamTable)
-    .set({ leasedUntil: now + LEASE_SECONDS })
-    .where(
-      and(
-        lte(upstreamTable.nextPull, now + EARLY_SECONDS),
-        lte(upstreamTable.leasedUntil, now),
-        sql`${upstreamTable.url} IN ${configured}`,
-      ),
-    )
-    .returning({ url: upstreamTable.url, until: upstreamTable.leasedUntil });
+  const [, leases] = await drizzle.batch([
+    drizzle.run(
+      sql`INSERT INTO ${upstream} (url) SELECT value FROM ${configured} WHERE true ON CONFLICT DO NOTHING`,
+    ),
+    drizzle
+      .update(upstream)
+      .set({ leasedUntil: now + LEASE_SECONDS })
+      .where(
+        and(
+          lte(upstream.nextPull, now + EARLY_SECONDS),
+          lte(upstream.leasedUntil, now),
+          sql`${upstream.url} IN ${configured}`,
+        ),
+      )
+      .returning({ url: upstream.url, until: upstream.leasedUntil }),
+  ]);
+  return leases;
 }
 
 /**
- * What a pull goes on from, and the lease anew, because its job may have waited. Undefined when the lease has run out and
- * been given to another job: jobs that wait for longer than it lasts do not pile up.
+ * Starts a pull: returns its cursor, and renews the lease, because the job may have waited. Undefined if the lease has
+ * expired and another job has it. So jobs that wait too long do not pile up.
  */
 export async function beginPull(
   db: Database,
@@ -52,19 +58,18 @@ export async function beginPull(
   now: number,
 ): Promise<{ lease: Lease; cursor: Cursor; failures: number; problem: string | undefined } | undefined> {
   const renewed = { url: lease.url, until: now + LEASE_SECONDS };
-  const [row] = await createDrizzle(db)
-    .update(upstreamTable)
-    .set({ leasedUntil: renewed.until })
-    .where(isHeld(lease))
-    .returning();
+  const drizzle = createDrizzle(db);
+  const [[row]] = await drizzle.batch([
+    drizzle.update(upstream).set({ leasedUntil: renewed.until }).where(isHeld(lease)).returning(),
+  ]);
   if (!row) return undefined;
   const { cursor, failures, problem } = row;
   return { lease: renewed, cursor: readCursor(cursor), failures, problem: problem ?? undefined };
 }
 
 /**
- * Ends the lease: the cursor moves to what is on the queue, and the next pull is set. Nothing happens when another job has
- * it by now: what this one pulled is asked for again, and known.
+ * Ends the lease: saves the cursor and the time of the next pull. Does nothing if another job has the lease by now. That
+ * job then asks for the same events again, and they are already known.
  */
 export async function settlePull(
   db: Database,
@@ -72,22 +77,33 @@ export async function settlePull(
   result: PullResult,
   next: { failures: number; nextPull: number },
 ): Promise<void> {
-  await createDrizzle(db)
-    .update(upstreamTable)
-    .set({
-      ...next,
-      leasedUntil: 0,
-      cursor: JSON.stringify(result.cursor),
-      problem: result.problem ?? null,
-    })
-    .where(isHeld(lease));
+  const settled = {
+    ...next,
+    leasedUntil: 0,
+    cursor: JSON.stringify(result.cursor),
+    problem: result.problem ?? null,
+  };
+  const drizzle = createDrizzle(db);
+  await drizzle.batch([drizzle.update(upstream).set(settled).where(isHeld(lease))]);
+}
+
+/**
+ * Ends every lease. Call it only if no pull is running, for example when `npm start` begins. Interrupted upstreams are then
+ * due at once, and not in three minutes.
+ */
+export async function returnLeases(db: Database): Promise<void> {
+  const drizzle = createDrizzle(db);
+  await drizzle.batch([drizzle.update(upstream).set({ leasedUntil: 0 }).where(ne(upstream.leasedUntil, 0))]);
 }
 
 function isHeld({ url, until }: Lease) {
-  return and(eq(upstreamTable.url, url), eq(upstreamTable.leasedUntil, until));
+  return and(eq(upstream.url, url), eq(upstream.leasedUntil, until));
 }
 
-/** `random` is from 0 to 1. A pull that brought something before it failed is progress, and resets the backoff. */
+/**
+ * Returns when to pull next. `random` is from 0 to 1. A pull that failed after some pages made progress, and resets
+ * the backoff.
+ */
 export function nextPull(
   result: Pick<PullResult, "pages" | "problem" | "isUnfinished">,
   failures: number,
@@ -98,4 +114,14 @@ export function nextPull(
   const count = result.pages > 0 ? 1 : failures + 1;
   const backoff = Math.min(LONGEST_BACKOFF, interval * 2 ** Math.min(count - 1, 12));
   return { failures: count, nextPull: now + Math.ceil(backoff * (0.5 + random / 2)) };
+}
+
+/** Returns what the log says about a failed pull. Cron runs only once a minute, so the time is not exact. */
+export function failureReport(
+  url: string,
+  problem: string,
+  next: { failures: number; nextPull: number },
+  now: number,
+): string {
+  return `the pull of ${url} failed: ${problem}; next try in about ${next.nextPull - now} s (failure ${next.failures})`;
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { converse, type Upstream } from "./upstream.ts";
 
-/** The socket's other end, and the watch on silence. */
+/** The other end of the socket, and a clock for its silence. */
 interface Line {
   upstream: Upstream;
   sent: unknown[][];
@@ -10,7 +10,7 @@ interface Line {
   say(...message: unknown[]): void;
   sayText(frame: unknown): void;
   end(reason: string): void;
-  /** So many milliseconds pass in which nothing else happens. */
+  /** Lets time pass in which nothing is sent. */
   pass(milliseconds: number): Promise<void>;
 }
 
@@ -115,7 +115,7 @@ describe("time", () => {
     line.say("EVENT", "pull-1", signedEvent());
     await line.pass(15_000);
     await line.pass(15_000);
-    expect(await problem).toContain("silent");
+    expect(await problem).toContain("stopped answering");
   });
 
   it("is given as long as something comes, but not for ever: 45 s are the most for one answer", async () => {
@@ -149,6 +149,15 @@ describe("size", () => {
     line.say("EVENT", "pull-1", after);
     line.say("EOSE", "pull-1");
     expect((await answer).events).toEqual([before, { created_at: 1234 }, after]);
+  });
+
+  it("of an event that is nested too deeply: only its time is kept", async () => {
+    const answer = ask(100);
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    line.sayText(`["EVENT","pull-1",{"id":"${id}","created_at":77,"tags":${deep}}]`);
+    line.sayText(`["NOTICE",${deep}]`);
+    line.say("EOSE", "pull-1");
+    expect((await answer).events).toEqual([{ created_at: 77 }]);
   });
 
   it("of what has no id, and could not be stored: none of it is kept but its time", async () => {

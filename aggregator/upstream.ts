@@ -1,36 +1,40 @@
-/** The conversation with one upstream, over its WebSocket: one question at a time. Nothing that it sends is trusted. */
+/** The conversation with one upstream over its WebSocket, one question at a time. Nothing that it sends is trusted. */
 import { isHex64 } from "../nostr/event.ts";
+import { MOST_LEVELS, shapeOf } from "../nostr/json.ts";
 
-/** What is needed of a WebSocket that is open. */
+/** The part of an open WebSocket that is used. */
 export interface UpstreamSocket {
   send(frame: string): void;
   close(): void;
-  /** Called once each: what comes is told to these from then on. */
+  /** Registers the only listeners for frames and for the end. Called once. */
   listen(onFrame: (frame: unknown) => void, onEnd: (reason: string) => void): void;
 }
 
 export interface Page {
-  /** As they came: with an id, whatever else is in them; of what has none, the time. No more than were asked for. */
+  /**
+   * At most as many as were asked for. An event with an id is unchanged and unchecked; of others only created_at is
+   * kept.
+   */
   events: unknown[];
-  /** The upstream says that these were all (NIP-67). */
+  /** Whether the upstream says that these were all matches (NIP-67). */
   isComplete: boolean;
-  /** It was broken off, and is not to be used: ask for less. */
+  /** Whether the answer was too large and was cut off. Do not use it; ask for less. */
   isTooLarge: boolean;
-  /** Frames that it took. */
+  /** Number of frames of the answer. */
   frames: number;
 }
 
 export interface Upstream {
-  /** Rejects when the upstream refuses, ends, falls silent or takes too long. */
+  /** Asks for one page. Rejects if the upstream refuses, disconnects, stops answering or takes too long. */
   ask(filter: { since: number; until: number; limit: number }): Promise<Page>;
   close(): void;
 }
 
 const SILENCE_MILLISECONDS = 15_000;
-/** Twice this after the minute that a pull has (pull.ts) is less than the lease of schedule.ts. */
+/** A pull may take a minute (pull.ts) and then two such answers. That must stay below the lease of schedule.ts. */
 const ANSWER_MILLISECONDS = 45_000;
 const LONGEST_FRAME = 1_100_000;
-/** Of what is kept for one answer: parsed, it may take fifteen times the memory. */
+/** Maximum characters that one answer keeps. Parsed, they may take fifteen times as much memory. */
 const MOST_CHARACTERS = 4_000_000;
 
 interface Question {
@@ -42,7 +46,7 @@ interface Question {
   fail(error: Error): void;
 }
 
-/** `silence` gives a signal that fires after some milliseconds. */
+/** Starts a conversation. `silence` returns a signal that aborts after some milliseconds. */
 export function converse(
   socket: UpstreamSocket,
   silence: (milliseconds: number) => AbortSignal = (milliseconds) => AbortSignal.timeout(milliseconds),
@@ -74,7 +78,7 @@ export function converse(
     const watch = new AbortController();
     try {
       return await new Promise<Page>((resolve, fail) => {
-        // Whatever else comes in the same moment is no part of it any more.
+        // Frames that arrive after the answer no longer belong to it.
         const answer = (page: Page) => {
           open = undefined;
           resolve(page);
@@ -94,9 +98,9 @@ export function converse(
 }
 
 function takeFrame(question: Question, frame: unknown): void {
-  if (typeof frame !== "string") throw new Error("a binary frame");
+  if (typeof frame !== "string") throw new Error("the upstream sent a binary frame");
   const { id, page } = question;
-  if (frame.length > LONGEST_FRAME) {
+  if (frame.length > LONGEST_FRAME || shapeOf(frame).levels > MOST_LEVELS) {
     if (EVENT_FRAME.exec(frame)?.[1] === id) takeEvent(question, timeOf(frame), 0);
     return;
   }
@@ -116,13 +120,16 @@ function takeFrame(question: Question, frame: unknown): void {
   }
 }
 
-/** The newest come first: an answer that goes on beyond what was asked for is a page all the same. */
+/**
+ * Adds an event to the page. More events than asked for are cut off: the newest come first, so the page is still
+ * correct.
+ */
 function takeEvent(question: Question, event: unknown, characters: number): void {
   if (typeof event !== "object" || event === null) return;
   const { page, limit, answer } = question;
   if (page.events.length === limit) return answer(page);
   if (!("id" in event && isHex64(event.id))) {
-    // It could not be stored. Pages go on past it: its time is all that matters.
+    // An event without an id cannot be stored. The next page needs only its time, to go past it.
     if ("created_at" in event && Number.isSafeInteger(event.created_at))
       page.events.push({ created_at: event.created_at });
     return;
@@ -134,10 +141,10 @@ function takeEvent(question: Question, event: unknown, characters: number): void
 }
 
 const EVENT_FRAME = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
-/** Inside of a string its quotes would be escaped. */
+/** Matches only a field: inside a string, the quotes would be escaped. */
 const CREATED_AT = /"created_at"\s*:\s*(\d+)/;
 
-/** All that is kept of an event that is too long to be stored anywhere: pages go on past it. */
+/** Returns only the time of an event that is too long or too deeply nested to be stored. The next page goes past it. */
 function timeOf(frame: string): { created_at: number } {
   return { created_at: Number(CREATED_AT.exec(frame)?.[1]) };
 }
@@ -146,7 +153,7 @@ function emptyPage(): Page {
   return { events: [], isComplete: false, isTooLarge: false, frames: 0 };
 }
 
-/** Fails the question when no frame has come for a while, or its answer has no end. */
+/** Fails the question if no frame has come for a while, or if its answer does not end. */
 async function watchSilence(
   question: Question,
   silence: (milliseconds: number) => AbortSignal,
@@ -159,6 +166,8 @@ async function watchSilence(
     await new Promise((next) => any.addEventListener("abort", next, { once: true }));
   }
   if (done.aborted) return;
-  const problem = late.aborted ? `took more than ${ANSWER_MILLISECONDS / 1000} s to answer` : "fell silent";
+  const problem = late.aborted
+    ? `took more than ${ANSWER_MILLISECONDS / 1000} s to answer`
+    : "stopped answering";
   question.fail(new Error(`the upstream ${problem}`));
 }

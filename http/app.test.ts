@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { atCost, oneStep } from "../tests/fixtures/steps.ts";
 import { PUBKEY } from "../tests/fixtures/author.ts";
 import { openHttpApi, type HttpApi } from "../tests/fixtures/http-api.ts";
+import { mismatches } from "../tests/fixtures/json-schema.ts";
 import { manage, managementRequest } from "../tests/fixtures/management.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
+import { MOST_LOOKED } from "../relay/reads.ts";
 import { MANAGEMENT_TYPE } from "./management.ts";
+import type { OpenApiDocument } from "./openapi.ts";
 
 let api: HttpApi;
 beforeEach(() => {
@@ -114,7 +118,7 @@ describe("what goes wrong", () => {
     expect(await response.text()).toBe("");
   });
 
-  it.each(["/health", "/api/v1/events", `/api/v1/events/${"a".repeat(64)}`])(
+  it.each(["/health/ready", "/api/v1/events", `/api/v1/events/${"a".repeat(64)}`])(
     "%s without its database: unavailable, and the operator learns why",
     async (path) => {
       api.close();
@@ -142,24 +146,34 @@ describe("for operators", () => {
     const response = await api.request("/health");
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: "ok" });
+    const ready = await api.request("/health/ready");
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toEqual({ status: "ok", store: { level: "ok", percent: 0 } });
+  });
+
+  it("health without a database: the relay runs, but is not ready", async () => {
+    const opened = api;
+    loseDatabase(opened);
+    expect((await opened.request("/health")).status).toBe(200);
+    expect((await opened.request("/health/ready")).status).toBe(503);
   });
 
   it("metrics are Prometheus text, with what reading cost", async () => {
     await api.request("/api/v1/events");
     const response = await api.request("/metrics");
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
-    expect(await response.text()).toContain('d1_rows_read{door="http"}');
+    expect(await response.text()).toContain('d1_rows_read{source="http"}');
   });
 });
 
 const ADDRESS = "203.0.113.7";
 
-/** Of every route, rightly asked and wrongly. */
+/** Returns requests for every route, right and wrong ones. */
 function requests(): Request[] {
   const ask = (path: string, init?: RequestInit) => new Request(`http://relay.test${path}`, init);
   const tooLong = " ".repeat(600_000);
   return [
-    ...["/", "/health", "/metrics", "/api/v1/openapi.json"].map((path) => ask(path)),
+    ...["/", "/health", "/health/ready", "/metrics", "/api/v1/openapi.json"].map((path) => ask(path)),
     ...["", "?x=1", "/count", "/count?x=1", `/${"a".repeat(64)}`, "/a"].map((rest) =>
       ask(`/api/v1/events${rest}`),
     ),
@@ -183,26 +197,14 @@ function loseDatabase(opened: HttpApi): void {
 }
 
 function makeMistakes({ store }: HttpApi): void {
-  store.read = async () => ({ head: 0, answers: [], cost: { rowsRead: 0, rowsWritten: 0 } });
+  store.read = () => oneStep(() => ({ head: 0, answers: [] }));
 }
 
 describe("OpenAPI document", () => {
-  interface OpenApi {
-    openapi: string;
-    info: { version: string };
-    paths: Record<
-      string,
-      Record<
-        string,
-        { responses: Record<string, { content?: object }>; parameters?: { name: string; in: string }[] }
-      >
-    >;
-  }
-
   async function read() {
     const response = await api.request("/api/v1/openapi.json");
     expect(response.status).toBe(200);
-    return (await response.json()) as OpenApi;
+    return (await response.json()) as OpenApiDocument;
   }
 
   it("has every route that there is", async () => {
@@ -215,6 +217,7 @@ describe("OpenAPI document", () => {
       ["/api/v1/events/count", ["get"]],
       ["/api/v1/events/{id}", ["get"]],
       ["/health", ["get"]],
+      ["/health/ready", ["get"]],
       ["/metrics", ["get"]],
       ["/api/v1/openapi.json", ["get"]],
     ]);
@@ -229,7 +232,7 @@ describe("OpenAPI document", () => {
         const { error } = (await (await api.request(`${path}?${name}=~`)).json()) as {
           error?: { message: string };
         };
-        expect(error?.message ?? "").not.toMatch(/is no parameter|is for pages/);
+        expect(error?.message ?? "").not.toMatch(/is not a parameter|does not apply/);
       }
     },
   );
@@ -242,7 +245,8 @@ describe("OpenAPI document", () => {
     ["has no database", {}, loseDatabase],
     ["makes a mistake", {}, makeMistakes],
   ])("has every answer that is given when the relay %s", async (_, settings, arrange) => {
-    const { paths } = await read();
+    const document = await read();
+    const { paths } = document;
     api.close();
     api = openHttpApi({ RELAY_ADMINS: PUBKEY, ...settings });
     const opened = api;
@@ -253,12 +257,32 @@ describe("OpenAPI document", () => {
       const path = new URL(request.url).pathname.replace(/a+$/, "{id}");
       const operation = paths[path]?.[request.method.toLowerCase()];
       operations.add(operation);
-      const { status, headers } = await opened.fetch(request);
-      const types = Object.keys(operation?.responses[status]?.content ?? {});
-      const asked = `${status} to ${request.method} ${path}`;
-      expect(types, asked).toContain(headers.get("content-type")?.split(";")[0]);
+      const response = await opened.fetch(request);
+      const content = operation?.responses[response.status]?.content ?? {};
+      const asked = `${response.status} to ${request.method} ${path}`;
+      const [type = ""] = response.headers.get("content-type")?.split(";") ?? [];
+      expect(Object.keys(content), asked).toContain(type);
+      const body: unknown = type.includes("json") ? await response.json() : await response.text();
+      expect(mismatches(body, content[type]?.schema ?? {}, document), asked).toEqual([]);
     }
     expect(operations).toEqual(new Set(Object.values(paths).flatMap((methods) => Object.values(methods))));
+  });
+
+  it("has the page of a search that was stopped", async () => {
+    const document = await read();
+    const { store } = api;
+    const event = signedEvent({ content: "word" });
+    // More events than one step returns. The store checks neither ids nor signatures.
+    await store.commit(Array.from({ length: 300 }, (_, n) => ({ ...event, id: `${n}`.padStart(64, "0") })));
+    const whole = store.read;
+    store.read = (queries) => atCost(whole(queries), { looked: MOST_LOOKED + 1 });
+    const page: unknown = await (await api.request("/api/v1/events?search=word&limit=300")).json();
+    expect(page).toEqual({
+      events: expect.any(Array),
+      cursor: null,
+      unfinished: expect.stringContaining(`${MOST_LOOKED} rows`),
+    });
+    expect(mismatches(page, { $ref: "#/components/schemas/EventPage" }, document)).toEqual([]);
   });
 
   it("refers to nothing that is not in it, and every operation says what it answers", async () => {

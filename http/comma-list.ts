@@ -1,4 +1,4 @@
-/** Several values in one text: `a,b`. A comma that belongs to a value is written `\,` and a backslash `\\`. */
+/** Splits a list such as `a,b` into its values. Inside a value, `\,` is a comma and `\\` a backslash. */
 
 export function splitCommaList(text: string): string[] {
   return Array.from(`,${text}`.matchAll(/,((?:\\[\\,]|[^,])*)/g), ([, item = ""]) =>

@@ -30,10 +30,14 @@ describe("[33] GET /api/v1/events/count", () => {
     ["keyword=two&kinds=1", 2],
     [String.raw`tag.t=a\,b`, 1],
     [`tag.p=${ID}`, 0],
-    ["kinds=1059", 0],
+    ["kinds=1,1059", 2],
     ["until=1", 0],
   ])("%s counts what anybody may see, whatever the limits", async (parameters, expected) => {
     expect(await count(parameters)).toEqual([200, { count: expected }]);
+  });
+
+  it("of private kinds alone is refused as a COUNT is", async () => {
+    expect(await count("kinds=1059")).toMatchObject([401, { error: { code: "auth-required" } }]);
   });
 
   it("[34] has the HyperLogLog of a canonical filter, but not with a keyword", async () => {

@@ -1,3 +1,4 @@
+import { naddrEncode, neventEncode, noteEncode, nprofileEncode, npubEncode } from "nostr-tools/nip19";
 import { describe, expect, it } from "vitest";
 import { cursorAfter, parseEventQuery } from "./event-query.ts";
 
@@ -20,6 +21,7 @@ describe("event query", () => {
     [`authors=${A}&authors=${B}`, { authors: [A, B] }],
     ["kinds=1,0&kinds=30023", { kinds: [1, 0, 30_023] }],
     ["since=0&until=5", { since: 0, until: 5 }],
+    ["until=18446744073709551615", { until: Number.MAX_SAFE_INTEGER }],
     [
       `tag.e=${A}&tag.p=${B}`,
       {
@@ -50,8 +52,46 @@ describe("event query", () => {
     ["limit=7", 7],
     ["limit=201", 200],
     ["limit=1000000000", 200],
+    ["limit=18446744073709551615", 200],
   ])("%s is answered with at most %i", (query, limit) => {
     expect(parse(query)).toMatchObject({ ok: true, query: { limit } });
+  });
+
+  it("a search is answered in one page, best match first: order says nothing, and nothing comes after it", () => {
+    const query = { filter: { tags: [], search: "x" }, limit: 50 };
+    expect(parse("search=x&order=asc")).toEqual({ ok: true, query });
+    const nothing = { ...query, filter: { ...query.filter, ids: [] } };
+    expect(parse(`search=x&cursor=1.${A}`)).toEqual({ ok: true, query: nothing });
+    expect(parse("search=language:en&order=asc")).toMatchObject({ ok: true, query: { order: "asc" } });
+  });
+
+  it("takes what NIP-19 encodes for ids, keys and addresses, and leaves other text alone", () => {
+    const naddr = naddrEncode({ kind: 30_023, pubkey: A, identifier: "x,y" });
+    expect(parse(`ids=${noteEncode(A)},${neventEncode({ id: B })},${A}`)).toMatchObject({
+      query: { filter: { ids: [A, B, A] } },
+    });
+    expect(parse(`authors=nostr:${npubEncode(A)},${nprofileEncode({ pubkey: B })}`)).toMatchObject({
+      query: { filter: { authors: [A, B] } },
+    });
+    const tags = `tag.e=${noteEncode(A)}&tag.P=${npubEncode(B)}&tag.a=${naddr}&tag.d=${npubEncode(A)}`;
+    expect(parse(tags)).toMatchObject({
+      query: {
+        filter: {
+          tags: [
+            { name: "e", values: [A] },
+            { name: "P", values: [B] },
+            { name: "a", values: [`30023:${A}:x,y`] },
+            { name: "d", values: [npubEncode(A)] },
+          ],
+        },
+      },
+    });
+    for (const wrong of [
+      `ids=${npubEncode(A)}`,
+      `authors=${noteEncode(A)}`,
+      `authors=${npubEncode(A).slice(0, -1)}`,
+    ])
+      expect(parse(wrong)).toMatchObject({ ok: false, reason: expect.stringContaining("64 lower-case hex") });
   });
 
   it("keyword, order and cursor", () => {
@@ -70,49 +110,49 @@ describe("event query", () => {
   });
 
   it.each([
-    ["authors=abc", "authors must be"],
-    [`ids=${A.toUpperCase()}`, "ids must be"],
-    ["ids=", "ids must be"],
-    [`ids=${A},`, "ids must be"],
-    ["kinds=", "kinds must be"],
-    ["kinds=1,x", "kinds must be"],
-    ["kinds=1.5", "kinds must be"],
-    ["kinds=65536", "kinds must be"],
-    ["tag.e=x", "#e must be"],
-    ["tag.p=x", "#p must be"],
-    ["since=-1", "since must be"],
-    ["until=tomorrow", "until must be"],
-    ["until=99999999999999999999", "until must be"],
-    ["limit=", "limit must be"],
-    ["limit=1e3", "limit must be"],
+    ["authors=abc", 'authors has "abc", expected 64 lower-case hex characters, npub1… or nprofile1…'],
+    [`ids=${A.toUpperCase()}`, `ids has "${A.toUpperCase()}", expected`],
+    ["ids=", 'ids has "", expected 64 lower-case hex characters, note1… or nevent1…'],
+    [`ids=${A},`, 'ids has "", expected'],
+    ["kinds=", 'kinds has "", expected an integer from 0 to 65535'],
+    ["kinds=1,,2", 'kinds has "", expected'],
+    ["kinds=1,x", 'kinds has "x", expected'],
+    ["kinds=1.5", 'kinds has "1.5", expected'],
+    ["kinds=65536", "kinds has 65536, expected"],
+    ["tag.e=x", 'tag.e has "x", expected 64 lower-case hex characters, note1… or nevent1…'],
+    ["tag.p=x", 'tag.p has "x", expected'],
+    ["since=-1", 'since is "-1", expected an integer from 0 to 2^64 - 1'],
+    ["until=tomorrow", 'until is "tomorrow", expected'],
+    ["until=99999999999999999999", "until is 100000000000000000000, expected"],
+    ["limit=", 'limit is "", expected'],
+    ["limit=1e3", 'limit is "1e3", expected'],
     ["limit=1&limit=2", '"limit" is given 2 times'],
     ["since=1&since=1", '"since" is given 2 times'],
     ["keyword=", "keyword has 0 characters"],
     [`keyword=${"x".repeat(257)}`, "keyword has 257 characters"],
     ["order=up", 'order is "up", expected asc or desc'],
     ["order=", "expected asc or desc"],
-    ["cursor=", "expected one that an earlier answer gave"],
-    [`cursor=1.${A}x`, "expected one that an earlier answer gave"],
-    [`cursor=-1.${A}`, "expected one that an earlier answer gave"],
-    [`cursor=9999999999999999.${A}`, "expected one that an earlier answer gave"],
-    [`cursor=1.${A.toUpperCase()}`, "expected one that an earlier answer gave"],
-    ["author=x", '"author" is no parameter here'],
-    ["tag.tt=x", '"tag.tt" is no parameter here'],
-    ["tag.=x", '"tag." is no parameter here'],
-    ["%23t=x", '"#t" is no parameter here'],
+    ["cursor=", "expected a cursor from an earlier answer"],
+    [`cursor=1.${A}x`, "expected a cursor from an earlier answer"],
+    [`cursor=-1.${A}`, "expected a cursor from an earlier answer"],
+    [`cursor=9999999999999999.${A}`, "expected a cursor from an earlier answer"],
+    [`cursor=1.${A.toUpperCase()}`, "expected a cursor from an earlier answer"],
+    ["author=x", '"author" is not a parameter here'],
+    ["tag.tt=x", '"tag.tt" is not a parameter here'],
+    ["tag.=x", '"tag." is not a parameter here'],
+    ["%23t=x", '"#t" is not a parameter here'],
     [`search=${"x".repeat(257)}`, "search must be text of at most 256 characters"],
     ["search=x&search=y", '"search" is given 2 times'],
-    ["search=x&order=desc", "search is answered in one page"],
-    ["search=language:en&order=asc", "search is answered in one page"],
-    [`search=x&cursor=1.${A}`, "search is answered in one page"],
-    ["__proto__=x", '"__proto__" is no parameter here'],
+    ["__proto__=x", '"__proto__" is not a parameter here'],
   ])("%s is refused", (query, reason) => {
     const parsed = parse(query);
     expect(parsed).toMatchObject({ ok: false, reason: expect.stringContaining(reason) });
   });
 
-  it("what it repeats of a wrong value is short", () => {
-    const parsed = parse(`order=${"x".repeat(5000)}`);
-    expect(parsed.ok ? "" : parsed.reason).toMatch(/^.{1,150}$/);
+  it("a refusal quotes only the start of a long value", () => {
+    for (const name of ["order", "authors", "kinds", "since"]) {
+      const parsed = parse(`${name}=${"x".repeat(5000)}`);
+      expect(parsed.ok ? "" : parsed.reason).toMatch(/^.{1,170}$/);
+    }
   });
 });

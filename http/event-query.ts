@@ -1,16 +1,22 @@
-/** Query parameters → what to ask the store, and the cursor between pages. */
+/** Parses query parameters into a query for the store, and the cursor of a page. */
+import { described } from "../nostr/characters.ts";
 import { isHex64 } from "../nostr/event.ts";
 import { parseFilter } from "../nostr/filter.ts";
 import type { Config } from "../relay/config.ts";
 import { boundedLimit } from "../relay/query.ts";
 import type { Query, StoredEvent } from "../store/store.ts";
 import { splitCommaList } from "./comma-list.ts";
+import { plainValue, wrongValue } from "./nip19-value.ts";
 
-export type ParsedQuery = { ok: true; query: Omit<Query, "view"> } | { ok: false; reason: string };
+type ParsedQuery = { ok: true; query: Omit<Query, "view"> } | { ok: false; reason: string };
 
-const LONGEST_KEYWORD = 256;
+/** In characters. */
+export const LONGEST_KEYWORD = 256;
 
-/** Lists may be repeated: `tag.t=a&tag.t=b` is `tag.t=a,b`. What is one value may be given once. */
+/**
+ * Parses query parameters. Lists may be repeated: `tag.t=a&tag.t=b` is `tag.t=a,b`. Other parameters may be given
+ * once.
+ */
 export function parseEventQuery(
   params: URLSearchParams,
   config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
@@ -21,25 +27,31 @@ export function parseEventQuery(
     const given = params.getAll(name);
     const list = listField(name, given);
     if (list) {
-      wire[list.field] = list.values;
+      const reason = wrongValue(name, list.values);
+      if (reason !== undefined) return invalid(reason);
+      wire[list.field] = name === "kinds" ? list.values.map(numeric) : list.values;
       continue;
     }
     const [value = ""] = given;
-    if (given.length > 1) return invalid(`${quoted(name)} is given ${given.length} times, expected one`);
+    if (given.length > 1) return invalid(`${described(name)} is given ${given.length} times, expected once`);
     const reason = readSingle(name, value, wire, rest);
     if (reason !== undefined) return invalid(reason);
   }
   const parsed = parseFilter(wire);
   if (!parsed.ok) return invalid(parsed.reason);
-  if (wire["search"] !== undefined && (rest.order || rest.after))
-    return invalid("search is answered in one page, best match first: it takes neither order nor cursor");
+  if (parsed.filter.search !== undefined) {
+    // A search has one page, best match first, so it has no cursor.
+    if (rest.after) parsed.filter.ids = [];
+    delete rest.order;
+    delete rest.after;
+  }
   return {
     ok: true,
     query: { ...rest, filter: parsed.filter, limit: boundedLimit(parsed.filter.limit, config) },
   };
 }
 
-/** Stands for a place between two events of an answer. */
+/** Returns a cursor for the position after an event. */
 export function cursorAfter({ created_at, id }: Pick<StoredEvent, "created_at" | "id">): string {
   return `${created_at}.${id}`;
 }
@@ -49,15 +61,14 @@ function parseCursor(text: string): Query["after"] {
   return isHex64(id) && Number.isSafeInteger(Number(time)) ? { created_at: Number(time), id } : undefined;
 }
 
-/** A parameter that holds a list, under the name that it has in a filter. */
-function listField(name: string, given: string[]): { field: string; values: unknown[] } | undefined {
-  const values = given.flatMap(splitCommaList);
-  if (name === "kinds") return { field: name, values: values.map(numeric) };
-  if (name === "ids" || name === "authors") return { field: name, values };
+/** Returns a list parameter under its name in a filter. */
+function listField(name: string, given: string[]): { field: string; values: string[] } | undefined {
+  const values = given.flatMap(splitCommaList).map((value) => plainValue(name, value));
+  if (name === "ids" || name === "authors" || name === "kinds") return { field: name, values };
   return /^tag\.[a-zA-Z]$/.test(name) ? { field: `#${name.slice(4)}`, values } : undefined;
 }
 
-/** Fills in one value, or says what is wrong with it. */
+/** Sets one value, or returns what is wrong with it. */
 function readSingle(
   name: string,
   value: string,
@@ -81,30 +92,25 @@ function readSingle(
       return undefined;
     }
     case "order":
-      if (value !== "asc" && value !== "desc") return `order is ${quoted(value)}, expected asc or desc`;
+      if (value !== "asc" && value !== "desc") return `order is ${described(value)}, expected asc or desc`;
       rest.order = value;
       return undefined;
     case "cursor": {
       const after = parseCursor(value);
-      if (!after) return `cursor is ${quoted(value)}, expected one that an earlier answer gave`;
+      if (!after) return `cursor is ${described(value)}, expected a cursor from an earlier answer`;
       rest.after = after;
       return undefined;
     }
     default:
-      return `${quoted(name)} is no parameter here, expected ids, authors, kinds, tag. and a letter, since, until, limit, search, keyword, order or cursor`;
+      return `${described(name)} is not a parameter here, expected ids, authors, kinds, tag. and a letter, since, until, limit, search, keyword, order or cursor`;
   }
 }
 
-/** What is no number stays text, and is refused as such by the filter's own rules. */
+/** Parses a number. Other text stays text, and the filter's parser refuses it. */
 function numeric(text: string): unknown {
-  return /^\d{1,16}$/.test(text) ? Number(text) : text;
+  return /^\d{1,20}$/.test(text) ? Number(text) : text;
 }
 
 function invalid(reason: string): ParsedQuery {
   return { ok: false, reason };
-}
-
-/** A client's own words, short enough to repeat to it. */
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 80));
 }

@@ -36,7 +36,7 @@ async function idsOf(parameters: string): Promise<string[]> {
   return (await query(parameters)).events.map(({ id }) => id);
 }
 
-/** The parameters that say what a filter says. */
+/** Returns a filter as query parameters. */
 function parametersOf(filter: WireFilter): URLSearchParams {
   const parameters = new URLSearchParams();
   for (const [field, value] of Object.entries(filter)) {
@@ -68,7 +68,7 @@ describe("GET /api/v1/events", () => {
     let found = 0;
     for (let n = 0; n < 300; n += 1) {
       const filter = aFilter(random, sent);
-      // An empty list cannot be written as a parameter.
+      // Query parameters cannot express an empty list.
       if (Object.values(filter).some((value) => Array.isArray(value) && value.length === 0)) continue;
       const expected = inOrder(stored.filter((event) => matches(filter, event))).map(({ id }) => id);
       found += expected.length;
@@ -193,7 +193,7 @@ describe("GET /api/v1/events/{id}", () => {
 
 describe("POST /api/v1/events", () => {
   async function post(body: BodyInit, headers: Record<string, string> = {}) {
-    // Node wants to be told that a streamed body goes out before the answer comes.
+    // Node requires `duplex` for a streamed body.
     const init = { method: "POST", body, headers, duplex: "half" };
     const response = await api.request("/api/v1/events", init);
     return { status: response.status, body: (await response.json()) as object };

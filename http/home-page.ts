@@ -1,4 +1,4 @@
-/** What a browser shows at the relay's address. */
+/** The home page, which a browser shows at the relay's address. */
 import { html } from "hono/html";
 import type { Config } from "../relay/config.ts";
 

@@ -1,22 +1,22 @@
-/** What each method of the management API (NIP-86) answers, or changes. */
+/** What each method of the management API (NIP-86) answers or changes. */
 import { ipMatcher } from "../nostr/ip-address.ts";
 import { type Call, type MethodName, METHODS, type Values } from "../nostr/management.ts";
 import { SETTINGS } from "../relay/config.ts";
-import type { CHANGEABLE } from "../relay/moderation.ts";
+import type { CHANGEABLE } from "../relay/access/moderation-snapshot.ts";
 import type { Change, ListName, ModerationStore } from "../store/moderation.ts";
 
-export type Decision =
+type Decision =
   | { kind: "answer"; result: unknown }
-  /** `emptied`: the key whose events are removed when that is done. */
-  | { kind: "change"; changes: Change[]; emptied?: string }
-  /** Understood, and not done. */
+  /** `emptied`: a key whose events are removed after the change. `holds`: returns the new state in words. */
+  | { kind: "change"; changes: Change[]; emptied?: string; holds?: () => Promise<string> }
+  /** The call is valid but refused. */
   | { kind: "refuse"; reason: string };
 
-export interface Asked {
+interface Asked {
   store: Pick<ModerationStore, "list" | "roles" | "reportedEvents" | "auditLog">;
-  /** These keys are never banned. */
+  /** Keys that are never banned. */
   admins: readonly string[];
-  /** Where the caller connects from; undefined when the platform does not tell. */
+  /** The caller's IP address; undefined if the platform does not tell. */
   ip: string | undefined;
   /** Unix seconds. */
   now: number;
@@ -32,18 +32,19 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
 
   banpubkey: ([pubkey, reason], { admins }) =>
     admins.includes(pubkey)
-      ? refuse(`${pubkey} is an admin: take it out of RELAY_ADMINS first`)
-      : { ...change(add("banned-pubkey", pubkey, reason)), emptied: pubkey },
+      ? refuse(`${pubkey} is an admin: remove it from RELAY_ADMINS first`)
+      : { ...change(add("banned-pubkey", pubkey, reason), { do: "empty", pubkey }), emptied: pubkey },
   unbanpubkey: ([pubkey]) => change(remove("banned-pubkey", pubkey)),
   listbannedpubkeys: (_, { store }) => list(store, "banned-pubkey", "pubkey"),
 
-  allowpubkey: ([pubkey, reason]) => change(add("allowed-pubkey", pubkey, reason)),
+  allowpubkey: ([pubkey, reason]) =>
+    change(remove("banned-pubkey", pubkey), add("allowed-pubkey", pubkey, reason)),
   unallowpubkey: ([pubkey]) => change(remove("allowed-pubkey", pubkey)),
   listallowedpubkeys: (_, { store }) => list(store, "allowed-pubkey", "pubkey"),
 
   createrole: async ([id, label, description, color, order], { store }) =>
     (await hasRole(store, id))
-      ? refuse(`there is a role ${JSON.stringify(id)} already, editrole changes it`)
+      ? refuse(`the role ${JSON.stringify(id)} already exists: change it with editrole`)
       : change({ do: "put-role", role: { id, label, description, color, order } }),
   editrole: async ([id, label, description, color, order], { store }) =>
     (await hasRole(store, id))
@@ -69,15 +70,18 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   changewriteaccess: ([access]) => set("WRITE_ACCESS", access),
   changereadaccess: ([access]) => set("READ_ACCESS", access),
 
-  allowkind: ([kind, reason]) => change({ do: "allow-kind", kind: String(kind), reason }),
-  disallowkind: ([kind, reason]) =>
-    change(remove("allowed-kind", String(kind)), add("disallowed-kind", String(kind), reason)),
+  allowkind: ([kind, reason], { store }) =>
+    changeKinds(store, remove("disallowed-kind", String(kind)), add("allowed-kind", String(kind), reason)),
+  unallowkind: ([kind], { store }) => changeKinds(store, remove("allowed-kind", String(kind))),
+  disallowkind: ([kind, reason], { store }) =>
+    changeKinds(store, remove("allowed-kind", String(kind)), add("disallowed-kind", String(kind), reason)),
+  undisallowkind: ([kind], { store }) => changeKinds(store, remove("disallowed-kind", String(kind))),
   listallowedkinds: (_, { store }) => kinds(store, "allowed-kind"),
   listdisallowedkinds: (_, { store }) => kinds(store, "disallowed-kind"),
 
   blockip: ([range, reason], { ip }) =>
     ip !== undefined && ipMatcher([range])(ip)
-      ? refuse(`${range} is where you are calling from: you would lock yourself out`)
+      ? refuse(`${range} contains your own address: you would lock yourself out`)
       : change(add("blocked-ip", range, reason)),
   unblockip: ([range]) => change(remove("blocked-ip", range)),
   listblockedips: (_, { store }) => list(store, "blocked-ip", "ip"),
@@ -87,7 +91,7 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
 
 export async function decide({ method, values }: Call, asked: Asked): Promise<Decision> {
   const decideOn: (values: never, asked: Asked) => Decision | Promise<Decision> = DECISIONS[method];
-  // `parseCall` has made the values that this method takes.
+  // `parseCall` has parsed the values for this method.
   return decideOn(values as never, asked);
 }
 
@@ -111,7 +115,7 @@ function remove(list: ListName, subject: string): Change {
   return { do: "remove", list, subject };
 }
 
-/** Within the bounds that the setting has wherever it comes from. */
+/** Changes a setting, within the same bounds as in the configuration. */
 function set(setting: (typeof CHANGEABLE)[number], value: string): Decision {
   const { parse, expected } = SETTINGS[setting];
   return parse(value) === undefined
@@ -119,15 +123,34 @@ function set(setting: (typeof CHANGEABLE)[number], value: string): Decision {
     : change({ do: "set", setting, value });
 }
 
-/** As NIP-86 writes lists. */
+/** Answers a list in the form of NIP-86. */
 async function list(store: Asked["store"], name: ListName, field: "pubkey" | "id" | "ip"): Promise<Decision> {
   const entries = await store.list(name);
   return answer(entries.map(({ subject, reason }) => ({ [field]: subject, reason })));
 }
 
+/**
+ * Changes kinds. Answers which kinds are accepted now, because a similar call can close the relay to nearly
+ * everything.
+ */
+function changeKinds(store: Asked["store"], ...changes: Change[]): Decision {
+  return { ...change(...changes), holds: () => acceptedKinds(store) };
+}
+
+async function acceptedKinds(store: Asked["store"]): Promise<string> {
+  const only = await listedKinds(store, "allowed-kind");
+  if (only.length > 0) return `only these kinds are accepted: ${only.join(", ")}`;
+  const not = await listedKinds(store, "disallowed-kind");
+  return not.length > 0 ? `all kinds are accepted except ${not.join(", ")}` : "all kinds are accepted";
+}
+
 async function kinds(store: Asked["store"], name: ListName): Promise<Decision> {
+  return answer(await listedKinds(store, name));
+}
+
+async function listedKinds(store: Asked["store"], name: ListName): Promise<number[]> {
   const entries = await store.list(name);
-  return answer(entries.map(({ subject }) => Number(subject)).toSorted((a, b) => a - b));
+  return entries.map(({ subject }) => Number(subject)).toSorted((a, b) => a - b);
 }
 
 async function hasRole(store: Asked["store"], id: string): Promise<boolean> {
@@ -135,5 +158,5 @@ async function hasRole(store: Asked["store"], id: string): Promise<boolean> {
 }
 
 function noRole(id: string): string {
-  return `there is no role ${JSON.stringify(id)}, createrole makes one`;
+  return `there is no role ${JSON.stringify(id)}: create it with createrole`;
 }

@@ -16,6 +16,8 @@ const BODY = '{"method":"listallowedkinds","params":[]}';
 const [ANN, BOB] = ["a".repeat(64), "b".repeat(64)] as const;
 const ADMIN = { RELAY_ADMINS: PUBKEY };
 
+const UNKNOWN = { status: 403, error: expect.stringMatching(/^restricted: .*set RELAY_URL/) as unknown };
+
 let api: HttpApi;
 beforeEach(() => {
   api = openHttpApi(ADMIN);
@@ -53,7 +55,7 @@ describe("[37] who may call", () => {
     expect(response.headers.get("www-authenticate")).toBe("Nostr");
     expect(await answerOf(response)).toEqual({
       status: 401,
-      error: expect.stringMatching(/^auth-required: .*, and \S/),
+      error: expect.stringMatching(/^auth-required: .*: \S/),
     });
   });
 
@@ -67,7 +69,10 @@ describe("[37] who may call", () => {
     const authorization = signed({}, generateSecretKey());
     for (let n = 0; n < 2; n += 1) {
       const response = await api.fetch(managementRequest(BODY, { authorization }));
-      expect(await answerOf(response)).toMatchObject({ status: 403, error: expect.stringMatching(/admins/) });
+      expect(await answerOf(response)).toMatchObject({
+        status: 403,
+        error: expect.stringMatching(/not an admin/),
+      });
     }
   });
 
@@ -96,6 +101,20 @@ describe("[37] who may call", () => {
       status: 401,
       error: expect.stringContaining('expected "https://public.example"'),
     });
+  });
+
+  it.each<[string, object]>([
+    ["http://relay.test/", UNKNOWN],
+    ["http://localhost.relay.test/", UNKNOWN],
+    ["http://192.0.2.1/", UNKNOWN],
+    ["http://localhost:8787/", { status: 200, result: [] }],
+    ["http://127.0.0.1:8787/", { status: 200, result: [] }],
+    ["http://[::1]:8787/", { status: 200, result: [] }],
+  ])("without RELAY_URL a call signed for %s and sent there is answered %j", async (url, answer) => {
+    using other = { ...openHttpApi({ ...ADMIN, RELAY_URL: "" }), [Symbol.dispose]: () => other.close() };
+    const { headers } = managementRequest(BODY, { authorization: signed({ url }) });
+    const request = new Request(url, { method: "POST", body: BODY, headers });
+    expect(await answerOf(await other.fetch(request))).toEqual(answer);
   });
 
   it("a page of another origin, whose browser asks first", async () => {
@@ -136,6 +155,15 @@ describe("[37] what is posted", () => {
     expect(await answerOf(await api.fetch(managementRequest(body)))).toEqual({
       status: 400,
       error: expect.stringMatching(/^invalid: ./),
+    });
+  });
+
+  it("is nested too deeply: 400, and nothing of it is repeated", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const body = `{"method":"banpubkey","params":[${deep}]}`;
+    expect(await answerOf(await api.fetch(managementRequest(body)))).toEqual({
+      status: 400,
+      error: "invalid: the body is nested 100002 levels deep; at most 64 are allowed",
     });
   });
 
@@ -181,11 +209,11 @@ describe("[38] methods", () => {
     const values: Partial<Record<ParamName, unknown>> = { pubkey: ANN, event: ANN, kind: 1, ip: "192.0.2.1" };
     Object.assign(values, { role: "r", name: "n", description: "d", icon: "", access: "open" });
     for (const method of methods) {
-      // Roles that others made are there again after `deleterole`.
+      // Creates the role again, because `deleterole` may have deleted it.
       await manage(api, "createrole", "r");
       if (method === "createrole") await manage(api, "deleterole", "r");
       const given = METHODS[method as keyof typeof METHODS].params.map((name) => values[name]);
-      expect([method, await call(method, ...given)]).toEqual([
+      expect([method, await call(method, ...given)]).toMatchObject([
         method,
         { status: 200, result: expect.anything() },
       ]);
@@ -230,6 +258,32 @@ describe("[38] methods", () => {
     await call("disallowkind", 4);
     expect(await resultOf("listallowedkinds")).toEqual([1, 1063]);
     expect(await resultOf("listdisallowedkinds")).toEqual([4, 7]);
+  });
+
+  it("a change of kinds says what holds; lifting a ban does not allow, and twice is as once", async () => {
+    const steps: [method: string, kind: number, holds: string][] = [
+      ["disallowkind", 7, "all kinds are accepted except 7"],
+      ["undisallowkind", 7, "all kinds are accepted"],
+      ["undisallowkind", 7, "all kinds are accepted"],
+      ["disallowkind", 4, "all kinds are accepted except 4"],
+      ["allowkind", 7, "only these kinds are accepted: 7"],
+      ["allowkind", 7, "only these kinds are accepted: 7"],
+      ["allowkind", 1, "only these kinds are accepted: 1, 7"],
+      ["unallowkind", 7, "only these kinds are accepted: 1"],
+      ["allowkind", 4, "only these kinds are accepted: 1, 4"],
+      ["unallowkind", 4, "only these kinds are accepted: 1"],
+      ["disallowkind", 1, "all kinds are accepted except 1"],
+      ["allowkind", 1, "only these kinds are accepted: 1"],
+    ];
+    for (const [method, kind, message] of steps)
+      expect(await call(method, kind)).toMatchObject({ result: true, message });
+  });
+
+  it("allowing a banned key lifts the ban", async () => {
+    await call("banpubkey", ANN, "spam");
+    await call("allowpubkey", ANN);
+    expect(await resultOf("listbannedpubkeys")).toEqual([]);
+    expect(await resultOf("listallowedpubkeys")).toEqual([{ pubkey: ANN, reason: "" }]);
   });
 
   it("block addresses, however they are written, but not the caller's own", async () => {
@@ -317,11 +371,14 @@ describe("[38] methods", () => {
 });
 
 describe("[38] any sequence of calls", () => {
-  /** What the lists should hold, as simply as it can be said. */
+  /** The effect that each method should have on the lists, as simple as possible. */
   const effects: Record<string, (lists: Record<string, Set<string>>, subject: string) => void> = {
     banpubkey: ({ bannedpubkeys }, key) => bannedpubkeys!.add(key),
     unbanpubkey: ({ bannedpubkeys }, key) => bannedpubkeys!.delete(key),
-    allowpubkey: ({ allowedpubkeys }, key) => allowedpubkeys!.add(key),
+    allowpubkey: ({ allowedpubkeys, bannedpubkeys }, key) => {
+      bannedpubkeys!.delete(key);
+      allowedpubkeys!.add(key);
+    },
     unallowpubkey: ({ allowedpubkeys }, key) => allowedpubkeys!.delete(key),
     banevent: ({ bannedevents, allowedevents }, id) => {
       allowedevents!.delete(id);
@@ -336,8 +393,11 @@ describe("[38] any sequence of calls", () => {
       disallowedkinds!.add(kind);
     },
     allowkind: ({ allowedkinds, disallowedkinds }, kind) => {
-      if (!disallowedkinds!.delete(kind) || allowedkinds!.size > 0) allowedkinds!.add(kind);
+      disallowedkinds!.delete(kind);
+      allowedkinds!.add(kind);
     },
+    unallowkind: ({ allowedkinds }, kind) => allowedkinds!.delete(kind),
+    undisallowkind: ({ disallowedkinds }, kind) => disallowedkinds!.delete(kind),
     blockip: ({ blockedips }, ip) => blockedips!.add(ip),
     unblockip: ({ blockedips }, ip) => blockedips!.delete(ip),
   };
@@ -358,7 +418,7 @@ describe("[38] any sequence of calls", () => {
         names.push("allowedkinds", "disallowedkinds", "blockedips");
         const lists = Object.fromEntries(names.map((name) => [name, new Set<string>()]));
         for (const [method, subject] of calls) {
-          expect(await manage(fresh, method, subject)).toEqual({ status: 200, result: true });
+          expect(await manage(fresh, method, subject)).toMatchObject({ status: 200, result: true });
           effects[method]!(lists, subject);
         }
         for (const name of names) {

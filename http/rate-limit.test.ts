@@ -30,7 +30,7 @@ it("an address that asks for too much is told when to come back, for queries and
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(await refused.json()).toEqual({
-    error: { code: "rate-limited", message: expect.stringMatching(/try again in \d+ s$/) },
+    error: { code: "rate-limited", message: expect.stringMatching(/retry in \d+ s$/) },
   });
   const publication = { method: "POST", body: JSON.stringify(signedEvent()) };
   const post = (headers: Record<string, string>) =>
@@ -85,3 +85,18 @@ it.each<Record<string, string>>([{}, { "cf-connecting-ip": "::1" }])(
     await expect(askUntilRefused(api, headers, "/health")).rejects.toThrow("never refused");
   },
 );
+
+it("a network that the platform refuses is told so before anything is read", async () => {
+  const refusal = {
+    prefix: "rate-limited",
+    reason: "too many requests; retry in 10 s",
+    seconds: 10,
+  } as const;
+  api = openHttpApi({}, undefined, undefined, async ({ headers }) =>
+    headers.has("x-flood") ? refusal : undefined,
+  );
+  expect((await api.request("/api/v1/events", { headers: HEADERS })).status).toBe(200);
+  const refused = await api.request("/api/v1/events", { headers: { ...HEADERS, "x-flood": "1" } });
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
+  expect(await refused.json()).toEqual({ error: { code: refusal.prefix, message: refusal.reason } });
+});

@@ -44,7 +44,8 @@ describe("[27] relay document", () => {
     expect(relayDocument(config, "1.2.3")).toEqual({
       name: config.RELAY_NAME,
       description: config.RELAY_DESCRIPTION,
-      supported_nips: [1, 9, 11, 13, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 86, 98],
+      supported_nips: [1, 9, 11, 13, 17, 40, 42, 45, 50, 59, 62, 70, 77, 86, 98],
+      software: expect.stringMatching(/^https:\/\/./),
       version: "1.2.3",
       limitation: {
         max_message_length: config.MAX_MESSAGE_LENGTH,
@@ -61,6 +62,18 @@ describe("[27] relay document", () => {
         created_at_upper_limit: config.CREATED_AT_UPPER_LIMIT,
       },
     });
+  });
+
+  it("tells for how long events are kept, if it is not for ever", () => {
+    const settings = { RETENTION: "7:60", UPSTREAM_RETENTION: "*:30", UPSTREAMS: "wss://relay.example" };
+    expect(relayDocument(configOf(settings), "1.2.3")).toMatchObject({
+      retention: [{ kinds: [7], time: 60 }, { time: null }],
+      upstream_retention: [{ time: 30 }],
+    });
+  });
+
+  it("lists NIP-67 when EOSE has hints", () => {
+    expect(relayDocument(configOf({ EOSE_HINTS: "on" }), "1.2.3").supported_nips).toContain(67);
   });
 
   it("follows the settings", () => {

@@ -1,13 +1,18 @@
 /** The relay information document (NIP-11), from the settings that are enforced. */
+import packageJson from "../package.json" with { type: "json" };
 import { MAX_SUBSCRIPTION_ID } from "../nostr/message.ts";
+import { retentionDocument } from "../nostr/retention.ts";
+import { retentionOf } from "../relay/retention.ts";
 import type { Config } from "../relay/config.ts";
 
 export const RELAY_DOCUMENT_TYPE = "application/nostr+json";
 
-/** NIPs that the relay itself keeps; those of clients are not told of (NIP-11). */
+/** NIPs that the relay itself supports. NIPs that concern only clients are not listed (NIP-11). */
 const SUPPORTED_NIPS = [1, 9, 11, 13, 17, 40, 42, 45, 50, 59, 62, 67, 70, 77, 86, 98];
+const EOSE_HINTS_NIP = 67;
 
 export function relayDocument(config: Config, version: string) {
+  const retention = retentionOf(config);
   return {
     ...present("name", config.RELAY_NAME),
     ...present("description", config.RELAY_DESCRIPTION),
@@ -16,8 +21,11 @@ export function relayDocument(config: Config, version: string) {
     ...present("pubkey", config.RELAY_PUBKEY),
     ...present("contact", config.RELAY_CONTACT),
     ...present("terms_of_service", config.RELAY_TERMS),
-    supported_nips: SUPPORTED_NIPS,
+    supported_nips: SUPPORTED_NIPS.filter((nip) => nip !== EOSE_HINTS_NIP || config.EOSE_HINTS === "on"),
+    software: packageJson.homepage,
     version,
+    ...(retention.all.length > 0 && { retention: retentionDocument(retention.all) }),
+    ...(config.UPSTREAMS.length > 0 && { upstream_retention: retentionDocument(retention.pulled) }),
     limitation: {
       max_message_length: config.MAX_MESSAGE_LENGTH,
       max_subscriptions: config.MAX_SUBSCRIPTIONS,
@@ -25,7 +33,7 @@ export function relayDocument(config: Config, version: string) {
       max_limit: config.MAX_LIMIT,
       default_limit: config.DEFAULT_LIMIT,
       ...limitsOfEvents(config),
-      // Said only when nothing at all can be done without (NIP-11).
+      // Only if nothing at all works without authentication (NIP-11).
       auth_required: config.READ_ACCESS !== "open" && config.WRITE_ACCESS === "auth",
       payment_required: false,
       restricted_writes: config.WRITE_ACCESS !== "open" || config.MIN_POW_DIFFICULTY > 0,
@@ -33,7 +41,7 @@ export function relayDocument(config: Config, version: string) {
   };
 }
 
-/** What the rules of relay/policy.ts refuse: nothing in a dry run. */
+/** Returns the limits of relay/access/policy.ts. A dry run enforces none of them. */
 function limitsOfEvents(config: Config) {
   if (config.POLICY_DRY_RUN === "on") return { min_pow_difficulty: 0 };
   return {
@@ -45,7 +53,9 @@ function limitsOfEvents(config: Config) {
   };
 }
 
-/** Does this Accept header ask for the document? A quality of zero refuses it; wildcards are for the page. */
+/**
+ * Returns whether an Accept header asks for the document. A quality of 0 refuses it, and wildcards get the home page.
+ */
 export function asksForRelayDocument(accept: string | undefined): boolean {
   return (accept ?? "").split(",").some((part) => {
     const [type = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());

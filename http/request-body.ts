@@ -1,22 +1,30 @@
-/** A request's JSON, of bounded length whatever the request says of itself. */
+/** Reads the JSON body of a request, with bounded length and nesting. Does not trust Content-Length. */
+import { type JsonShape, MOST_LEVELS, nestedTooDeeply, shapeOf } from "../nostr/json.ts";
 
-export type ParsedBody =
-  | { ok: true; value: unknown }
-  | { ok: false; code: "too-long" | "invalid"; reason: string };
+type ParsedBody = { ok: true; value: unknown } | { ok: false; code: "too-long" | "invalid"; reason: string };
 
-export async function readJson(request: Request, longest: number): Promise<ParsedBody> {
+/** Reads and parses a body. Calls `charge` before it parses, with the shape of the JSON and its length. */
+export async function readJson(
+  request: Request,
+  longest: number,
+  charge: (shape: JsonShape, bytes: number) => void,
+): Promise<ParsedBody> {
   const bytes = await readBounded(request.body, longest);
   if (!bytes) return { ok: false, code: "too-long", reason: `the body is longer than ${longest} bytes` };
-  return parseJsonBytes(bytes);
+  return parseJsonBytes(bytes, (shape) => charge(shape, bytes.length));
 }
 
-export function parseJsonBytes(bytes: Uint8Array): ParsedBody {
+export function parseJsonBytes(bytes: Uint8Array, charge: (shape: JsonShape) => void): ParsedBody {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     return { ok: false, code: "invalid", reason: "the body is not UTF-8" };
   }
+  const shape = shapeOf(text);
+  charge(shape);
+  if (shape.levels > MOST_LEVELS)
+    return { ok: false, code: "invalid", reason: `the body is ${nestedTooDeeply(shape.levels)}` };
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
@@ -24,7 +32,7 @@ export function parseJsonBytes(bytes: Uint8Array): ParsedBody {
   }
 }
 
-/** Undefined when there are more than `longest` bytes; the rest is not waited for. */
+/** Reads a body. Undefined if it has more than `longest` bytes; then the rest is not read. */
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   longest: number,

@@ -1,4 +1,4 @@
--- The log: every stored event has a place in it (seq), in order of arrival. A replaced event is deleted and
+-- The log of stored events. seq is the place of an event in it, in order of arrival. A replaced event is deleted and
 -- inserted again, so that it moves to the end.
 CREATE TABLE event (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -7,12 +7,12 @@ CREATE TABLE event (
   sig BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   kind INTEGER NOT NULL,
-  -- JSON, and so is content: a quoted string. NUL and quotes need no care on the way out.
+  -- JSON. content is JSON too, a quoted string. So NUL and quotes can be sent to clients as they are.
   tags TEXT NOT NULL,
   content TEXT NOT NULL,
-  -- What tells versions apart, as a JSON string: '""' for replaceable events, the d tag for addressable ones.
+  -- The versions of one event share this JSON string: empty for replaceable events, the d tag for addressable ones.
   d TEXT,
-  -- Unix seconds (NIP-40); from then on nobody is shown it.
+  -- Unix seconds (NIP-40). The event is not shown from then on.
   expires_at INTEGER
 );
 
@@ -26,7 +26,7 @@ CREATE INDEX event_by_time ON event (created_at);
 
 CREATE INDEX event_by_expiry ON event (expires_at) WHERE expires_at IS NOT NULL;
 
--- The key is the tag's letter and its value: in binary when the value is 32 bytes of hex, otherwise as JSON text.
+-- The key is the letter of the tag and its value: in binary if the value is 32 bytes of hex, otherwise as JSON text.
 CREATE TABLE tag (
   key BLOB NOT NULL,
   created_at INTEGER NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE tag (
   PRIMARY KEY (key, created_at, seq)
 ) WITHOUT ROWID;
 
--- The one definition of what is indexed, and under which key: store/plan.ts makes the same keys.
+-- The only definition of what is indexed, and under which key. store/conditions.ts makes the same keys.
 CREATE VIEW event_tag (seq, created_at, key) AS
 SELECT
   event.seq,
@@ -57,12 +57,12 @@ CREATE TRIGGER event_deleted BEFORE DELETE ON event BEGIN
   WHERE key IN (SELECT key FROM event_tag WHERE seq = old.seq) AND created_at = old.created_at AND seq = old.seq;
 END;
 
--- What somebody has deleted (NIP-09, NIP-62), and must not come back: an event by its id, versions by 'kind:d' up to a
--- time, or, with an empty target, everything up to a time.
+-- What an author has deleted (NIP-09, NIP-62) and must not come back. The target is the id of an event, or kind:d for
+-- versions up to a time, or empty for everything up to a time.
 CREATE TABLE tombstone (
   pubkey BLOB NOT NULL,
   target BLOB NOT NULL,
-  -- Unix seconds, inclusive: what was created later stays and may come.
+  -- Unix seconds, inclusive. Events that were created later are not affected.
   until INTEGER NOT NULL,
   PRIMARY KEY (pubkey, target)
 ) WITHOUT ROWID;

@@ -1,14 +1,14 @@
--- Relays that the aggregator pulls from, and how far it has come with each. Times are Unix seconds.
+-- Relays that the aggregator pulls from, and what it has pulled from each. Times are Unix seconds.
 CREATE TABLE upstream (
   url TEXT PRIMARY KEY,
-  -- Whoever leased it has until then; a pull that died gives it back by time.
+  -- When the lease of the running pull ends. If a pull dies, its lease ends by itself.
   leased_until INTEGER NOT NULL DEFAULT 0,
   next_pull INTEGER NOT NULL DEFAULT 0,
-  -- Pulls that failed since the last progress.
+  -- Number of pulls that have failed since the last progress.
   failures INTEGER NOT NULL DEFAULT 0,
-  -- JSON: which ranges of time are pulled (aggregator/cursor.ts).
+  -- JSON: the ranges of time that have been pulled (aggregator/cursor.ts).
   cursor TEXT NOT NULL DEFAULT '{"version":1,"pending":[]}',
-  -- Why the last pull failed, for the operator.
+  -- Why the last pull failed, for the operator. NULL if it did not fail.
   problem TEXT
 );
 

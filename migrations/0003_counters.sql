@@ -1,21 +1,21 @@
--- Counts that are asked for again and again (NIP-45): how many events of a kind have a tag, and the HyperLogLog of
--- their authors. A counter begins when somebody counts (store/counter.ts); from then on the triggers below follow
--- everything that is stored and removed. What expires is in it until it is removed.
+-- Counters for the canonical filters of NIP-45: how many events of a kind have a tag, and the HyperLogLog of their
+-- authors. The first COUNT creates a counter (store/counter.ts). From then on the triggers below update it with every
+-- event that is stored or removed. An expired event counts until it is removed.
 CREATE TABLE counter (
   -- The tag, as in the table tag.
   key BLOB NOT NULL,
   kind INTEGER NOT NULL,
-  -- Which byte of the authors' keys picks the register.
+  -- The index of the byte that selects the register, in the public key of an author.
   byte INTEGER NOT NULL,
   events INTEGER NOT NULL,
   -- 256 registers of two hex digits.
   registers TEXT NOT NULL,
-  -- Registers that may be too high, as '[7][255]': an event that they got their value from has been removed.
+  -- Registers that may be too high, such as [7][255], because the event that set their value has been removed.
   unsure TEXT NOT NULL,
   PRIMARY KEY (key, kind)
 ) WITHOUT ROWID;
 
--- What each event sets its register to, if it is one of those that are counted: nostr/hyperloglog.ts in SQL.
+-- The register of each counted event, and the value that the event sets it to. Does the same as nostr/hyperloglog.ts.
 CREATE VIEW contribution (seq, key, kind, register, value) AS
 SELECT
   seq,

@@ -1,5 +1,5 @@
--- What the operators decide at run time (NIP-86). Times are Unix seconds, keys and ids lower-case hex.
--- One table for all lists: banned-pubkey, allowed-pubkey, banned-event, allowed-event, allowed-kind, disallowed-kind,
+-- What operators decide at run time (NIP-86). Times are Unix seconds. Keys and ids are lower-case hex.
+-- This table has all lists: banned-pubkey, allowed-pubkey, banned-event, allowed-event, allowed-kind, disallowed-kind,
 -- blocked-ip.
 CREATE TABLE moderation (
   list TEXT NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE moderation (
   PRIMARY KEY (list, subject)
 ) WITHOUT ROWID;
 
--- Settings of relay/config.ts that hold instead of those that the relay was deployed with.
+-- Settings of relay/config.ts that operators have changed. They replace the values of the deployment.
 CREATE TABLE setting (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -32,19 +32,20 @@ CREATE TABLE role_member (
   PRIMARY KEY (role, pubkey)
 ) WITHOUT ROWID;
 
--- Who did what, and what came of it. Every change has its row, so that the last row tells whether anything has changed.
+-- Who did what, and the outcome. Every change has a row, so the last row shows whether anything has changed.
 CREATE TABLE audit (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   at INTEGER NOT NULL,
   pubkey TEXT NOT NULL,
   method TEXT NOT NULL,
-  -- JSON, as they were given.
+  -- JSON, as the operator sent them.
   params TEXT NOT NULL,
-  -- 'done', or why nothing was done.
+  -- The word done, or why nothing was done.
   outcome TEXT NOT NULL
 );
 
--- Authorizations that have been used (NIP-98): each is good for one request. Kept until it would be too old anyway.
+-- Authorizations that have been used (NIP-98). Each is valid for one request. A row is kept until its authorization is
+-- too old to be accepted.
 CREATE TABLE used_authorization (
   id TEXT PRIMARY KEY,
   until INTEGER NOT NULL

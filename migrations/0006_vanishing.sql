@@ -1,6 +1,7 @@
--- Those whose request to vanish is stored (NIP-62), and of whom not everything has been removed: what they created up
--- to a time in Unix seconds. The tombstone keeps it out for ever; this row goes with the last of their events.
+-- Authors whose request to vanish is stored (NIP-62), but whose events have not all been removed. The removal of the last
+-- one deletes the row. The tombstone keeps the events out for ever.
 CREATE TABLE vanishing (
   pubkey BLOB PRIMARY KEY,
+  -- Unix seconds, inclusive. Later events stay.
   until INTEGER NOT NULL
 ) WITHOUT ROWID;

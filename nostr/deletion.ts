@@ -1,20 +1,17 @@
-/** What an event asks to be deleted (NIP-09, NIP-62). */
+/** Which events a deletion request or a request to vanish deletes (NIP-09, NIP-62). */
 import { type Event, isHex64, versionKey } from "./event.ts";
+import { DELETION, VANISH } from "./kinds.ts";
 
-export const DELETION = 5;
-export const VANISH = 62;
-export const GIFT_WRAP = 1059;
-
-/** Of one author: nothing else of what is named here is touched. */
+/** One deletion. It applies only to events of the author of the request. */
 export type Deletion =
-  /** One event. Its author may delete it, and of a gift wrap also those it is for (NIP-59). */
+  /** One event. Its author may delete it; the recipients of a gift wrap may delete it too (NIP-59). */
   | { kind: "event"; id: string }
-  /** All versions created up to then. */
+  /** All versions of a replaceable or addressable event, created up to `until` (Unix seconds, inclusive). */
   | { kind: "versions"; of: number; d: string; until: number }
-  /** Everything created up to then. */
+  /** All events created up to `until` (Unix seconds, inclusive). */
   | { kind: "everything"; until: number };
 
-/** Empty for events that delete nothing. What is not the author's own is left out. */
+/** Returns the deletions that an event asks for; none for other kinds. Skips addresses of other authors. */
 export function deletionsOf(event: Pick<Event, "kind" | "pubkey" | "tags" | "created_at">): Deletion[] {
   if (event.kind === VANISH) return [{ kind: "everything", until: event.created_at }];
   if (event.kind !== DELETION) return [];
@@ -26,8 +23,11 @@ export function deletionsOf(event: Pick<Event, "kind" | "pubkey" | "tags" | "cre
   });
 }
 
-/** `kind:pubkey:d` of something that has versions (NIP-01); d may hold colons, and is empty for replaceable kinds. */
-export function parseAddress(text: string): { kind: number; pubkey: string; d: string } | undefined {
+/**
+ * Parses `kind:pubkey:d` of a replaceable or addressable event (NIP-01). `d` may contain colons; it is empty for
+ * replaceable kinds.
+ */
+function parseAddress(text: string): { kind: number; pubkey: string; d: string } | undefined {
   const [, digits = "", pubkey = "", d = ""] = /^(\d{1,5}):([0-9a-f]{64})(?::([\s\S]*))?$/.exec(text) ?? [];
   const kind = Number(digits);
   const key = pubkey === "" ? undefined : versionKey({ kind, tags: [["d", d]] });
@@ -35,8 +35,8 @@ export function parseAddress(text: string): { kind: number; pubkey: string; d: s
 }
 
 /**
- * Does this request to vanish concern a relay at these addresses? They and the tags are compared normalised, and
- * without the scheme: a relay behind a proxy is `wss:` to its clients and `ws:` to itself.
+ * Returns whether a request to vanish is for a relay with these addresses. Compares normalised addresses without the
+ * scheme: a relay behind a proxy is `wss:` for its clients and `ws:` for itself.
  */
 export function asksToVanishFrom(
   event: Pick<Event, "tags">,

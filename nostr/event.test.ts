@@ -114,7 +114,7 @@ describe("[2] the shape of an event", () => {
   });
 
   it.each([[null], [[]], ["event"], [1], [undefined]])("is an object, not %j", (value) => {
-    expect(parseEvent(value)).toEqual({ ok: false, reason: "an event is a JSON object" });
+    expect(parseEvent(value)).toEqual({ ok: false, reason: "an event must be a JSON object" });
   });
 
   it("takes the limits themselves", () => {

@@ -1,6 +1,7 @@
-/** What an event is and how kinds behave (NIP-01). */
+/** Events and how their kinds behave (NIP-01). */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { CONTACTS, PROFILE } from "./kinds.ts";
 
 export interface Event {
   /** 64 lower-case hex characters: the SHA-256 of `serializeEvent`. */
@@ -14,30 +15,36 @@ export interface Event {
   sig: string;
 }
 
-export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
+type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
 
-export type ParsedEvent = { ok: true; event: Event } | { ok: false; reason: string };
+type ParsedEvent = { ok: true; event: Event } | { ok: false; reason: string };
 
 const HEX_64 = /^[0-9a-f]{64}$/;
 const HEX_128 = /^[0-9a-f]{128}$/;
 
-/** 32 bytes as NIP-01 writes them: 64 lower-case hex characters. */
+/** Returns whether a value is 32 bytes as NIP-01 writes them: 64 lower-case hex characters. */
 export function isHex64(value: unknown): value is string {
   return typeof value === "string" && HEX_64.test(value);
 }
 
-/** Kinds outside every range that NIP-01 names (45-999, 40000 and up) are regular. */
+/** Returns the field `id` of any value if it is a string, even if it is not a valid id. */
+export function idOf(value: unknown): string | undefined {
+  const id = typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** Returns the class of a kind. Kinds outside all ranges of NIP-01 (45-999, 40000 and up) are regular. */
 export function kindClass(kind: number): KindClass {
-  if (kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000)) return "replaceable";
+  if (kind === PROFILE || kind === CONTACTS || (kind >= 10_000 && kind < 20_000)) return "replaceable";
   if (kind >= 20_000 && kind < 30_000) return "ephemeral";
   if (kind >= 30_000 && kind < 40_000) return "addressable";
   return "regular";
 }
 
-/** Checks the shape only; the event that comes back holds the seven fields of NIP-01 and nothing else. */
+/** Checks the shape only, not the id or the signature. The returned event has exactly the seven fields of NIP-01. */
 export function parseEvent(value: unknown): ParsedEvent {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { ok: false, reason: "an event is a JSON object" };
+    return { ok: false, reason: "an event must be a JSON object" };
   }
   const { id, pubkey, created_at, kind, tags, content, sig } = value as Record<string, unknown>;
   if (!isHex64(id)) return { ok: false, reason: "id must be 64 lower-case hex characters" };
@@ -51,12 +58,12 @@ export function parseEvent(value: unknown): ParsedEvent {
     return { ok: false, reason: "kind must be an integer from 0 to 65535" };
   if (typeof content !== "string") return { ok: false, reason: "content must be a string" };
   if (!content.isWellFormed())
-    return { ok: false, reason: "content holds a lone surrogate, which is not UTF-8" };
+    return { ok: false, reason: "content contains a lone surrogate, which is not UTF-8" };
   if (!isTags(tags)) return { ok: false, reason: "tags must be non-empty arrays of well-formed strings" };
   return { ok: true, event: { id, pubkey, created_at, kind, tags, content, sig } };
 }
 
-/** The text whose SHA-256 is the id: `[0,pubkey,created_at,kind,tags,content]`. */
+/** Returns the text whose SHA-256 is the id: `[0,pubkey,created_at,kind,tags,content]`. */
 export function serializeEvent(event: Omit<Event, "id" | "sig">): string {
   return JSON.stringify([0, event.pubkey, event.created_at, event.kind, event.tags, event.content]);
 }
@@ -66,8 +73,8 @@ export function eventId(event: Omit<Event, "id" | "sig">): string {
 }
 
 /**
- * What tells versions of one author and kind apart: "" for replaceable events, the first `d` value (or "")
- * for addressable ones, undefined where nothing is ever replaced.
+ * Returns the key that versions of one event share, besides author and kind: "" for replaceable events, the first `d`
+ * value (or "") for addressable ones. Undefined for kinds that are never replaced.
  */
 export function versionKey(event: Pick<Event, "kind" | "tags">): string | undefined {
   const kind = kindClass(event.kind);
@@ -76,7 +83,9 @@ export function versionKey(event: Pick<Event, "kind" | "tags">): string | undefi
   return undefined;
 }
 
-/** Newest first; among equals the lowest id first. This is the order of every answer, and of replacement. */
+/**
+ * Compares two events: newest first, at the same second the lowest id first. Answers and replacement use this order.
+ */
 export function newestFirst(
   a: Pick<Event, "created_at" | "id">,
   b: Pick<Event, "created_at" | "id">,
@@ -86,7 +95,7 @@ export function newestFirst(
   return a.id < b.id ? -1 : 1;
 }
 
-/** Single letters only, and only with a value (which may be empty): what filters can ask for (NIP-01). */
+/** Returns whether filters can ask for a tag (NIP-01): its name is one letter, and it has a value, possibly empty. */
 export function isIndexable(tag: string[]): tag is [string, string, ...string[]] {
   return tag[1] !== undefined && /^[a-zA-Z]$/.test(tag[0] ?? "");
 }

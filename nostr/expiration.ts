@@ -1,7 +1,10 @@
-/** When an event stops being shown (NIP-40). */
+/** When an event expires (NIP-40). */
 import type { Event } from "./event.ts";
 
-/** Unix seconds; undefined when it never does. The first `expiration` tag that holds a time counts. */
+/**
+ * Returns the expiration in Unix seconds; undefined if the event never expires. The first valid `expiration` tag
+ * counts.
+ */
 export function expiresAt({ tags }: Pick<Event, "tags">): number | undefined {
   const times = tags.filter(([name, value]) => name === "expiration" && /^\d{1,15}$/.test(value ?? ""));
   return times[0] && Number(times[0][1]);

@@ -55,7 +55,11 @@ describe("[37] is refused with a sentence:", () => {
     ["base64 of no UTF-8", "Nostr /////w==", /base64/],
     ["JSON that is no event", headerOf([]), /JSON object/],
     ["a header that is too long", `Nostr ${"A".repeat(17_000)}`, /longer/],
-    ["another kind", signedWith([u, method, payload], 22_242), /kind is 22242, expected 27235/],
+    [
+      "another kind",
+      signedWith([u, method, payload], 22_242),
+      /kind of the authorization is 22242, expected 27235/,
+    ],
     ["a kind just beside", signedWith([u, method, payload], 27_236), /kind/],
     ["61 s old", headerOf(authorizationEvent({ ...GOOD, now: NOW - 61 })), /60 s/],
     ["61 s ahead", headerOf(authorizationEvent({ ...GOOD, now: NOW + 61 })), /60 s/],

@@ -9,7 +9,7 @@ import { addAuthor, canonicalTarget, emptyRegisters, hllOffset, mergeRegisters }
 const ID = "0123456789abcdef".repeat(4);
 const KEY = `${"0".repeat(32)}f${"0".repeat(31)}`;
 
-/** Hex of 64 digits, often with zeros in a row. */
+/** Generates keys in hex, often with many zeros in a row. */
 const pubkeys = fc
   .array(
     fc.tuple(

@@ -1,23 +1,24 @@
 /**
- * How many different authors, in 256 small numbers that several relays' answers can be merged by (NIP-45). The
- * author's key serves as the hash. migrations/0003_counters.sql says the same in SQL.
+ * HyperLogLog (NIP-45): estimates the number of different authors with 256 registers, so that the answers of several
+ * relays can be merged. The author's key serves as the hash. migrations/0003_counters.sql does the same in SQL.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { isHex64 } from "./event.ts";
 import type { Filter } from "./filter.ts";
+import { COMMENT, CONTACTS, NOTE, REACTION, REPOST } from "./kinds.ts";
 
-/** What makes a filter canonical: the tag, and all the kinds that go with it. */
+/** The canonical filters: a tag name, and exactly these kinds. */
 const CANONICAL: readonly { name: string; kinds: readonly number[] }[] = [
-  { name: "e", kinds: [7] },
-  { name: "e", kinds: [6] },
-  { name: "e", kinds: [1] },
-  { name: "E", kinds: [1111] },
-  { name: "q", kinds: [1, 1111] },
-  { name: "p", kinds: [3] },
+  { name: "e", kinds: [REACTION] },
+  { name: "e", kinds: [REPOST] },
+  { name: "e", kinds: [NOTE] },
+  { name: "E", kinds: [COMMENT] },
+  { name: "q", kinds: [NOTE, COMMENT] },
+  { name: "p", kinds: [CONTACTS] },
 ];
 
-/** Whom or what a canonical filter counts around. */
+/** What a canonical filter counts, for example the reactions (kind 7) to one event (`e`). */
 export interface Target {
   name: string;
   value: string;
@@ -25,10 +26,13 @@ export interface Target {
 }
 
 const REGISTERS = 256;
-/** Bits after the register's byte that are looked at: seven bytes, as all implementations do. */
+/** Number of bits after the register's byte that count: seven bytes, as in all implementations. */
 const BITS = 56;
 
-/** Undefined for a filter that is not canonical: it has some other field, tag, value or kind. The limit does not count. */
+/**
+ * Returns the target of a canonical filter. Undefined if the filter has any other field, tag, value or kind. Ignores
+ * `limit`.
+ */
 export function canonicalTarget(filter: Filter): Target | undefined {
   const { kinds, tags } = filter;
   const [tag, ...moreTags] = tags;
@@ -43,7 +47,10 @@ export function canonicalTarget(filter: Filter): Target | undefined {
   return canonical && { name: tag.name, value, kinds: canonical.kinds };
 }
 
-/** Which byte of the authors' keys picks the register, 8 to 23. It depends on the target, so that no key counts much for all. */
+/**
+ * Returns which byte of an author's key picks the register, 8 to 23. It depends on the target, so no key counts much
+ * everywhere.
+ */
 export function hllOffset(value: string): number {
   return Number.parseInt(hexOf(value)[32] ?? "", 16) + 8;
 }
@@ -59,12 +66,12 @@ export function addAuthor(registers: Uint8Array, pubkey: string, offset: number)
   registers[at] = Math.max(registers[at] ?? 0, zeros + 1);
 }
 
-/** Of what has been counted apart. */
+/** Merges the registers of separate counts. */
 export function mergeRegisters(all: Uint8Array[]): Uint8Array {
   return emptyRegisters().map((_, at) => Math.max(0, ...all.map((registers) => registers[at] ?? 0)));
 }
 
-/** An id or a key as it is, an address by its author's key, anything else by its hash. */
+/** Returns 64 hex characters: an id or a key itself, the author's key of an address, the hash of anything else. */
 function hexOf(value: string): string {
   if (isHex64(value)) return value;
   const [, pubkey] = /^\d+:([0-9a-f]{64}):/.exec(value) ?? [];

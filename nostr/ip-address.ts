@@ -1,75 +1,68 @@
-/** Addresses of the internet and ranges of them, written so that two ways of writing one compare equal. */
+/** IP addresses and ranges, normalised so that two spellings of one address compare equal. */
+import ipaddr from "ipaddr.js";
 
-/** Undefined when the text is neither an address nor a range such as 192.0.2.0/24 or 2001:db8::/64. */
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** Normalises an address, or a range such as 192.0.2.0/24 or 2001:db8::/64. Undefined for any other text. */
 export function normalizeIpRange(text: string): string | undefined {
-  const [, address = "", length] = /^([0-9a-fA-F.:]{2,45})(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const bits = bitsOf(address);
-  if (bits === undefined) return undefined;
-  // What was written as IPv4 in IPv6 is IPv4: its range is counted from there.
-  const isMapped = address.includes(":") && bits.length === 32;
-  const kept = length === undefined ? bits.length : Number(length) - (isMapped ? 96 : 0);
-  if (kept < 0 || kept > bits.length) return undefined;
-  const written = textOf(bits.slice(0, kept).padEnd(bits.length, "0"));
-  return kept === bits.length ? written : `${written}/${kept}`;
+  const [, written = "", length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseAddress(written);
+  if (!address) return undefined;
+  const size = address.toByteArray().length * 8;
+  // The length of a mapped range (::ffff:192.0.2.0/120) includes the 96 bits before the IPv4 address.
+  const isMapped = written.includes(":") && address.kind() === "ipv4";
+  const kept = length === undefined ? size : Number(length) - (isMapped ? 96 : 0);
+  if (kept < 0 || kept > size) return undefined;
+  const network = addressOfBits(bitsOf(address).slice(0, kept).padEnd(size, "0"));
+  return kept === size ? network : `${network}/${kept}`;
 }
 
-/** Is this address one of these, or in one of these ranges? They are as `normalizeIpRange` writes them. */
+/** Returns a test for whether an address is in one of these ranges. The ranges must come from `normalizeIpRange`. */
 export function ipMatcher(ranges: Iterable<string>): (ip: string) => boolean {
   const prefixes = new Set<string>();
   const lengths = new Set<number>();
   for (const range of ranges) {
-    const [address = "", length] = range.split("/");
+    const [written = "", length] = range.split("/");
+    const address = parseAddress(written);
+    if (!address) continue;
     const bits = bitsOf(address);
-    if (bits === undefined) continue;
     const kept = Number(length ?? bits.length);
     lengths.add(kept);
     prefixes.add(`${bits.length}/${bits.slice(0, kept)}`);
   }
   return (ip) => {
-    const bits = bitsOf(ip);
-    if (bits === undefined) return false;
+    const address = parseAddress(ip);
+    if (!address) return false;
+    const bits = bitsOf(address);
     return [...lengths].some((length) => prefixes.has(`${bits.length}/${bits.slice(0, length)}`));
   };
 }
 
-/** 32 or 128 of them; those of an IPv4 address that is written in IPv6 are its own 32. */
-function bitsOf(address: string): string | undefined {
-  if (!address.includes(":")) return ipv4Bits(address);
-  if (!URL.canParse(`http://[${address}]`)) return undefined;
-  // A URL writes it in hexadecimal, and one run of zeros as "::".
-  const written = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [before = [], after = []] = written
-    .split("::")
-    .map((half) => half.split(":").filter((group) => group !== ""));
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => "0");
-  const bits = [...before, ...zeros, ...after]
-    .map((group) => binary(Number.parseInt(group, 16), 16))
+/** Returns whether an address is of the machine itself: 127.0.0.0/8 or ::1. */
+export function isLoopback(ip: string): boolean {
+  return parseAddress(ip)?.range() === "loopback";
+}
+
+/** Parses an address. An IPv4 address in IPv6 form (::ffff:192.0.2.1) becomes that IPv4 address. */
+function parseAddress(text: string): Address | undefined {
+  // No octal, hexadecimal or short forms: programs disagree about them.
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
+  if (!ipaddr.IPv6.isValid(text)) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  if (address.zoneId !== undefined) return undefined;
+  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+function bitsOf(address: Address): string {
+  return address
+    .toByteArray()
+    .map((byte) => byte.toString(2).padStart(8, "0"))
     .join("");
-  return bits.startsWith(MAPPED) ? bits.slice(MAPPED.length) : bits;
 }
 
-/** ::ffff:0:0/96 */
-const MAPPED = "0".repeat(80) + "1".repeat(16);
-
-function ipv4Bits(address: string): string | undefined {
-  const bytes = address.split(".");
-  if (bytes.length !== 4 || !bytes.every((byte) => /^(0|[1-9]\d{0,2})$/.test(byte) && Number(byte) < 256))
-    return undefined;
-  return bytes.map((byte) => binary(Number(byte), 8)).join("");
-}
-
-function textOf(bits: string): string {
-  if (bits.length === 32) return numbers(bits, 8).join(".");
-  const groups = numbers(bits, 16).map((group) => group.toString(16));
-  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
-}
-
-function numbers(bits: string, size: number): number[] {
-  return Array.from({ length: bits.length / size }, (_, at) =>
-    Number.parseInt(bits.slice(at * size, (at + 1) * size), 2),
+function addressOfBits(bits: string): string {
+  const bytes = Array.from({ length: bits.length / 8 }, (_, at) =>
+    Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2),
   );
-}
-
-function binary(number: number, size: number): string {
-  return number.toString(2).padStart(size, "0");
+  return ipaddr.fromByteArray(bytes).toString();
 }

@@ -1,17 +1,18 @@
-/** The management API (NIP-86): its methods, what each takes, and how a call is read. */
+/** The management API (NIP-86): methods, their parameters, and how a call is parsed. */
+import { firstCharacters } from "./characters.ts";
 import { isHex64 } from "./event.ts";
 import { normalizeIpRange } from "./ip-address.ts";
 
 interface Param<T> {
-  /** For people: which values it takes. */
+  /** For people: the valid values. */
   expected: string;
-  /** Undefined when the value is none. */
+  /** Undefined if the value is not valid. */
   parse(value: unknown): T | undefined;
-  /** What holds when it is left out; a parameter without this must be given. */
+  /** The default. A parameter without a default is required. */
   otherwise?: T;
 }
 
-/** Where a relay lets in: everybody, those who have authenticated, or those on its list. */
+/** Who may read or write: everybody, authenticated clients, or keys on the allow-list. */
 export type Access = "open" | "auth" | "allow";
 
 export const PARAMS = {
@@ -43,44 +44,74 @@ interface MethodDescription {
   about: string;
 }
 
-/** NIP-86's own, and at the end what is ours. */
+/** The methods of NIP-86 and, at the end, this relay's own. */
 export const METHODS = {
-  supportedmethods: { params: [], about: "lists all methods" },
-  banpubkey: { params: ["pubkey", "reason"], about: "removes what a key has published, and takes no more" },
-  unbanpubkey: { params: ["pubkey", "reason"], about: "takes new events of a banned key again" },
+  supportedmethods: { params: [], about: "lists the methods" },
+  banpubkey: { params: ["pubkey", "reason"], about: "removes all events of a key, and refuses new ones" },
+  unbanpubkey: {
+    params: ["pubkey", "reason"],
+    about: "lifts the ban of a key; its removed events stay removed",
+  },
   listbannedpubkeys: { params: [], about: "lists banned keys" },
-  allowpubkey: { params: ["pubkey", "reason"], about: "puts a key on the list of access mode allow" },
-  unallowpubkey: { params: ["pubkey", "reason"], about: "takes a key off that list" },
-  listallowedpubkeys: { params: [], about: "shows that list" },
+  allowpubkey: {
+    params: ["pubkey", "reason"],
+    about: "adds a key to the allow-list (used if who may read or write is set to allow), and lifts a ban",
+  },
+  unallowpubkey: { params: ["pubkey", "reason"], about: "removes a key from the allow-list" },
+  listallowedpubkeys: { params: [], about: "lists the keys on the allow-list" },
   createrole: {
     params: ["role", "label", "about", "color", "order"],
-    about: "makes a role",
+    about: "creates a role: a label for keys, which gives no rights. color is a hue from 0 to 360",
   },
   editrole: {
     params: ["role", "label", "about", "color", "order"],
-    about: "describes a role anew",
+    about: "changes the description of a role",
   },
-  deleterole: { params: ["role"], about: "removes a role, and takes it from those who have it" },
+  deleterole: { params: ["role"], about: "deletes a role, and removes it from the keys that have it" },
   assignrole: { params: ["pubkey", "role"], about: "gives a role to a key" },
-  unassignrole: { params: ["pubkey", "role"], about: "takes a role from a key" },
-  listeventsneedingmoderation: { params: [], about: "lists reported events (kind 1984) not yet decided on" },
-  allowevent: { params: ["event", "reason"], about: "decides that an event may stay, or may come again" },
-  banevent: { params: ["event", "reason"], about: "removes an event, and does not take it again" },
+  unassignrole: { params: ["pubkey", "role"], about: "removes a role from a key" },
+  listeventsneedingmoderation: {
+    params: [],
+    about: "lists reported events (kind 1984) that no admin has decided on",
+  },
+  allowevent: {
+    params: ["event", "reason"],
+    about: "takes an event off the list of reported events and keeps it, or lifts its ban",
+  },
+  banevent: { params: ["event", "reason"], about: "removes an event, and refuses it from then on" },
   listbannedevents: { params: [], about: "lists banned events" },
   changerelayname: { params: ["name"], about: "changes the name in the relay document (NIP-11)" },
-  changerelaydescription: { params: ["description"], about: "changes the description there" },
-  changerelayicon: { params: ["icon"], about: "changes the icon there; empty: none" },
-  allowkind: { params: ["kind", "reason"], about: "takes only the kinds allowed, or a disallowed one again" },
-  disallowkind: { params: ["kind", "reason"], about: "takes no more events of a kind" },
-  listallowedkinds: { params: [], about: "lists the only kinds taken; none: all" },
-  blockip: { params: ["ip", "reason"], about: "closes the connections of an address, and takes no more" },
-  unblockip: { params: ["ip", "reason"], about: "takes connections of an address again" },
+  changerelaydescription: { params: ["description"], about: "changes the description in the relay document" },
+  changerelayicon: { params: ["icon"], about: "changes the icon in the relay document; empty text: no icon" },
+  allowkind: {
+    params: ["kind", "reason"],
+    about:
+      "adds a kind to the list of allowed kinds, and lifts a ban; if the list is not empty, all other kinds are refused",
+  },
+  disallowkind: { params: ["kind", "reason"], about: "bans a kind: refuses its events" },
+  listallowedkinds: { params: [], about: "lists the allowed kinds; an empty list allows all kinds" },
+  blockip: { params: ["ip", "reason"], about: "closes the connections of an address, and refuses new ones" },
+  unblockip: { params: ["ip", "reason"], about: "accepts connections from an address again" },
   listblockedips: { params: [], about: "lists blocked addresses" },
-  listallowedevents: { params: [], about: "lists reported events that may stay" },
-  listdisallowedkinds: { params: [], about: "lists disallowed kinds" },
-  listroles: { params: [], about: "lists roles, and who has them" },
-  changewriteaccess: { params: ["access"], about: "changes who may write" },
-  changereadaccess: { params: ["access"], about: "changes who may read" },
+  listallowedevents: { params: [], about: "lists the events that allowevent was called for" },
+  unallowkind: {
+    params: ["kind", "reason"],
+    about: "removes a kind from the list of allowed kinds; does not ban it",
+  },
+  undisallowkind: {
+    params: ["kind", "reason"],
+    about: "lifts the ban of a kind; does not add it to the list of allowed kinds",
+  },
+  listdisallowedkinds: { params: [], about: "lists banned kinds" },
+  listroles: { params: [], about: "lists the roles, and the keys that have them" },
+  changewriteaccess: {
+    params: ["access"],
+    about: "changes who may write: everybody (open), authenticated keys (auth) or the allow-list (allow)",
+  },
+  changereadaccess: {
+    params: ["access"],
+    about: "changes who may read: everybody (open), authenticated keys (auth) or the allow-list (allow)",
+  },
   listauditlog: { params: [], about: "lists the last 1000 changes: who, when, what, and the outcome" },
 } as const satisfies Record<string, MethodDescription>;
 
@@ -94,24 +125,24 @@ type ValueOf<Name> = Name extends ParamName
 
 type ValuesOf<Names extends readonly ParamName[]> = { -readonly [At in keyof Names]: ValueOf<Names[At]> };
 
-/** What a method's parameters come to, in their order. */
+/** The types of a method's parsed parameters, in order. */
 export type Values<Name extends MethodName> = ValuesOf<(typeof METHODS)[Name]["params"]>;
 
 export interface Call {
   method: MethodName;
-  /** `Values` of this method. */
+  /** The parsed parameters: `Values` of this method. */
   values: unknown[];
-  /** As they were given. */
+  /** The parameters as they were sent. */
   params: unknown[];
 }
 
-export type ParsedCall = { ok: true; call: Call } | { ok: false; reason: string };
+type ParsedCall = { ok: true; call: Call } | { ok: false; reason: string };
 
 export function isMethod(name: string): name is MethodName {
   return Object.hasOwn(METHODS, name);
 }
 
-/** Reads a request's body, which is `{method, params}`. */
+/** Parses the body of a request, `{method, params}`. */
 export function parseCall(body: unknown): ParsedCall {
   const { method, params = [] } = (typeof body === "object" && body !== null ? body : {}) as {
     method?: unknown;
@@ -120,7 +151,9 @@ export function parseCall(body: unknown): ParsedCall {
   if (typeof method !== "string" || !Array.isArray(params))
     return refused("a call is an object with method, a text, and params, a list");
   if (!isMethod(method)) {
-    return refused(`there is no method ${JSON.stringify(method.slice(0, 80))}, supportedmethods lists all`);
+    return refused(
+      `there is no method ${JSON.stringify(firstCharacters(method, 80))}, supportedmethods lists all`,
+    );
   }
   const names: readonly ParamName[] = METHODS[method].params;
   if (params.length > names.length)
@@ -155,7 +188,7 @@ function text(longest: number, shortest = 0) {
       : undefined;
 }
 
-/** A number, or its digits: clients send both. */
+/** Parses an integer. Clients send numbers and strings of digits. */
 function integer(least: number, most: number) {
   return (value: unknown) => {
     const number = typeof value === "string" && /^-?\d{1,10}$/.test(value) ? Number(value) : value;

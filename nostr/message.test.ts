@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   closedFrame,
   eoseFrame,
@@ -9,31 +9,62 @@ import {
   okFrame,
   parseMessage,
 } from "./message.ts";
+import { refuseUnread } from "./refuse-unread.ts";
 
 const parse = (...message: unknown[]) => parseMessage(JSON.stringify(message));
-/** The answer to a message that is refused. */
+/** Returns the answer to a message that is refused. */
 function answerTo(frame: string): unknown[] {
   const parsed = parseMessage(frame);
   if (parsed.ok) throw new Error(`${frame} was taken`);
   return JSON.parse(parsed.answer) as unknown[];
 }
 
-describe("[9] subscription ids", () => {
-  it.each(["x", "y".repeat(MAX_SUBSCRIPTION_ID), '日本 "\\\n', " "])("%j is one", (subscription) => {
-    expect(parse("REQ", subscription, {})).toMatchObject({ ok: true, message: { subscription } });
-    expect(parse("CLOSE", subscription)).toEqual({ ok: true, message: { verb: "CLOSE", subscription } });
-  });
+const UNUSABLE = "a subscription id must be a string of 1 to 64 characters";
 
-  it.each(["", "y".repeat(65), 7, null, ["x"], "\ud800"])("%j is none: only a NOTICE can say so", (id) => {
-    for (const message of [
-      ["REQ", id, {}],
-      ["CLOSE", id],
-    ]) {
-      const [verb, text] = answerTo(JSON.stringify(message));
-      expect(verb).toBe("NOTICE");
-      expect(text).toMatch(/^invalid: .*1 to 64 characters/);
-    }
-  });
+describe("[9] subscription ids", () => {
+  it.each(["x", "y".repeat(MAX_SUBSCRIPTION_ID), '日本 "\\\n', " ", "😀".repeat(40), "😀".repeat(64)])(
+    "%j is one",
+    (subscription) => {
+      expect(parse("REQ", subscription, {})).toMatchObject({ ok: true, message: { subscription } });
+      expect(parse("CLOSE", subscription)).toEqual({ ok: true, message: { verb: "CLOSE", subscription } });
+    },
+  );
+
+  const VERBS = [
+    ["REQ", "CLOSED"],
+    ["COUNT", "CLOSED"],
+    ["CLOSE", "CLOSED"],
+    ["NEG-OPEN", "NEG-ERR"],
+    ["NEG-MSG", "NEG-ERR"],
+    ["NEG-CLOSE", "NEG-ERR"],
+  ] as const;
+
+  it.each(["", "y".repeat(65), "😀".repeat(65), "y".repeat(256), "😀".repeat(256), "\ud800", "a\udfffb"])(
+    "%j is none, and the answer names it",
+    (id) => {
+      for (const [verb, answer] of VERBS) {
+        const frame = JSON.stringify([verb, id, {}, "61"]);
+        expect(answerTo(frame)).toEqual([
+          answer,
+          id,
+          expect.stringMatching(/^invalid: .*1 to 64 characters/),
+        ]);
+        expect(answerTo(frame)).toEqual(JSON.parse(refuseUnread(frame, "invalid", UNUSABLE).answer));
+      }
+    },
+  );
+
+  it.each(["y".repeat(257), "😀".repeat(257), 7, null, ["x"], { id: "x" }])(
+    "%j is none, and the NOTICE quotes how the message begins",
+    (id) => {
+      for (const [verb] of VERBS) {
+        const frame = JSON.stringify([verb, id, {}]);
+        const [notice, text] = answerTo(frame);
+        expect(notice).toBe("NOTICE");
+        expect(text).toBe(`invalid: ${UNUSABLE}: ${JSON.stringify(Array.from(frame).slice(0, 40).join(""))}`);
+      }
+    },
+  );
 
   it("is not there at all: NOTICE", () => {
     expect(answerTo('["REQ"]')[0]).toBe("NOTICE");
@@ -81,7 +112,7 @@ describe("[36] reconciliations", () => {
   it.each(["NEG-OPEN", "NEG-MSG", "NEG-CLOSE"])(
     "%s without an id can only be answered with NOTICE",
     (verb) => {
-      expect(answerTo(JSON.stringify([verb, "", {}, "61"]))[0]).toBe("NOTICE");
+      expect(answerTo(JSON.stringify([verb]))[0]).toBe("NOTICE");
     },
   );
 });
@@ -142,6 +173,17 @@ describe("[17] what is no message is answered with NOTICE", () => {
     expect(rest).toEqual([]);
   });
 
+  it.each([
+    ["hello\u0000\u001b[31m \u202eworld\n", '"hello[31m world"'],
+    ["日".repeat(100), `"${"日".repeat(40)}"`],
+    ["😀".repeat(100), `"${"😀".repeat(40)}"`],
+    [`{"kinds":[1]}`, '"{\\"kinds\\":[1]}"'],
+    ["[7]", '"[7]"'],
+  ])("%j, which it quotes: 40 characters, printable ones only", (frame, quote) => {
+    const [, text] = answerTo(frame);
+    expect(String(text).endsWith(`: ${quote}`), String(text)).toBe(true);
+  });
+
   it("and a long unknown verb is not repeated in full", () => {
     expect(String(answerTo(JSON.stringify(["x".repeat(100_000)]))[1]).length).toBeLessThan(100);
   });
@@ -182,4 +224,16 @@ describe("frames to the client", () => {
     expect(JSON.parse(closedFrame(strange, "error", "why"))).toEqual(["CLOSED", strange, "error: why"]);
     expect(JSON.parse(noticeFrame(strange))).toEqual(["NOTICE", strange]);
   });
+});
+
+it.each(["REQ", "COUNT"])("[9] %s with thousands of filters is refused before they are read", (verb) => {
+  const normalize = vi.spyOn(String.prototype, "normalize");
+  const filters = Array.from({ length: 15_000 }, () => ({ search: "a b c" }));
+  const parsed = parseMessage(JSON.stringify([verb, "s", ...filters]));
+  expect(parsed).toMatchObject({
+    ok: false,
+    answer: JSON.stringify(["CLOSED", "s", "error: 15000 filters are too many; at most 1000 are allowed"]),
+  });
+  expect(normalize).not.toHaveBeenCalled();
+  normalize.mockRestore();
 });

@@ -1,15 +1,15 @@
 /**
- * Negentropy, protocol V1, as the side that answers (NIP-77). Two sets are compared by fingerprints of ranges; a range
- * that differs is split, down to lists of ids. Nothing is kept from message to message but the records.
+ * The answering side of Negentropy, protocol V1 (NIP-77). Both sides compare fingerprints of ranges. A range that differs
+ * is split again and again, down to lists of ids. Between two messages only the records are kept.
  *
- * A record is 40 bytes: the time as a big-endian integer, then the id. A bound is written like a record, so that the
- * protocol's order is the order of bytes. At most 2^21 records: see `fingerprint`.
+ * A record has 40 bytes: the time as a big-endian integer, then the id. A bound has the same format, so the protocol's
+ * order is the order of bytes. There may be at most 2^21 records: see `fingerprint`.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 
-export const RECORD_BYTES = 40;
+const RECORD_BYTES = 40;
 
-/** The least that `reconcile` may be given to answer in: room for a range that is split, and for the rest. */
+/** Minimum of `most`, in bytes: an answer needs room for one split range and for the rest. */
 export const LEAST_FRAME = 4096;
 
 export type Reconciled = { ok: true; answer: Uint8Array } | { ok: false; reason: string };
@@ -24,19 +24,34 @@ const TIME_BYTES = 8;
 const ID_BYTES = 32;
 const FINGERPRINT_BYTES = 16;
 
-/** Ranges with fewer records than twice this are told by their ids. */
+/** A range is split into this many parts. A range with less than twice as many records is sent as ids. */
 const PARTS = 16;
 
-/** Bytes that the answer to one range can take, when it is not a list of ids that was asked for. */
+/** Maximum bytes of the answer to one range, unless that is a requested list of ids. */
 const LONGEST_SPLIT = 1200;
-/** Bytes that the skipped range before, the bounds and the count of a list, and the range of all the rest can take. */
+/** Maximum bytes of a skipped range, the bounds and count of a list, and the range of all the rest, together. */
 const LONGEST_REST = 200;
 
 const START = new Uint8Array(RECORD_BYTES);
 const INFINITY = new Uint8Array(RECORD_BYTES).fill(0xff, 0, TIME_BYTES);
 
-/** `records` are sorted, and each is there once. The answer has at most `most` bytes, which are LEAST_FRAME or more. */
-export function reconcile(records: Uint8Array, message: Uint8Array, most: number): Reconciled {
+/** The work of answering one range. */
+export interface RangeWork {
+  /** Number of computed fingerprints. */
+  fingerprints: number;
+  /** Number of records that they cover. */
+  records: number;
+}
+
+/**
+ * Answers one message. Yields after each of its ranges, so that the caller can serve others in between. `records` must
+ * be sorted and unique. The answer has at most `most` bytes, which must be at least LEAST_FRAME.
+ */
+export function* reconcile(
+  records: Uint8Array,
+  message: Uint8Array,
+  most: number,
+): Generator<RangeWork, Reconciled, void> {
   const reader = new Reader(message);
   const version = reader.byte();
   if (version >> 4 !== 6) return { ok: false, reason: "the message does not start with a protocol version" };
@@ -51,33 +66,36 @@ export function reconcile(records: Uint8Array, message: Uint8Array, most: number
     }
     const upper = firstFrom(records, range.bound, lower);
     const room = most - LONGEST_REST - writer.length;
-    if (room < LONGEST_SPLIT) return { ok: true, answer: writer.withRest(lower) };
-    const told = answerRange(writer, range, { lower, upper, room });
-    if (told < upper) return { ok: true, answer: writer.withRest(told) };
+    const told = room < LONGEST_SPLIT ? lower : answerRange(writer, range, { lower, upper, room });
+    if (told < upper || room < LONGEST_SPLIT) {
+      const answer = writer.withRest(told);
+      yield writer.takeWork();
+      return { ok: true, answer };
+    }
     lower = upper;
     start = range.bound;
+    yield writer.takeWork();
   }
   return { ok: true, answer: writer.done() };
 }
 
-/** Tells up to which record the range has been answered: to its end, unless a list of ids had no room. */
+/** Returns up to which record the range is answered: its end, unless a list of ids did not fit. */
 function answerRange(
   writer: Writer,
   range: Range,
   { lower, upper, room }: { lower: number; upper: number; room: number },
 ): number {
-  const { records } = writer;
   switch (range.kind) {
     case "skip":
       writer.skip(range.bound);
       return upper;
     case "fingerprint":
-      if (compare(fingerprint(records, lower, upper), range.fingerprint) === 0) writer.skip(range.bound);
+      if (compare(writer.fingerprintOf(lower, upper), range.fingerprint) === 0) writer.skip(range.bound);
       else split(writer, lower, upper, range.bound);
       return upper;
     case "ids": {
       const end = Math.min(upper, lower + Math.floor(room / ID_BYTES));
-      writer.ids(lower, end, end < upper ? recordAt(records, end) : range.bound);
+      writer.ids(lower, end, end < upper ? recordAt(writer.records, end) : range.bound);
       return end;
     }
   }
@@ -96,7 +114,7 @@ function split(writer: Writer, lower: number, upper: number, bound: Uint8Array):
   }
 }
 
-/** The shortest bound between this record and the one before it. */
+/** Returns the shortest bound between this record and the previous one. */
 function boundBefore(records: Uint8Array, index: number): Uint8Array {
   const before = recordAt(records, index - 1);
   const record = recordAt(records, index);
@@ -106,10 +124,10 @@ function boundBefore(records: Uint8Array, index: number): Uint8Array {
   return bound;
 }
 
-/** The sum of the ids modulo 2^256, as little-endian integers, hashed with their number. */
+/** Returns the hash of the sum and the number of the ids. The sum is modulo 2^256, of little-endian integers. */
 function fingerprint(records: Uint8Array, lower: number, upper: number): Uint8Array {
   const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
-  // Carried over at the end only: 2^21 words of 32 bits are a sum that a number still holds exactly.
+  // Carries are added only at the end: the sum of 2^21 words of 32 bits is below 2^53, so it is exact.
   const sums = Array.from({ length: ID_BYTES / 4 }, (_, word) => {
     let sum = 0;
     const end = upper * RECORD_BYTES;
@@ -131,7 +149,7 @@ function fingerprint(records: Uint8Array, lower: number, upper: number): Uint8Ar
   return sha256(hashed).subarray(0, FINGERPRINT_BYTES);
 }
 
-/** The first record, from `lower` on, that does not lie before the bound. */
+/** Returns the index of the first record, from `lower` on, that is not before the bound. */
 function firstFrom(records: Uint8Array, bound: Uint8Array, lower: number): number {
   let [low, high] = [lower, records.length / RECORD_BYTES];
   while (low < high) {
@@ -146,7 +164,7 @@ function recordAt(records: Uint8Array, index: number): Uint8Array {
   return records.subarray(index * RECORD_BYTES, (index + 1) * RECORD_BYTES);
 }
 
-/** Of the same length, byte by byte. */
+/** Compares two arrays of the same length, byte by byte. */
 function compare(a: Uint8Array, b: Uint8Array): number {
   for (let at = 0; at < a.length; at += 1) {
     const difference = (a[at] ?? 0) - (b[at] ?? 0);
@@ -155,7 +173,7 @@ function compare(a: Uint8Array, b: Uint8Array): number {
   return 0;
 }
 
-/** Seven bits a byte, the most significant first. */
+/** Encodes an integer with seven bits per byte, the most significant first. */
 function varint(value: number): number[] {
   const bytes = [value % 128];
   for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
@@ -164,7 +182,7 @@ function varint(value: number): number[] {
   return bytes;
 }
 
-/** Past the end it reads zeros; whoever reads asks `isBroken` in the end. */
+/** Reads a message. Past the end it reads zeros, so check `isBroken` afterwards. */
 class Reader {
   private readonly bytes: Uint8Array;
   private at = 0;
@@ -184,7 +202,7 @@ class Reader {
     return byte;
   }
 
-  /** Undefined when there is no such range. */
+  /** Reads the next range; undefined if it is malformed. */
   range(): Range | undefined {
     const bound = this.bound();
     const mode = this.varint();
@@ -196,7 +214,7 @@ class Reader {
         return this.isBroken ? undefined : { kind: "fingerprint", bound, fingerprint };
       }
       case MODES.ids:
-        // What the other side has is its own affair: it wants to know what this one has.
+        // The other side's ids are skipped: it only wants to know which ids this side has.
         this.take(this.varint() * ID_BYTES);
         return this.isBroken ? undefined : { kind: "ids", bound };
       default:
@@ -239,13 +257,14 @@ class Reader {
   }
 }
 
-/** What is skipped at the end need not be written: the message goes to infinity. */
+/** Writes an answer. A skipped range at the end is not written: the message implies it. */
 class Writer {
   readonly records: Uint8Array;
   length = 0;
   private bytes = new Uint8Array(LEAST_FRAME);
   private time = 0;
   private skipped: Uint8Array | undefined;
+  private work: RangeWork = { fingerprints: 0, records: 0 };
 
   constructor(records: Uint8Array) {
     this.records = records;
@@ -258,7 +277,20 @@ class Writer {
 
   fingerprint(lower: number, upper: number, bound: Uint8Array): void {
     this.head(bound, MODES.fingerprint);
-    this.put(fingerprint(this.records, lower, upper));
+    this.put(this.fingerprintOf(lower, upper));
+  }
+
+  fingerprintOf(lower: number, upper: number): Uint8Array {
+    this.work.fingerprints += 1;
+    this.work.records += upper - lower;
+    return fingerprint(this.records, lower, upper);
+  }
+
+  /** Returns the work since the last call. */
+  takeWork(): RangeWork {
+    const { work } = this;
+    this.work = { fingerprints: 0, records: 0 };
+    return work;
   }
 
   ids(lower: number, upper: number, bound: Uint8Array): void {
@@ -273,7 +305,7 @@ class Writer {
     return this.bytes.subarray(0, this.length);
   }
 
-  /** All records from this one on as one range, which the other side will ask about again. */
+  /** Ends the answer with one range for all records from this one on. The other side will ask about it again. */
   withRest(lower: number): Uint8Array {
     this.fingerprint(lower, this.records.length / RECORD_BYTES, INFINITY);
     return this.done();

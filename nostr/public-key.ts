@@ -2,7 +2,7 @@
 import { decode } from "nostr-tools/nip19";
 import { isHex64 } from "./event.ts";
 
-/** In hex; undefined when the text is no public key. */
+/** Returns the key in hex; undefined if the text is not a public key. */
 export function parsePublicKey(text: string): string | undefined {
   return isHex64(text) ? text : decodeNpub(text);
 }

@@ -22,22 +22,43 @@ describe("[17] [18] a frame that is refused unread is answered like one that was
       ["EVENT", { content: `{"id":"${"cd".repeat(32)}"}`, id: ID }],
       ["OK", ID, false, "invalid: too long"],
     ],
-    ["an event without an id", ["EVENT", { content: "x" }], ["NOTICE", "invalid: too long"]],
+    ["an event without an id", ["EVENT", { content: "x" }], ["NOTICE", expect.stringContaining("EVENT")]],
+    [
+      "an event with a wrong id",
+      ["EVENT", { id: "0xAB", kind: 1 }],
+      ["OK", "0xAB", false, "invalid: too long"],
+    ],
+    ["a CLOSE", ["CLOSE", "c", "x"], ["CLOSED", "c", "invalid: too long"]],
+    ["a NEG-CLOSE", ["NEG-CLOSE", "n"], ["NEG-ERR", "n", "invalid: too long"]],
     ["a REQ", ["REQ", 'a "b" \\', {}], ["CLOSED", 'a "b" \\', "invalid: too long"]],
     ["a COUNT", ["COUNT", "é", {}], ["CLOSED", "é", "invalid: too long"]],
     ["a NEG-OPEN", ["NEG-OPEN", "n", {}, "61"], ["NEG-ERR", "n", "invalid: too long"]],
-    ["a REQ with an unusable id", ["REQ", "x".repeat(65), {}], ["NOTICE", "invalid: too long"]],
-    ["a REQ without an id", ["REQ", {}], ["NOTICE", "invalid: too long"]],
-    ["another verb", ["WHAT", "s"], ["NOTICE", "invalid: too long"]],
+    [
+      "a REQ with an unusable id",
+      ["REQ", "x".repeat(256), {}],
+      ["CLOSED", "x".repeat(256), "invalid: too long"],
+    ],
+    [
+      "a REQ with an escaped id",
+      ["REQ", "\ud800".repeat(256)],
+      ["CLOSED", "\ud800".repeat(256), "invalid: too long"],
+    ],
+    ["a REQ with a long id", ["REQ", "x".repeat(257), {}], ["NOTICE", expect.stringContaining("REQ")]],
+    ["a REQ without an id", ["REQ", {}], ["NOTICE", expect.stringContaining("REQ")]],
+    ["another verb", ["WHAT", "s"], ["NOTICE", expect.stringContaining("WHAT")]],
   ])("%s", (_what, message, answer) => {
     expect(answerTo(JSON.stringify(message))).toEqual(answer);
     expect(answerTo(JSON.stringify(message, undefined, 2))).toEqual(answer);
   });
 
   it.each(["", "[", '["REQ","', '["REQ","\\', '["REQ","\\u12"', '["EVENT",{"id":"', "\u0000"])(
-    "%j gets a NOTICE",
+    "%j gets a NOTICE that quotes it",
     (frame) => {
-      expect(answerTo(frame)).toEqual(["NOTICE", "invalid: too long"]);
+      const quote = frame.replace("\u0000", "");
+      expect(answerTo(frame)).toEqual([
+        "NOTICE",
+        `invalid: too long${quote === "" ? "" : `: ${JSON.stringify(quote)}`}`,
+      ]);
     },
   );
 });
@@ -47,7 +68,8 @@ it("[10] [36] only a refused REQ ends the subscription of its id, and a refused 
     const { answer: _, ok: __, ...ends } = refuseUnread(`["${verb}","s",{}]`, "invalid", "no");
     return ends;
   };
-  expect(["REQ", "COUNT", "NEG-OPEN", "EVENT"].map(ended)).toEqual([
+  expect(["REQ", "CLOSE", "COUNT", "NEG-OPEN", "EVENT"].map(ended)).toEqual([
+    { subscription: "s" },
     { subscription: "s" },
     {},
     { reconciliation: "s" },

@@ -1,6 +1,9 @@
 /** Relay addresses, normalised so that two ways of writing one relay compare equal. */
 
-/** Undefined when the text is no ws:// or wss:// address. No hash, no trailing slash, no default port. */
+/**
+ * Normalises a ws:// or wss:// address; undefined for any other text. Drops the hash, a trailing slash and a default
+ * port.
+ */
 export function normalizeRelayUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

@@ -1,116 +1,176 @@
 /**
- * Full-text search (NIP-50): what of an event is text, how text is cut into terms, and what a search asks for. The
- * index, the stored answer and live matching all go by this, so that they cannot differ.
+ * Full-text search (NIP-50): which parts of an event are text, how text is split into terms, and what a search matches.
+ * The index, stored answers and live matching all use this file, so they cannot differ.
  */
 import type { Event } from "./event.ts";
+import * as kinds from "./kinds.ts";
+import type { TermIndex } from "./term-index.ts";
 
-/** Most characters of a search. */
+/** Maximum length of a search, in characters. */
 export const LONGEST_SEARCH = 256;
 
-/** Nobody finds these by words, not even those involved. */
+/** Maximum number of words of a search. Each is looked up on its own. A repeated word counts once. */
+export const MOST_PHRASES = 10;
+
+/** Kinds that search never finds, not even for their author and recipients. */
 const KINDS_WITHOUT_TEXT: ReadonlySet<number> = new Set(
   [
     // Private: encrypted, or meant to be.
-    [4, 13, 14, 15, 444, 445, 1059, 1060, 10_013, 21_059, 31_234],
+    [kinds.DIRECT_MESSAGE, kinds.SEAL, kinds.CHAT_MESSAGE, kinds.FILE_MESSAGE],
+    [kinds.GROUP_WELCOME, kinds.GROUP_MESSAGE, kinds.GIFT_WRAP, kinds.RATCHET_MESSAGE],
+    [kinds.PRIVATE_RELAYS, kinds.EPHEMERAL_GIFT_WRAP, kinds.DRAFT],
     // Between wallets, signers and apps.
-    [13_194, 23_194, 23_195, 23_196, 23_197, 24_133],
+    [...kinds.WALLET, kinds.REMOTE_SIGNING],
     // Proofs and receipts.
-    [9734, 9735, 22_242, 27_235],
+    [kinds.ZAP_REQUEST, kinds.ZAP_RECEIPT, kinds.AUTH, kinds.HTTP_AUTH],
     // Contact lists, reactions, and copies of other events.
-    [3, 7, 6, 16],
+    [kinds.CONTACTS, kinds.REACTION, kinds.REPOST, kinds.GENERIC_REPOST],
   ].flat(),
 );
 
-/** Their content is a JSON object, and these fields of it are text. */
-const KINDS_OF_JSON: ReadonlySet<number> = new Set([0, 40, 41, 30_017, 30_018, 31_990]);
+/** Kinds whose content is a JSON object. Only `TEXT_FIELDS` of it are text. */
+const KINDS_OF_JSON: ReadonlySet<number> = new Set([
+  kinds.PROFILE,
+  kinds.CHANNEL,
+  kinds.CHANNEL_METADATA,
+  kinds.STALL,
+  kinds.PRODUCT,
+  kinds.APP,
+]);
 const TEXT_FIELDS = ["name", "display_name", "displayName", "about", "description", "nip05"];
 
-/** Whatever the kind is. */
+/** Tags whose values are text, for every kind. */
 const TEXT_TAGS: ReadonlySet<string> = new Set(["title", "subject", "name", "summary", "description"]);
 
-/** One long run of base64, as NIP-04 and NIP-44 encrypt: kinds that no list can name have it too. */
+/** A long run of base64, as NIP-04 and NIP-44 produce it. Unknown kinds may be encrypted too. */
 const CIPHERTEXT = /^[A-Za-z0-9+/]{100,}={0,2}(\?iv=[A-Za-z0-9+/=]+)?$/;
 
-/** Accents and vowel points, which people leave out; joiners, directions and variants, which they do not see. */
+/**
+ * Accents and vowel points, which people omit; joiners, direction marks and variation selectors, which are invisible.
+ */
 const UNSPOKEN =
   /[\u{300}-\u{36f}\u{20d0}-\u{20ff}\u{640}\p{Variation_Selector}[\p{M}&&[\p{scx=Arabic}\p{scx=Hebrew}]][\p{Cf}--\u{200b}]]/gv;
 
-/** Scripts that put no space between words, and Hangul, which glues endings to them. */
+/** Scripts without spaces between words, and Hangul, which appends endings to words. */
 const UNSPACED =
   "Han Hiragana Katakana Bopomofo Hangul Yi Thai Lao Khmer Myanmar Javanese Balinese Tai_Le New_Tai_Lue Tai_Tham"
     .split(" ")
     .map((script) => `\\p{scx=${script}}`)
     .join("");
-const LETTER = "[\\p{L}\\p{N}]";
+/** Apostrophes inside a word, which people also omit: don't, l’eau, Hawaiʻi. Unicode treats the last two as letters. */
+const APOSTROPHES = "'\\u{2018}\\u{2019}\\u{5f3}\\u{2bb}\\u{2bc}";
+const APOSTROPHE = new RegExp(`[${APOSTROPHES}]`, "v");
+const LETTER = `[[\\p{L}\\p{N}]--[${APOSTROPHES}]]`;
 const SINGLE = `[${LETTER}&&[${UNSPACED}]]\\p{M}*`;
 const PICTURE = "[\\p{Extended_Pictographic}\\p{Regional_Indicator}]";
-const WORD = `(?:[${LETTER}--[${UNSPACED}]]\\p{M}*)+`;
+const LETTERS = `(?:[${LETTER}--[${UNSPACED}]]\\p{M}*)+`;
+const WORD = `${LETTERS}(?:[${APOSTROPHES}]${LETTERS})*`;
 const TERM = new RegExp(`${SINGLE}|${PICTURE}|${WORD}`, "gv");
 
-/** What is longer is cut: keys, hashes, files. */
+/** Longer terms are cut: keys, hashes, files. In characters. */
 const LONGEST_TERM = 64;
 
-/** What lies behind is not searched: a text must not grow beyond what the database takes, as ﷺ does eighteenfold. */
-const LONGEST_TEXT = 100_000;
+/**
+ * Text after this many characters is not searched. Normalising can make a text 18 times longer (ﷺ), and D1 limits a
+ * value.
+ */
+export const LONGEST_TEXT = 100_000;
 
-/** `language:en`: a word, a colon, a word. Addresses (https://…, nostr:npub1…) are text. */
-const EXTENSION = /^(?!nostr:)[a-z][\w-]*:[\p{L}\p{N}]/iu;
+/**
+ * A run of combining marks. It is cut to 30, as in Unicode's stream-safe format (UAX #15): normalising sorts a run, in
+ * time that grows with the square of its length. The two halfwidth letters become marks.
+ */
+const RUN = /([\p{M}\u{ff9e}\u{ff9f}]{1,30})[\p{M}\u{ff9e}\u{ff9f}]*/gv;
 
-/** An event is stored, and looked at by many subscriptions, but cut into terms once. */
+/** The extensions that NIP-50 lists. Any other word with a colon is text: re:zero, 12:30, https://example.com. */
+const EXTENSION = /^(?:include|domain|language|sentiment|nsfw):[\p{L}\p{N}]/iu;
+
+/** Cache: an event is stored and matched by many subscriptions, but split into terms only once. */
 const texts = new WeakMap<Event, string>();
 
-/** Its terms in their order, with a space between them; empty for what is not found by words. */
+/** Returns the terms of an event in order, separated by spaces; empty if search never finds the event. */
 export function searchableText(event: Event): string {
   const text = texts.get(event) ?? textOf(event);
   texts.set(event, text);
   return text;
 }
 
-function textOf(event: Event): string {
-  if (KINDS_WITHOUT_TEXT.has(event.kind)) return "";
-  const { content } = event;
-  const body = KINDS_OF_JSON.has(event.kind) ? textOfJson(content) : content;
-  const titles = event.tags.map(([name = "", value = ""]) => (TEXT_TAGS.has(name) ? value : ""));
-  return terms([...titles, CIPHERTEXT.test(body) ? "" : body].join("\n"));
+/** Returns the terms of the first characters of an event's text. */
+export function beginningOf(event: Event, characters: number): string {
+  const { words, parts } = terms(sourceOf(event).join("\n").slice(0, characters));
+  return joined([...words, ...parts]);
 }
 
-/** False for an empty search and for one of nothing but extensions: they exclude no event. */
+/** Returns how many characters of an event are split into terms. */
+export function textLength(event: Event): number {
+  return sourceOf(event).reduce((sum, text) => Math.min(sum + text.length, LONGEST_TEXT), 0);
+}
+
+function textOf(event: Event): string {
+  const { words, parts } = terms(sourceOf(event).join("\n"));
+  return joined([...words, ...parts]);
+}
+
+/** Returns the parts of an event that people read. */
+function sourceOf({ kind, content, tags }: Event): string[] {
+  if (KINDS_WITHOUT_TEXT.has(kind)) return [];
+  const body = KINDS_OF_JSON.has(kind) ? textOfJson(content) : content;
+  const titles = tags.map(([name = "", value = ""]) => (TEXT_TAGS.has(name) ? value : ""));
+  return [...titles, CIPHERTEXT.test(body) ? "" : body];
+}
+
+/** Returns whether a search has words. If it is empty or has only extensions, it matches every event. */
 export function asksForText(search: string): boolean {
   return wordsOf(search).length > 0;
 }
 
 /**
- * Each of them must be in an event's searchable text, between spaces or ends. A word of the search is a phrase when
- * it has several terms: 日本 is 日 and then 本. None when the search has words, but no letter, digit or picture:
- * it fits nothing.
+ * Returns the phrases that an event's searchable text must all contain as whole terms. A word of the search is a phrase
+ * of several terms if its script has no spaces: 日本 is 日 and then 本. The list is empty if the words have no letter,
+ * digit or picture. Such a search matches nothing.
  */
 export function phrasesOf(search: string): string[] {
-  return wordsOf(search)
-    .map(terms)
-    .filter((phrase) => phrase !== "");
+  const phrases = wordsOf(search).map((word) => joined(terms(word).words));
+  return [...new Set(phrases)].filter((phrase) => phrase !== "");
 }
 
-/** A test of one event, prepared once. */
-export function searchMatcher(search: string): (event: Event) => boolean {
-  const phrases = phrasesOf(search).map((phrase) => ` ${phrase} `);
-  return (event) => {
-    const text = ` ${searchableText(event)} `;
-    return phrases.length > 0 && phrases.every((phrase) => text.includes(phrase));
-  };
+/** Returns a test for the texts of events. */
+export function searchMatcher(search: string): (text: TermIndex) => boolean {
+  const phrases = phrasesOf(search).map((phrase) => phrase.split(" "));
+  return (text) => phrases.length > 0 && phrases.every((phrase) => text.has(phrase));
 }
 
 function wordsOf(search: string): string[] {
   return search.split(/\s+/).filter((word) => word !== "" && !EXTENSION.test(word));
 }
 
-/** Case, accents and width do not matter: ＣＡＦÉ is cafe, Straße is strasse, ｶﾞ is ガ. */
-function terms(text: string): string {
-  // Cut twice: one ligature can become 18 characters.
-  const decomposed = text.slice(0, LONGEST_TEXT).normalize("NFKD").slice(0, LONGEST_TEXT);
-  const plain = decomposed.replace(UNSPOKEN, "");
+interface Terms {
+  /** In order. A word with apostrophes is one term without them. */
+  words: string[];
+  /** The parts between apostrophes, each once, so that a search for "eau" finds "l'eau". */
+  parts: Set<string>;
+}
+
+/** Splits a text into terms. Ignores case, accents and width: ＣＡＦÉ is cafe, Straße is strasse, ｶﾞ is ガ. */
+function terms(text: string): Terms {
+  // Cut before and after: one ligature can become 18 characters.
+  const cut = text.slice(0, LONGEST_TEXT).replace(RUN, "$1");
+  const decomposed = cut.normalize("NFKD").slice(0, LONGEST_TEXT);
+  // Removing a character between two runs may have joined them into a long one.
+  const plain = decomposed.replace(UNSPOKEN, "").replace(RUN, "$1");
   const folded = plain.toUpperCase().toLowerCase().replaceAll("ς", "σ").normalize("NFC");
-  const found = (folded.match(TERM) ?? []).map((term) => term.slice(0, LONGEST_TERM));
-  return found.join(" ").slice(0, LONGEST_TEXT).toWellFormed();
+  const words: string[] = [];
+  const parts = new Set<string>();
+  for (const found of folded.match(TERM) ?? []) {
+    const between = APOSTROPHE.test(found) ? found.split(APOSTROPHE) : [];
+    words.push((between.length > 0 ? between.join("") : found).slice(0, LONGEST_TERM));
+    for (const part of between) parts.add(part.slice(0, LONGEST_TERM));
+  }
+  return { words, parts };
+}
+
+function joined(terms: string[]): string {
+  return terms.join(" ").slice(0, LONGEST_TEXT).toWellFormed();
 }
 
 function textOfJson(content: string): string {

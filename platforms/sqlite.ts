@@ -1,10 +1,22 @@
-/** node:sqlite behind the few calls of D1 that the store uses: Node, Bun and Deno have it. */
+/** The store's `Database` over node:sqlite, which Node, Bun and Deno have. */
 import { DatabaseSync } from "node:sqlite";
 import type { Database, SqlResult, SqlValue, Statement } from "../store/database.ts";
 
-/** `path`: a file, or ":memory:". */
+/** Opens a database. `path` is a file, or ":memory:". */
 export function openSqlite(path: string): Database & { exec(sql: string): void; close(): void } {
   const db = new DatabaseSync(path);
+
+  /** As D1 counts it: pages that are free are not part of the size. */
+  const size = db.prepare(
+    "SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+  );
+
+  /** The size is looked up when it is read, because most results are used without it. */
+  const meta = {
+    get size_after() {
+      return (size.get() as { bytes: number }).bytes;
+    },
+  };
 
   class Prepared implements Statement {
     readonly sql: string;
@@ -20,11 +32,12 @@ export function openSqlite(path: string): Database & { exec(sql: string): void; 
     }
 
     run<Row>(): SqlResult<Row> {
-      return { results: db.prepare(this.sql).all(...this.values) as Row[], meta: {} };
+      const results = db.prepare(this.sql).all(...this.values) as Row[];
+      return { results, meta };
     }
 
-    all<Row>(): Promise<SqlResult<Row>> {
-      return Promise.resolve(this.run<Row>());
+    async all<Row>(): Promise<SqlResult<Row>> {
+      return this.run<Row>();
     }
   }
 
@@ -37,7 +50,8 @@ export function openSqlite(path: string): Database & { exec(sql: string): void; 
         db.exec("COMMIT");
         return results;
       } catch (error) {
-        db.exec("ROLLBACK");
+        // SQLite has already done so if it is full.
+        if (db.isTransaction) db.exec("ROLLBACK");
         throw error;
       }
     },

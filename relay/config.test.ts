@@ -1,3 +1,4 @@
+import { npubEncode } from "nostr-tools/nip19";
 import { describe, expect, it } from "vitest";
 import { isSetting, parseConfig, type SettingName, SETTINGS } from "./config.ts";
 
@@ -38,6 +39,7 @@ it.each([
   ["RELAY_NAME", "é".repeat(29), "é".repeat(29)],
   ["RELAY_NAME", "🦤".repeat(29), "🦤".repeat(29)],
   ["RELAY_PUBKEY", "a".repeat(64), "a".repeat(64)],
+  ["RELAY_PUBKEY", npubEncode("a".repeat(64)), "a".repeat(64)],
   ["ZIPKIN_URL", "http://localhost:9411/api/v2/spans", "http://localhost:9411/api/v2/spans"],
   [
     "UPSTREAMS",
@@ -98,4 +100,11 @@ it("knows what is a setting", () => {
   const names: SettingName[] = ["MAX_LIMIT", "UPSTREAMS"];
   expect(names.map(isSetting)).toEqual([true, true]);
   expect(["max_limit", "toString", "__proto__", ""].map(isSetting)).toEqual([false, false, false, false]);
+});
+
+it("a secret that is wrong is told of without its value", () => {
+  for (const value of ["short", "one with spaces in it", "é".repeat(20)])
+    expect(problemsOf({ METRICS_TOKEN: value })).toEqual([
+      "METRICS_TOKEN is a secret that is not shown here, expected 16 to 200 printable ASCII characters without spaces",
+    ]);
 });

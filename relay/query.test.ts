@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../nostr/event.ts";
 import { type Filter, parseFilter } from "../nostr/filter.ts";
 import { createStore } from "../store/sql-store.ts";
-import type { Query, Store } from "../store/store.ts";
+import type { Store, StoredEvent } from "../store/store.ts";
 import { anEvent, seeded } from "../tests/reference/generators.ts";
 import { inOrder } from "../tests/reference/matcher.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { STRANGERS_VIEW } from "../tests/fixtures/strangers.ts";
+import { finish } from "../store/work.ts";
 import { answerFilters, boundedLimit, readLog } from "./query.ts";
 
 let db: ReturnType<typeof migratedSqlite>;
@@ -26,8 +27,12 @@ function filterOf(value: unknown): Filter {
 }
 
 async function answer(...wires: unknown[]) {
-  const { events, ...rest } = await answerFilters(store, wires.map(filterOf), STRANGERS_VIEW, LIMITS);
-  return { ids: events.map(({ id }) => id), ...rest };
+  const ids: string[] = [];
+  const send = (events: StoredEvent[]) => void ids.push(...events.map(({ id }) => id));
+  const { result } = await finish(
+    answerFilters(store, { filters: wires.map(filterOf), view: STRANGERS_VIEW }, LIMITS, send),
+  );
+  return { ids, ...result };
 }
 
 function notes(count: number, fields: Partial<Event> = {}): Event[] {
@@ -86,13 +91,21 @@ it("[19] there is more when any filter has more than it was answered with", asyn
 });
 
 it("[15] all filters are answered from one snapshot", async () => {
-  const reads: Query[][] = [];
-  const read = (queries: Query[]) => {
-    reads.push(queries);
-    return store.read(queries);
-  };
-  await answerFilters({ read }, [filterOf({ limit: 3 }), filterOf({})], STRANGERS_VIEW, LIMITS);
-  expect(reads.map((queries) => queries.map(({ limit }) => limit))).toEqual([[3, 5]]);
+  await store.commit(notes(20));
+  const [newest, late] = [notes(1)[0]!, notes(22)[21]!];
+  const sent: string[] = [];
+  const work = answerFilters(
+    store,
+    { filters: [filterOf({ limit: 3 }), filterOf({})], view: STRANGERS_VIEW },
+    LIMITS,
+    (events) => void sent.push(...events.map(({ id }) => id)),
+  );
+  await work.next();
+  await store.commit([late]);
+  const { result } = await finish(work);
+  expect(result).toMatchObject({ head: 20, more: true });
+  expect(sent).not.toContain(late.id);
+  expect(sent).not.toContain(newest.id);
 });
 
 it("[35] once a filter searches, the answer is in the filters' order, each in its own, each event once", async () => {
@@ -112,9 +125,9 @@ it("[35] once a filter searches, the answer is in the filters' order, each in it
 
 describe("reading the log", () => {
   async function pages(after: number) {
-    const all: { ids: string[]; upTo: number }[] = [];
-    for await (const { events, upTo } of readLog(store, after))
-      all.push({ ids: events.map(({ id }) => id), upTo });
+    const all: { ids: string[]; coveredTo: number }[] = [];
+    for await (const { events, coveredTo } of readLog(store, after))
+      all.push({ ids: events.map(({ id }) => id), coveredTo });
     return all;
   }
 
@@ -123,25 +136,25 @@ describe("reading the log", () => {
     await store.commit(events);
     const read = await pages(0);
     expect(read.flatMap(({ ids }) => ids)).toEqual(events.map(({ id }) => id));
-    expect(read.map(({ upTo }) => upTo)).toEqual([200, 400, 450]);
+    expect(read.map(({ coveredTo }) => coveredTo)).toEqual([200, 400, 450]);
     expect((await pages(440)).flatMap(({ ids }) => ids)).toEqual(events.slice(440).map(({ id }) => id));
   });
 
   it("ends with the last event, also when its page is exactly full", async () => {
     await store.commit(notes(200));
-    expect((await pages(0)).map(({ ids, upTo }) => [ids.length, upTo])).toEqual([[200, 200]]);
+    expect((await pages(0)).map(({ ids, coveredTo }) => [ids.length, coveredTo])).toEqual([[200, 200]]);
   });
 
   it("goes on after a page that is short because its events are long", async () => {
     const events = notes(3, { tags: [["long", "x".repeat(9_000_000)]] });
     await store.commit(events);
-    expect((await pages(0)).map(({ ids, upTo }) => [ids, upTo])).toEqual(
+    expect((await pages(0)).map(({ ids, coveredTo }) => [ids, coveredTo])).toEqual(
       events.map(({ id }, n) => [[id], n + 1]),
     );
   });
 
   it("of an empty store, or beyond its end, reaches no further than where it began", async () => {
-    expect(await pages(0)).toEqual([{ ids: [], upTo: 0 }]);
-    expect(await pages(9)).toEqual([{ ids: [], upTo: 9 }]);
+    expect(await pages(0)).toEqual([{ ids: [], coveredTo: 0 }]);
+    expect(await pages(9)).toEqual([{ ids: [], coveredTo: 9 }]);
   });
 });

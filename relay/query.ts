@@ -1,44 +1,80 @@
-/** A REQ's stored answer: every filter bounded, all of them from one snapshot, each event once (NIP-01, NIP-67). */
+/**
+ * The stored answer to a REQ: each filter has a limit, each event comes once, in groups of a few megabytes (NIP-01).
+ */
 import { newestFirst } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import type { Cost } from "../store/database.ts";
-import type { Query, Store, StoredEvent, View } from "../store/store.ts";
+import { loadable } from "../store/read.ts";
+import type { Answer, FoundEvent, Query, Store, StoredEvent, View } from "../store/store.ts";
+import type { Work } from "../store/work.ts";
 import type { Config } from "./config.ts";
 
 export interface StoredAnswer {
-  /** Newest first, ties by lowest id. When a filter searches (NIP-50): in the filters' order, each in its own. */
-  events: StoredEvent[];
-  /** True when a filter matches more than it was answered with. */
+  /** Whether a filter matches more events than were sent. */
   more: boolean;
-  /** The last place of the log that the answer knows of. */
+  /** The end of the log that the answer covers. */
   head: number;
-  cost: Cost;
+  /** Present if the work was stopped. If `reached` is known, all matches newer than this second were sent. */
+  unfinished?: { reached: number | undefined };
 }
 
-export async function answerFilters(
-  store: Pick<Store, "read">,
-  filters: Filter[],
-  view: View,
+/**
+ * Calls `send` with the events, newest first, at the same second the lowest id first. If a filter has a search (NIP-50),
+ * the filters are answered one after the other, each in its own order.
+ */
+export async function* answerFilters(
+  store: Pick<Store, "read" | "load">,
+  { filters, view }: { filters: Filter[]; view: View },
   config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
-): Promise<StoredAnswer> {
+  send: (events: StoredEvent[]) => void,
+): Work<StoredAnswer> {
   const queries = filters.map((filter): Query => ({
     filter,
     view,
     limit: boundedLimit(filter.limit, config),
   }));
-  const { answers, head, cost } = await store.read(queries);
-  const bySeq = new Map(answers.flatMap(({ events }) => events.map((event) => [event.seq, event])));
-  const found = [...bySeq.values()];
-  const isInOrder = filters.length === 1 || filters.some(({ search }) => search !== undefined);
-  return {
-    events: isInOrder ? found : found.toSorted(newestFirst),
-    more: answers.some(({ more }) => more),
-    head,
-    cost,
-  };
+  const { answers, head } = yield* store.read(queries);
+  const more = answers.some((answer) => answer.more);
+  const isSearch = filters.some(({ search }) => search !== undefined);
+  const stoppedAt = yield* sendAll(store, inOrder(answers, isSearch), send, answers.some(isUnfinished));
+  if (stoppedAt)
+    return { more: true, head, unfinished: { reached: isSearch ? undefined : stoppedAt.created_at } };
+  const unfinished = answers.flatMap((answer) => (answer.unfinished ? [answer.unfinished.reached] : []));
+  if (unfinished.length === 0) return { more, head };
+  const seconds = unfinished.filter((reached) => reached !== undefined);
+  const reached = seconds.length < unfinished.length ? undefined : Math.max(...seconds);
+  return { more, head, unfinished: { reached } };
 }
 
-/** How many stored events a filter is answered with. */
+/** Sends the events. If the work was stopped early, returns the last event that was sent. */
+async function* sendAll(
+  store: Pick<Store, "load">,
+  events: FoundEvent[],
+  send: (events: StoredEvent[]) => void,
+  isStopped: boolean | undefined,
+): Work<FoundEvent | undefined> {
+  let last: FoundEvent | undefined;
+  for (const group of loadable(events)) {
+    const isHeld = group.every(({ json }) => json !== undefined);
+    if (!isHeld && isStopped) return last ?? group[0];
+    const loaded = await store.load(group);
+    send(loaded);
+    last = group.at(-1);
+    if (!isHeld) isStopped = (yield { looked: group.length, charge: group.length }) === 0;
+  }
+  return undefined;
+}
+
+function inOrder(answers: Answer[], isSearch: boolean): FoundEvent[] {
+  const bySeq = new Map(answers.flatMap(({ events }) => events.map((event) => [event.seq, event])));
+  const found = [...bySeq.values()];
+  return answers.length === 1 || isSearch ? found : found.sort(newestFirst);
+}
+
+function isUnfinished({ unfinished }: Answer): boolean {
+  return unfinished !== undefined;
+}
+
+/** Returns the maximum number of stored events for a filter. */
 export function boundedLimit(
   asked: number | undefined,
   config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
@@ -46,18 +82,18 @@ export function boundedLimit(
   return Math.min(asked ?? config.DEFAULT_LIMIT, config.MAX_LIMIT);
 }
 
-/** Pages of the log after `after`, oldest first, to its end. Each says up to where the log is told with it. */
+/** Yields pages of the log after a position, oldest first, to its end. Each page says up to where it covers the log. */
 export async function* readLog(
   store: Pick<Store, "log">,
   after: number,
-): AsyncGenerator<{ events: StoredEvent[]; upTo: number }> {
+): AsyncGenerator<{ events: StoredEvent[]; coveredTo: number }> {
   for (let from = after; ;) {
     const { events, head } = await store.log(from, LOG_PAGE);
-    // A page may be short because its events are long: only the end of the log is the end.
-    const upTo = events.at(-1)?.seq ?? Math.max(head, from);
-    yield { events, upTo };
-    if (upTo >= head) return;
-    from = upTo;
+    // A page may be short because its events are long, so a short page is not the end of the log.
+    const coveredTo = events.at(-1)?.seq ?? Math.max(head, from);
+    yield { events, coveredTo };
+    if (coveredTo >= head) return;
+    from = coveredTo;
   }
 }
 

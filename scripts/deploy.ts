@@ -1,33 +1,23 @@
-/** `npm run deploy`: the relay and the aggregator on a Cloudflare account. */
-import { parseArgs } from "node:util";
-import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings-option.ts";
-import { runCommand } from "./usage.ts";
-import { runWrangler } from "./wrangler.ts";
-
-const HELP = `Usage: npm run deploy -- [options]
-
-Puts the relay and the aggregator on the Cloudflare account that wrangler is logged in to (npx wrangler login,
-or CLOUDFLARE_API_TOKEN). Creates the database and the queues that are missing, applies migrations, and deploys
-both Workers. It can be run again at any time: what exists is kept, settings that are not given too.
-
-${SETTINGS_HELP}                     NAME= sets one back to its default
-  --help             this text
-`;
+/** `npm run deploy`: deploys the relay and the aggregator to a Cloudflare account. */
+import { readDeployOptions } from "./deploy/options.ts";
+import { thisRelease } from "./deploy/release.ts";
+import { runCommand } from "./shared/usage.ts";
+import { VERSION } from "./shared/version.ts";
+import { forAccount } from "./shared/wrangler.ts";
 
 await runCommand(async () => {
-  const { values } = parseArgs({
-    options: { ...SETTINGS_OPTIONS, help: { type: "boolean", default: false } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
+  const command = readDeployOptions(process.argv.slice(2), VERSION);
+  if (typeof command === "string") {
+    process.stdout.write(command);
     return;
   }
-  const settings = readSettings(values);
-  // It takes a second to load: nobody waits for it to read the help, or what is wrong.
-  const { deploy } = await import("./deployment.ts");
-  await deploy({
-    wrangler: runWrangler,
-    settings,
-    say: (line) => console.log(line),
-  });
+  const { account, options, settings, isDryRun, isRollback } = command;
+  const wrangler = forAccount(account);
+  const say = (line: string) => console.log(line);
+  // Loaded late, because it takes a second: help and error messages come at once.
+  const { deploy, dryRun } = await import("./deploy/deployment.ts");
+  const { rollBack } = await import("./deploy/rollback.ts");
+  if (isRollback) return rollBack({ wrangler, name: options.name, say });
+  const deployment = { wrangler, options, settings, release: await thisRelease(), say };
+  await (isDryRun ? dryRun(deployment) : deploy(deployment));
 });

@@ -1,12 +1,15 @@
 /** `npm run nostr -- <command>`: a client for relays. It runs on Node, Bun and Deno. */
-import * as admin from "./admin.ts";
-import * as events from "./events.ts";
-import * as keygen from "./keygen.ts";
-import { print } from "./printing.ts";
-import * as publish from "./publish.ts";
-import * as relayInfo from "./relay-info.ts";
-import * as req from "./req.ts";
-import { runCommand, UsageError } from "./usage.ts";
+import * as admin from "./nostr/admin.ts";
+import * as count from "./nostr/count.ts";
+import * as events from "./nostr/events.ts";
+import * as keygen from "./nostr/keygen.ts";
+import { didYouMean } from "./shared/nearest.ts";
+import { print } from "./shared/printing.ts";
+import * as publish from "./nostr/publish.ts";
+import * as relayInfo from "./nostr/relay-info.ts";
+import * as req from "./nostr/req.ts";
+import { runCommand, UsageError } from "./shared/usage.ts";
+import { VERSION } from "./shared/version.ts";
 
 interface Command {
   summary: string;
@@ -14,28 +17,38 @@ interface Command {
   run(args: string[]): Promise<void>;
 }
 
-const COMMANDS: Record<string, Command> = { keygen, publish, req, events, "relay-info": relayInfo, admin };
+const COMMANDS: Record<string, Command> = {
+  keygen,
+  publish,
+  req,
+  count,
+  events,
+  "relay-info": relayInfo,
+  admin,
+};
 
-// A reader that has seen enough, such as head, is no failure.
+// If the reader of the output, such as head, closes it, that is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
 });
 await runCommand(() => dispatch(process.argv.slice(2)));
-// Sockets that are slow to close hold up nobody.
+// Do not wait for sockets that close slowly.
 process.exit();
 
 async function dispatch([name = "--help", ...args]: string[]): Promise<void> {
-  if (name === "--help" || name === "-h") return print(overview());
+  if (name === "--version" || name === "-v" || name === "version") return print(`tributary ${VERSION}`);
+  if (name === "help" && args[0] !== undefined) return dispatch([args[0], "--help"]);
+  if (name === "help" || name === "--help" || name === "-h") return print(overview());
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    throw new UsageError(
-      `there is no command ${JSON.stringify(name)}, there are ${Object.keys(COMMANDS).join(", ")}`,
-    );
+    const names = Object.keys(COMMANDS);
+    const near = didYouMean(name, names) || `, there are ${names.join(", ")}`;
+    throw new UsageError(`there is no command ${JSON.stringify(name)}${near}`);
   }
   return asksForHelp(args) ? print(command.help.trimEnd()) : command.run(args);
 }
 
-/** What comes after `--` is content. */
+/** Returns whether the arguments ask for help. Arguments after `--` are content. */
 function asksForHelp(args: string[]): boolean {
   const end = args.indexOf("--");
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
@@ -47,5 +60,6 @@ function overview(): string {
 
 ${lines.join("\n")}
 
-Each command has --help. All but keygen take --relay URL (default ws://localhost:8787).`;
+Every command has --help. All commands but keygen take --relay URL (default ws://localhost:8787).
+--version prints the version.`;
 }

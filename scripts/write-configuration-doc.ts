@@ -1,5 +1,5 @@
-/** `npm run docs`: writes docs/configuration.md anew. */
+/** `npm run docs`: writes docs/configuration.md. */
 import { writeFileSync } from "node:fs";
-import { configurationDoc } from "./configuration-doc.ts";
+import { configurationDoc } from "./shared/configuration-doc.ts";
 
 writeFileSync(new URL("../docs/configuration.md", import.meta.url), configurationDoc());

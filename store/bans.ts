@@ -1,30 +1,43 @@
-/** Bans in SQL: what they keep out, what they remove, and what was reported to be banned (NIP-56, NIP-86). */
-import { type Database, STEP } from "./database.ts";
+/** Bans in SQL: which events they refuse, which they remove, and which events were reported (NIP-56, NIP-86). */
+import type { Database } from "./database.ts";
+import { EVENTS_BY, type Pause, removeAlong } from "./removal.ts";
+import { REPORT } from "../nostr/kinds.ts";
+import { EVENT } from "./rows.ts";
 
 /**
- * True when the row `new` of events (`eventRow` of write.ts) or its author has been banned. Asked by the commit itself:
- * no list is held in memory, and no event that was under way when the ban came slips past it.
+ * SQL condition: the event in the row `new` (`eventRow`) or its author is banned. The commit itself checks it, so there
+ * is no list in memory, and a ban also stops events that were already on their way.
  */
 export const BANNED = `(
-  EXISTS (SELECT 1 FROM moderation WHERE list = 'banned-pubkey' AND subject = new.value ->> 1)
-  OR EXISTS (SELECT 1 FROM moderation WHERE list = 'banned-event' AND subject = new.value ->> 0)
+  EXISTS (SELECT 1 FROM moderation WHERE list = 'banned-pubkey' AND subject = new.value ->> ${EVENT.pubkey})
+  OR EXISTS (SELECT 1 FROM moderation WHERE list = 'banned-event' AND subject = new.value ->> ${EVENT.id})
 )`;
 
-export async function removeEventsOf(db: Database, pubkey: string): Promise<void> {
-  const statement = db
-    .prepare(
-      `DELETE FROM event WHERE seq IN (
-        SELECT seq FROM event INDEXED BY event_by_author WHERE pubkey = unhex(?1) LIMIT ${STEP}
-      ) RETURNING seq`,
-    )
-    .bind(pubkey);
-  for (let removed = STEP; removed === STEP;) removed = (await statement.all()).results.length;
+/** Removes the mark of a banned key (`decisions.ts`). */
+const END_EMPTYING = "DELETE FROM emptying WHERE pubkey = unhex(?1)";
+
+/** Returns the banned keys whose events are not all removed yet. */
+export async function unemptied(db: Database): Promise<string[]> {
+  const { results } = await db
+    .prepare("SELECT lower(hex(pubkey)) AS pubkey FROM emptying")
+    .all<{ pubkey: string }>();
+  return results.map(({ pubkey }) => pubkey);
 }
 
-/** Reports further back than these are not looked at. */
+/** Removes all events of a banned key, in steps. It may be interrupted; anyone may run it again at any time. */
+export async function removeEventsOf(db: Database, pubkey: string, pause: Pause): Promise<void> {
+  const all = { pubkey, until: Number.MAX_SAFE_INTEGER, goes: () => true };
+  for (const walk of EVENTS_BY) await removeAlong(db, walk, all, pause);
+  await db.batch([db.prepare(END_EMPTYING).bind(pubkey)], { mayRepeat: true });
+}
+
+/** Only this many of the newest reports are read. */
 const MOST_REPORTS = 5000;
 
-/** The reason is what the last report says; of others only their number is told. */
+/**
+ * Returns reported events that no admin has decided on. The reason is the text of the last report, with the number of
+ * reports.
+ */
 export async function reportedEvents(
   db: Database,
   now: number,
@@ -34,7 +47,7 @@ export async function reportedEvents(
     .prepare(
       `WITH report AS MATERIALIZED (
         SELECT seq, created_at, tags, content FROM event INDEXED BY event_by_kind
-        WHERE kind = 1984 AND (expires_at IS NULL OR expires_at > ?1) ORDER BY created_at DESC LIMIT ${MOST_REPORTS}
+        WHERE kind = ${REPORT} AND (expires_at IS NULL OR expires_at > ?1) ORDER BY created_at DESC LIMIT ${MOST_REPORTS}
       )
       SELECT lower(hex(e.id)) AS id, coalesce(t.value ->> 2, '') AS type, substr(report.content ->> '$', 1, 500) AS content,
         count(DISTINCT report.seq) AS reports, max(report.created_at) AS last

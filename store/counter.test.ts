@@ -3,10 +3,11 @@ import { eventId, type Event } from "../nostr/event.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { referenceHll } from "../tests/reference/hyperloglog.ts";
 import { countTarget } from "./counter.ts";
+import { finish } from "./work.ts";
 import { createStore } from "./sql-store.ts";
 
 const NOW = 1_700_000_000;
-/** Its registers are picked by byte 8 of the authors' keys. */
+/** With this target, byte 8 of an author's key selects the register. */
 const TARGET = "0".repeat(64);
 
 let db: ReturnType<typeof migratedSqlite>;
@@ -19,12 +20,8 @@ const commit = (...events: Event[]) => createStore(db).commit(events);
 
 async function count(name: string, kinds: number[], now = NOW) {
   const filter = { kinds, tags: [{ name, values: [TARGET] }] };
-  const { cost: _, ...counted } = await countTarget(
-    db,
-    { filter, view: { keys: [], now } },
-    { name, value: TARGET, kinds },
-  );
-  return counted;
+  const counting = countTarget(db, { filter, view: { keys: [], now } }, { name, value: TARGET, kinds });
+  return (await finish(counting)).result;
 }
 
 async function counters() {
@@ -42,7 +39,7 @@ function event(kind: number, pubkey: string, fields: Partial<Event> = {}): Event
   return { ...draft, id: eventId(draft) };
 }
 
-/** Keys whose register is `register`, and whose next byte is `next`. */
+/** Returns a new key that selects the register `register`, and whose next byte is `next`. */
 function key(register: number, next = 0xff): string {
   const byte = (n: number) => n.toString(16).padStart(2, "0");
   made += 1;

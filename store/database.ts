@@ -1,4 +1,4 @@
-/** The part of D1 that is used here, small enough to put over any SQLite. */
+/** The part of D1 that the store uses. It is small enough to implement over any SQLite. */
 
 export type SqlValue = string | number | null;
 
@@ -9,17 +9,41 @@ export interface Statement {
 
 export interface SqlResult<Row> {
   results: Row[];
-  meta: { rows_read?: number; rows_written?: number };
+  /**
+   * As D1 reports it. `total_attempts` is above 1 if it ran, or may have run, more than once. `size_after` is the size of the
+   * whole database in bytes, without free pages.
+   */
+  meta: { rows_read?: number; rows_written?: number; total_attempts?: number; size_after?: number };
 }
 
 export interface Database {
   prepare(sql: string): Statement;
-  /** One transaction: every statement, or none. */
-  batch<Row>(statements: Statement[]): Promise<SqlResult<Row>[]>;
+  /** Runs all statements in one transaction. */
+  batch<Row>(statements: Statement[], options?: BatchOptions): Promise<SqlResult<Row>[]>;
 }
 
-/** Events that one statement removes when there may be very many: D1 ends it after 30 s, and their tags go too. */
-export const STEP = 500;
+export interface BatchOptions {
+  /**
+   * This batch may run a second time after its first answer was lost: that changes nothing more, and the second answer is
+   * as good as the first. A batch of reads always may.
+   */
+  mayRepeat?: boolean;
+  /** These are reads that take long, and a replica may answer them. It must have all that was stored before they began. */
+  fromReplica?: boolean;
+}
+
+/** Returns whether a statement only reads. No statement of this project writes after WITH. */
+export function isRead(sql: string): boolean {
+  return /^\s*(?:SELECT|WITH)\b/i.test(sql);
+}
+
+/** Nothing can be written to this database. The message says why, to clients too. */
+export class ReadOnlyError extends Error {}
+
+/** Returns the message of a `ReadOnlyError`. Other errors are for the log: a client gets `otherwise`. */
+export function reasonFor(error: unknown, otherwise: string): string {
+  return error instanceof ReadOnlyError ? error.message : otherwise;
+}
 
 /** What D1 bills. */
 export interface Cost {
@@ -34,7 +58,7 @@ export function costOf(results: Pick<SqlResult<unknown>, "meta">[]): Cost {
   };
 }
 
-/** Its parameters are bound where they are written. */
+/** Prepares a statement. `write` gets a function that binds a value and returns its placeholder. */
 export function prepare(db: Database, write: (bind: (value: SqlValue) => string) => string): Statement {
   const params: SqlValue[] = [];
   const sql = write((value) => `?${params.push(value)}`);

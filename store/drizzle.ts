@@ -1,14 +1,20 @@
-/** Drizzle over the same small database surface as everything else: for what is off the hot path. */
+/** Drizzle over the `Database` interface, for the tables in `tables.ts`. */
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import type { Database, SqlValue } from "./database.ts";
 
+/**
+ * Returns a drizzle whose statements run in `batch`, in one transaction, a single one too. `await statement` rejects: drizzle
+ * replaces an error of the database by its own, which hides the reason and quotes every parameter.
+ *
+ * Rows arrive by column name, so two columns of one statement must not have the same name.
+ */
 export function createDrizzle(db: Database): SqliteRemoteDatabase {
-  return drizzle(async (sql, params, method) => {
-    const { results } = await db
-      .prepare(sql)
-      .bind(...(params as SqlValue[]))
-      .all<Record<string, SqlValue>>();
-    const rows = results.map((row) => Object.values(row));
-    return { rows: method === "get" ? (rows[0] ?? []) : rows };
-  });
+  return drizzle(
+    () => Promise.reject(new Error("run this statement in a batch")),
+    async (queries) => {
+      const statements = queries.map(({ sql, params }) => db.prepare(sql).bind(...(params as SqlValue[])));
+      const answers = await db.batch<Record<string, SqlValue>>(statements);
+      return answers.map(({ results }) => ({ rows: results.map((row) => Object.values(row)) }));
+    },
+  );
 }

@@ -1,46 +1,308 @@
-/** Runs planned queries: all of one read see the same snapshot. */
-import { costOf, type Database } from "./database.ts";
-import { planQuery, READ_BYTES, SIZE, sizesInOrder, STORED_EVENT } from "./plan.ts";
-import type { Answer, Query, ReadResult, StoredEvent } from "./store.ts";
+/** Answers queries in bounded steps. One step is one round trip to the database, shared by all unfinished walks. */
+import { newestFirst } from "../nostr/event.ts";
+import { costOf, type Database, type SqlResult } from "./database.ts";
+import { driversOf, type Part, partsOf, stretchesOf } from "./plan.ts";
+import type { Answer, FoundEvent, Query, ReadResult, StoredEvent } from "./store.ts";
+import { IdWalk } from "./id-walk.ts";
+import { RangeWalk } from "./range-walk.ts";
+import { SearchWalk } from "./search-walk.ts";
+import { VersionWalk } from "./version-walk.ts";
+import { EVENT_JSON, EVENT_SIZE, type Pace, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import { WindowWalk } from "./window-walk.ts";
+import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "./work.ts";
 
-const HEAD = "SELECT coalesce(max(seq), 0) AS head FROM event";
-const LOG = `
-SELECT ${STORED_EVENT} FROM (
-  SELECT seq AS place, ${sizesInOrder("seq")} FROM (SELECT seq, ${SIZE} FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2)
-) CROSS JOIN event ON seq = place
-WHERE bytes <= ${READ_BYTES} OR nth = 1 ORDER BY nth`;
+/** Maximum number of events that one step returns with their JSON. */
+export const STEP_EVENTS = 255;
 
-export async function readQueries(db: Database, queries: Query[]): Promise<ReadResult> {
-  const plans = queries.map((query) => planQuery(query, queries.length));
-  const statements = plans
-    .filter((plan) => plan !== undefined)
-    .map(({ sql, params }) => db.prepare(sql).bind(...params));
-  const results = await db.batch<StoredEvent & { found: number; head: number }>([
-    db.prepare(HEAD),
-    ...statements,
-  ]);
-  const rows = results.slice(1).values();
-  const answers = plans.map((plan, at): Answer => {
-    const found = plan && rows.next().value?.results;
-    return found ? answerOf(found, queries[at]?.limit ?? 0) : { events: [], more: false };
-  });
-  return { head: results[0]?.results[0]?.head ?? 0, answers, cost: costOf(results) };
+/** When a question holds this many bytes of events, `loadEvents` loads the others later. */
+const HELD_BYTES = 4_000_000;
+/** In bytes. `loadEvents` loads a longer event later, so that one step returns at most 4 MB. */
+export const LONG_EVENT_BYTES = 16_000;
+
+/** Maximum bytes of content and tags in one page of the log or of loaded events. The first event may have more. */
+export const READ_BYTES = 4_000_000;
+
+/** How fast events come, as the last read measured it. The next read starts with it. */
+export interface KnownPace {
+  known: Pace | undefined;
+  /** Number of reads since the measurement. */
+  age?: number;
 }
+
+/**
+ * Characters of text that one step of ranking splits into terms, and how many of them cost as much as one index entry.
+ */
+const STEP_CHARACTERS = 100_000;
+export const CHARACTERS_FOR_ENTRY = 5;
+
+/** This many characters of a list (four keys) cost as much as one index entry, even if nothing is found. */
+export const LISTED_CHARACTERS_FOR_ENTRY = 256;
+
+/**
+ * The pace is measured over this many of the newest public events, once in this many reads: measuring reads them all.
+ */
+const PACE_EVENTS = 200;
+const PACE_READS = 50;
+/** The pace, in events per second, while there are fewer events than that. */
+const PER_SECOND = 0.1;
+
+const HEAD = "SELECT max(seq) AS head FROM event";
+
+/** Only public events: the steps of a walk must not depend on private events. */
+const NEWEST =
+  "SELECT created_at FROM event INDEXED BY event_by_time WHERE private = 0 ORDER BY created_at DESC LIMIT 1";
+const LATEST = `SELECT (${HEAD}) AS head, (${NEWEST}) AS latest`;
+const PACE = `${LATEST}, (${NEWEST} OFFSET ${PACE_EVENTS}) AS earlier`;
+
+interface Head {
+  head: number | null;
+  latest: number | null;
+  /** Absent if the pace was not measured. */
+  earlier?: number | null;
+}
+
+/** One query with a walk for each of its parts. */
+export interface Question {
+  query: Query;
+  walks: Walk[];
+}
+
+export async function* readQueries(db: Database, queries: Query[], pace: KnownPace): Work<ReadResult> {
+  const questions = queries.map(questionOf);
+  const { head, isStopped } = yield* walkAll(db, questions, () => longestOf(questions), pace);
+  if (!isStopped) yield* rank(questions);
+  return { head, answers: questions.map((question) => answerOf(question, head)) };
+}
+
+/** Ranks the matches of searches, in steps. If the work is stopped, the rest stays in the order of time. */
+async function* rank(questions: Question[]): Work<void> {
+  for (const [walk] of questions.map(({ walks }) => walks)) {
+    if (!(walk instanceof SearchWalk)) continue;
+    for (let cut = walk.score(STEP_CHARACTERS); cut > 0; cut = walk.score(STEP_CHARACTERS)) {
+      const looked = Math.ceil(cut / CHARACTERS_FOR_ENTRY);
+      if ((yield { looked, charge: looked }) === 0) return;
+    }
+  }
+}
+
+/** Returns all matches of a query in order, without their JSON. Undefined if the work was stopped before the end. */
+export async function* findMatches(
+  db: Database,
+  query: Query,
+  pace: KnownPace,
+): Work<FoundEvent[] | undefined> {
+  const question = questionOf(query);
+  yield* walkAll(db, [question], () => -1, pace);
+  return isWhole(question) ? inOrder(question).slice(0, query.limit) : undefined;
+}
+
+export function isWhole({ walks }: Question): boolean {
+  return walks.every(({ isDone }) => isDone);
+}
+
+/**
+ * Runs all walks to their end. `head` is the end of the log at the first step. Events of up to `longest` bytes are
+ * read as JSON.
+ */
+export async function* walkAll(
+  db: Database,
+  questions: Question[],
+  longest: () => number,
+  pace: KnownPace,
+): Work<{ head: number; isStopped: boolean }> {
+  let head: number | undefined;
+  let left: number | undefined;
+  while (left !== 0) {
+    const walks = questions.flatMap((question) => question.walks.filter(({ isDone }) => !isDone));
+    if (head !== undefined && walks.length === 0) break;
+    const planned = planStep(walks, { longest: longest(), pace: pace.known, head, left });
+    const statements = planned.flatMap((step) => step.statements);
+    const results = await db.batch<Row & Head>(
+      [
+        ...(head === undefined ? [db.prepare(isMeasured(pace) ? LATEST : PACE)] : []),
+        ...statements.map(({ sql, params }) => db.prepare(sql).bind(...params)),
+      ],
+      { fromReplica: true },
+    );
+    if (head === undefined) head = readHead(results.shift(), pace);
+    const step = takeStep(planned, results);
+    left = yield { ...step, isLast: walks.every(isAtEnd) };
+  }
+  return { head: head ?? 0, isStopped: left === 0 };
+}
+
+function isAtEnd(walk: Walk): boolean {
+  return walk.isDone && !(walk instanceof SearchWalk && walk.found.length > 0);
+}
+
+function isMeasured({ known, age = 0 }: KnownPace): boolean {
+  return known !== undefined && age < PACE_READS;
+}
+
+function readHead(result: SqlResult<Head> | undefined, pace: KnownPace): number {
+  const [last] = result?.results ?? [];
+  if (!last) return 0;
+  const { head, latest, earlier } = last;
+  pace.age = earlier === undefined ? (pace.age ?? 0) + 1 : 0;
+  if (latest !== null) pace.known = { perSecond: perSecondOf({ latest, earlier }, pace.known), latest };
+  return head ?? 0;
+}
+
+function perSecondOf(
+  { latest, earlier }: { latest: number; earlier: number | null | undefined },
+  known: Pace | undefined,
+): number {
+  if (earlier === undefined) return known?.perSecond ?? PER_SECOND;
+  return earlier === null ? PER_SECOND : PACE_EVENTS / Math.max(1, latest - earlier);
+}
+
+type Planned = { walk: Walk; statements: ReturnType<Walk["plan"]> };
+
+/** Plans the next step of as many walks as there is room for, at least one. */
+function planStep(
+  walks: Walk[],
+  {
+    longest,
+    pace,
+    head,
+    left = Infinity,
+  }: Pick<Room, "longest" | "pace" | "head"> & { left: number | undefined },
+): Planned[] {
+  const share = Math.max(1, Math.min(walks.length, MOST_WALKS));
+  const most = Math.floor(left / ROWS_FOR_ENTRY / share);
+  const room: Room = {
+    entries: Math.min(Math.floor(STEP_ENTRIES / share), most),
+    most,
+    events: Math.max(10, Math.floor((longest < 0 ? STEP_ENTRIES : STEP_EVENTS) / share)),
+    longest,
+    pace,
+    head,
+  };
+  return walks.slice(0, MOST_WALKS).map((walk) => ({ walk, statements: walk.plan(room) }));
+}
+
+/** Maximum number of walks that share one step. */
+const MOST_WALKS = 12;
+
+function takeStep(planned: Planned[], results: SqlResult<Row>[]): Pick<StepCost, "looked" | "charge"> {
+  const total = { looked: 0, charge: 0 };
+  for (const { walk, statements } of planned) {
+    const own = results.splice(0, statements.length);
+    const looked = walk.take(own.map((result) => result.results));
+    // Every step reads every list, even if nothing is found.
+    const listed = Math.floor(charactersIn(statements) / LISTED_CHARACTERS_FOR_ENTRY);
+    // The rows that D1 reads for an id tell whether the event exists, even a hidden one. Other walks never look at hidden events.
+    const rows = walk instanceof IdWalk ? 0 : costOf(own).rowsRead;
+    total.looked += Math.max(looked + listed, rows);
+    total.charge += Math.max(looked * walk.testing + listed, rows);
+  }
+  return total;
+}
+
+function charactersIn(statements: Statement[]): number {
+  const values = statements.flatMap(({ params }) => params);
+  return values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
+}
+
+export function questionOf(query: Query): Question {
+  return { query, walks: partsOf(query).map((part) => walkOf(part, query.limit)) };
+}
+
+function walkOf(part: Part, limit: number): Walk {
+  const [driver, other] = driversOf(part);
+  const timed = other ?? driver;
+  switch (driver.by) {
+    case "id":
+      return new IdWalk(part);
+    case "search":
+      return new SearchWalk(part, part.filter.search ?? "", limit);
+    default: {
+      const walk =
+        stretchesOf(part, timed) === 1
+          ? new RangeWalk(part, timed, limit)
+          : new WindowWalk(part, timed, limit);
+      return driver.by === "version" ? new VersionWalk(part, walk) : walk;
+    }
+  }
+}
+
+/** Returns the matches of all parts in order, each once. */
+function inOrder({ query, walks }: Question): FoundEvent[] {
+  const [first] = walks;
+  if (first instanceof SearchWalk) return first.ranked(newestFirst);
+  const found = [...new Map(walks.flatMap((walk) => walk.found).map((event) => [event.seq, event])).values()];
+  found.sort(newestFirst);
+  return query.order === "asc" ? found.toReversed() : found;
+}
+
+function answerOf(question: Question, head: number): Answer {
+  const { query, walks } = question;
+  const { limit, order } = query;
+  const left = walks.filter(({ isDone }) => !isDone);
+  // Events that were stored meanwhile are delivered as live events.
+  const all = inOrder(question).filter(({ seq }) => seq <= head);
+  const seconds = left.flatMap(({ reached }) => (reached === undefined ? [] : [reached]));
+  if (left.length === 0) return { events: all.slice(0, limit), more: all.length > limit };
+  // Other walks may have come further. Their matches beyond this second could have gaps between them.
+  const reached =
+    seconds.length < left.length ? undefined : order === "asc" ? Math.min(...seconds) : Math.max(...seconds);
+  const certain =
+    reached === undefined
+      ? all
+      : all.filter(({ created_at }) => (order === "asc" ? created_at < reached : created_at > reached));
+  if (certain.length > limit) return { events: certain.slice(0, limit), more: true };
+  return { events: certain, more: true, unfinished: { reached } };
+}
+
+function longestOf(questions: Question[]): number {
+  const found = questions.flatMap(({ walks }) => walks.flatMap((walk) => walk.found));
+  const held = found.reduce((sum, { size, json }) => sum + (json === undefined ? 0 : size), 0);
+  return held < HELD_BYTES ? LONG_EVENT_BYTES : -1;
+}
+
+/** Loads the JSON of events that were found without it. Leaves out events that have been removed meanwhile. */
+export async function loadEvents(db: Database, events: FoundEvent[]): Promise<StoredEvent[]> {
+  const missing = events.filter(({ json }) => json === undefined).map(({ seq }) => seq);
+  if (missing.length === 0) return events.flatMap(withJson);
+  const result = await db
+    .prepare(`SELECT e.seq, ${EVENT_JSON} FROM event AS e WHERE e.seq IN (SELECT value FROM json_each(?1))`)
+    .bind(JSON.stringify(missing))
+    .all<{ seq: number; json: string }>();
+  const loaded = new Map(result.results.map(({ seq, json }) => [seq, json]));
+  return events.flatMap((event) => withJson({ ...event, json: event.json ?? loaded.get(event.seq) }));
+}
+
+function withJson({ seq, id, created_at, json }: FoundEvent): StoredEvent[] {
+  return json === undefined ? [] : [{ seq, id, created_at, json }];
+}
+
+/** Splits events, in order, into groups that `loadEvents` can load at once. */
+export function loadable(events: FoundEvent[]): FoundEvent[][] {
+  const groups: FoundEvent[][] = [];
+  let room = 0;
+  for (const event of events) {
+    if (event.size > room) {
+      groups.push([]);
+      room = READ_BYTES;
+    }
+    groups.at(-1)?.push(event);
+    room -= event.size;
+  }
+  return groups;
+}
+
+const LOG = `
+SELECT e.seq, lower(hex(e.id)) AS id, e.created_at, ${EVENT_SIZE} AS size,
+  iif(${EVENT_SIZE} <= ${LONG_EVENT_BYTES}, ${EVENT_JSON.replace(" AS json", "")}, NULL) AS json
+FROM event AS e WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2`;
 
 export async function readLogAfter(db: Database, after: number, limit: number) {
-  const [head, log] = await db.batch<StoredEvent & { head: number }>([
-    db.prepare(HEAD),
-    db.prepare(LOG).bind(after, limit),
-  ]);
-  return { head: head?.results[0]?.head ?? 0, events: (log?.results ?? []).map(storedEvent) };
-}
-
-/** More were looked for than wanted, or than fit: then there is more. */
-function answerOf(rows: (StoredEvent & { found: number })[], limit: number): Answer {
-  const found = rows[0]?.found ?? 0;
-  return { events: rows.slice(0, limit).map(storedEvent), more: found > Math.min(limit, rows.length) };
-}
-
-function storedEvent({ seq, id, created_at, json }: StoredEvent): StoredEvent {
-  return { seq, id, created_at, json };
+  const [head, log] = await db.batch<Row & Head>([db.prepare(HEAD), db.prepare(LOG).bind(after, limit)]);
+  const rows = (log?.results ?? []).map(({ json, ...row }) => ({
+    ...row,
+    id: row.id ?? "",
+    json: json ?? undefined,
+  }));
+  const events = await loadEvents(db, loadable(rows)[0] ?? []);
+  return { head: head?.results[0]?.head ?? 0, events };
 }

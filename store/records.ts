@@ -1,24 +1,20 @@
-/** The set that a filter stands for, as times and ids only (NIP-77). */
+/** The events that match a filter, as times and ids only (NIP-77). */
 import { hexToBytes } from "@noble/hashes/utils.js";
 import type { Filter } from "../nostr/filter.ts";
-import { type Cost, costOf, type Database } from "./database.ts";
-import { planRecords } from "./plan.ts";
+import type { Database } from "./database.ts";
+import { findMatches, type KnownPace } from "./read.ts";
 import type { View } from "./store.ts";
+import type { Work } from "./work.ts";
 
-export async function readRecords(
+export async function* readRecords(
   db: Database,
-  filter: Filter,
-  view: View,
-  most: number,
-): Promise<{ records: Uint8Array | undefined; cost: Cost }> {
-  const wanted = Math.min(filter.limit ?? Infinity, most + 1);
-  // A plan looks for one more than its limit: here that one is the last one wanted.
-  const plan = wanted > 0 ? planRecords({ filter, view, limit: wanted - 1 }) : undefined;
-  if (!plan) return { records: new Uint8Array(), cost: costOf([]) };
-  const statement = db.prepare(plan.sql).bind(...plan.params);
-  const result = await statement.all<{ record: string }>();
-  const cost = costOf([result]);
-  if (result.results.length > most) return { records: undefined, cost };
-  const sorted = result.results.map(({ record }) => record).sort();
-  return { records: hexToBytes(sorted.join("")), cost };
+  { filter, view, most }: { filter: Filter; view: View; most: number },
+  pace: KnownPace,
+): Work<Uint8Array | undefined> {
+  const limit = Math.min(filter.limit ?? Infinity, most + 1);
+  if (limit <= 0) return new Uint8Array();
+  const found = yield* findMatches(db, { filter, view, limit }, pace);
+  if (!found || found.length > most) return undefined;
+  const records = found.map(({ created_at, id }) => created_at.toString(16).padStart(16, "0") + id);
+  return hexToBytes(records.sort().join(""));
 }

@@ -1,23 +1,62 @@
-/** The store over D1, or any SQLite behind the same few calls. */
+/** The store over D1, or over any SQLite with the same interface. */
+import type { Event } from "../nostr/event.ts";
 import { countEvents } from "./count.ts";
 import type { Database } from "./database.ts";
-import { readLogAfter, readQueries } from "./read.ts";
+import { removeExpired } from "./expired.ts";
+import { adoptStatement, prune } from "./prune.ts";
+import { loadEvents, readLogAfter, readQueries, type KnownPace } from "./read.ts";
 import { readRecords } from "./records.ts";
-import type { Store } from "./store.ts";
-import { removeVanished, vanishingAuthors } from "./tombstones.ts";
-import { commitEvents, isDeleted, knownIds, removeExpired } from "./write.ts";
+import type { CommitResult, Fate, Origin, Store } from "./store.ts";
+import type { StoreSize } from "./store-size.ts";
+import { finishDeletion, removeVanished, unfinishedDeletions, vanishingAuthors } from "./tombstones.ts";
+import { CLIENTS, commitEvents, isDeleted, knownIds } from "./write.ts";
 
-export function createStore(db: Database): Store {
+/** `size` follows the database. Without it, the database never counts as full. */
+export function createStore(db: Database, size?: StoreSize): Store {
+  const pace: KnownPace = { known: undefined };
   return {
-    commit: (events) => commitEvents(db, events),
+    commit: (events, origin = CLIENTS) =>
+      size ? commitWithin(db, size, events, origin) : commitEvents(db, events, origin),
+    adopt: async (ids) => void (await db.batch([adoptStatement(db, ids)], { mayRepeat: true })),
     isDeleted: (event) => isDeleted(db, event),
-    read: (queries) => readQueries(db, queries),
-    records: (filter, view, most) => readRecords(db, filter, view, most),
-    count: (countables) => countEvents(db, countables),
+    read: (queries) => readQueries(db, queries, pace),
+    load: (events) => loadEvents(db, events),
+    records: (filter, view, most) => readRecords(db, { filter, view, most }, pace),
+    count: (countables) => countEvents(db, countables, pace),
     log: (after, limit) => readLogAfter(db, after, limit),
     known: (ids) => knownIds(db, ids),
+    unfinishedDeletions: () => unfinishedDeletions(db),
+    finishDeletion: (id, pause) => finishDeletion(db, id, pause),
     vanishing: () => vanishingAuthors(db),
-    removeVanished: (pubkey) => removeVanished(db, pubkey),
+    removeVanished: (pubkey, pause) => removeVanished(db, pubkey, pause),
     removeExpired: (now, limit) => removeExpired(db, now, limit),
+    prune: (what, pause) => prune(db, what, pause),
   };
 }
+
+/** Commits the events that there is room for. */
+async function commitWithin(
+  db: Database,
+  size: StoreSize,
+  events: Event[],
+  origin: Origin,
+): Promise<CommitResult> {
+  const takes = (event: Event) => size.takes(event, origin.isPulled);
+  if (events.every(takes)) return commitEvents(db, events, origin);
+  // This statement also tells whether room has been made meanwhile.
+  const known = await knownIds(
+    db,
+    events.map(({ id }) => id),
+  );
+  const taken = events.filter(takes);
+  const result = taken.length > 0 ? await commitEvents(db, taken, origin) : NOTHING;
+  const fates = new Map(taken.map((event, at) => [event, result.fates[at]]));
+  return {
+    ...result,
+    fates: events.map(
+      (event): Fate => fates.get(event) ?? { kind: known.has(event.id) ? "duplicate" : "no-room" },
+    ),
+  };
+}
+
+const NOTHING: CommitResult = { prev: 0, last: 0, fates: [], unfinished: [], isRepeated: false };

@@ -1,85 +1,169 @@
-/** Deletions in SQL: what they remove now, and keep from coming back (NIP-09, NIP-62). */
-import { type Deletion, DELETION, GIFT_WRAP, VANISH } from "../nostr/deletion.ts";
+/** Deletions in SQL: they remove events, and tombstones refuse these events if they come again (NIP-09, NIP-62). */
+import { deletionsOf } from "../nostr/deletion.ts";
 import type { Event } from "../nostr/event.ts";
-import { type Cost, costOf, type Database, type SqlResult, STEP } from "./database.ts";
+import { DELETION, GIFT_WRAP, VANISH } from "../nostr/kinds.ts";
+import type { Database, Statement } from "./database.ts";
+import {
+  EVENT_COST,
+  EVENTS_BY,
+  PRIVATE_EVENTS_NAMING,
+  type Pause,
+  removeAlong,
+  STEP_COST,
+} from "./removal.ts";
+import { EVENT, TOMBSTONE, tombstoneRow } from "./rows.ts";
 
-const FOR_EVER = Number.MAX_SAFE_INTEGER;
-
-/** True when the row `new` of events (`eventRow` of write.ts) has been deleted before it came. */
-export const BURIED = `(
+/** SQL condition: the event in the row `new` (`eventRow`) was deleted before it arrived. */
+export const DELETED = `(
   EXISTS (
     SELECT 1 FROM tombstone AS t
-    WHERE t.pubkey = unhex(new.value ->> 1) AND t.until >= new.value ->> 3
-      AND t.target IN ('', unhex(new.value ->> 0), (new.value ->> 4) || ':' || (new.value -> 7))
-      AND new.value ->> 4 NOT IN (${VANISH}, iif(t.target = '', ${VANISH}, ${DELETION}))
+    WHERE t.pubkey = unhex(new.value ->> ${EVENT.pubkey}) AND t.until >= new.value ->> ${EVENT.created_at}
+      AND t.target IN ('', unhex(new.value ->> ${EVENT.id}), (new.value ->> ${EVENT.kind}) || ':' || (new.value -> ${EVENT.d}))
+      AND new.value ->> ${EVENT.kind} NOT IN (${VANISH}, iif(t.target = '', ${VANISH}, ${DELETION}))
   )
-  OR (new.value ->> 4 = ${GIFT_WRAP} AND EXISTS (
-    SELECT 1 FROM json_each(new.value -> 5) AS p
+  OR (new.value ->> ${EVENT.kind} = ${GIFT_WRAP} AND EXISTS (
+    SELECT 1 FROM json_each(new.value -> ${EVENT.tags}) AS p
     CROSS JOIN tombstone AS t ON t.pubkey = unhex(p.value ->> 1)
-    WHERE p.value ->> 0 = 'p' AND t.target IN ('', unhex(new.value ->> 0)) AND t.until >= new.value ->> 3
+    WHERE p.value ->> 0 = 'p' AND t.target IN ('', unhex(new.value ->> ${EVENT.id}))
+      AND t.until >= new.value ->> ${EVENT.created_at}
   ))
 )`;
 
-/** One row of the parameter is `tombstoneRow`. A deletion that was not stored has no effect. */
-const STORED = "EXISTS (SELECT 1 FROM event WHERE id = unhex(t.value ->> 0))";
-/** Index key of the p tags that name whoever deletes. */
-const P_TAG = "unhex('70' || (t.value ->> 1))";
+/** SQL condition on a row `t` (`tombstoneRow`): its deletion is stored. Otherwise it has no effect. */
+const STORED = `EXISTS (SELECT 1 FROM event WHERE id = unhex(t.value ->> ${TOMBSTONE.deletion}))`;
+/** The index key of the p tags that name the author of the deletion. */
+const P_TAG = `unhex('70' || (t.value ->> ${TOMBSTONE.author}))`;
 
 /**
- * In their order, in one transaction, after the deletions themselves have been stored. Whoever vanishes may have so
- * much that removing it takes longer than a transaction may: that is left to `removeVanished`.
+ * The events that deletions name by id, and the versions that they name by address. `t` is the deletion, `e` the
+ * event.
  */
-export const APPLY_TOMBSTONES = [
-  `INSERT INTO tombstone (pubkey, target, until)
-  SELECT unhex(t.value ->> 1), coalesce(unhex(t.value ->> 2), t.value ->> 3), t.value ->> 4
-  FROM json_each(?1) AS t WHERE ${STORED}
-  ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`,
+const NAMED_EVENTS = `
+json_each(?1) AS t CROSS JOIN event AS e ON e.id = unhex(t.value ->> ${TOMBSTONE.id})
+WHERE ${STORED} AND e.kind NOT IN (${DELETION}, ${VANISH}) AND (
+  e.pubkey = unhex(t.value ->> ${TOMBSTONE.author})
+  OR (e.kind = ${GIFT_WRAP} AND EXISTS (
+    SELECT 1 FROM tag WHERE private = 1 AND key = ${P_TAG} AND created_at = e.created_at AND seq = e.seq
+  ))
+)`;
+const NAMED_VERSIONS = `
+json_each(?1) AS t CROSS JOIN event AS e INDEXED BY event_version
+  ON e.pubkey = unhex(t.value ->> ${TOMBSTONE.author}) AND e.kind = t.value ->> ${TOMBSTONE.kind} AND e.d = t.value -> ${TOMBSTONE.d}
+WHERE ${STORED} AND e.d IS NOT NULL AND e.created_at <= t.value ->> ${TOMBSTONE.until}`;
 
-  `DELETE FROM event WHERE seq IN (
-    SELECT e.seq FROM json_each(?1) AS t CROSS JOIN event AS e ON e.id = unhex(t.value ->> 2)
-    WHERE ${STORED} AND e.kind NOT IN (${DELETION}, ${VANISH}) AND (
-      e.pubkey = unhex(t.value ->> 1)
-      OR (e.kind = ${GIFT_WRAP} AND EXISTS (
-        SELECT 1 FROM tag WHERE key = ${P_TAG} AND created_at = e.created_at AND seq = e.seq
-      ))
-    )
-  )`,
-
-  `DELETE FROM event WHERE seq IN (
-    SELECT e.seq FROM json_each(?1) AS t CROSS JOIN event AS e INDEXED BY event_version
-      ON e.pubkey = unhex(t.value ->> 1) AND e.kind = t.value ->> 5 AND e.d = t.value -> 6
-    WHERE ${STORED} AND e.d IS NOT NULL AND e.created_at <= t.value ->> 4
-  )`,
-
-  `INSERT INTO vanishing (pubkey, until)
-  SELECT unhex(t.value ->> 1), t.value ->> 4 FROM json_each(?1) AS t WHERE ${STORED} AND t.value ->> 3 = ''
-  ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`,
-];
-
-/** What the SQL above reads by position: deletion's id, its author, id or text of the target, until, kind, d. */
-export function tombstoneRow({ id, pubkey }: Event, deletion: Deletion) {
-  switch (deletion.kind) {
-    case "event":
-      return [id, pubkey, deletion.id, null, FOR_EVER, null, null];
-    case "versions": {
-      const { of, d, until } = deletion;
-      return [id, pubkey, null, `${of}:${JSON.stringify(d)}`, until, of, d];
-    }
-    case "everything":
-      return [id, pubkey, null, "", deletion.until, null, null];
-  }
+/** Removes as many of these events as one step may. */
+function removeSome(named: string): string {
+  const inOrder = "OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING)";
+  return `
+  DELETE FROM event WHERE seq IN (
+    SELECT seq FROM (
+      SELECT seq, sum(cost) ${inOrder} AS total, row_number() ${inOrder} AS nth
+      FROM (SELECT DISTINCT e.seq, ${EVENT_COST} + octet_length(e.tags) AS cost FROM ${named})
+    ) WHERE nth = 1 OR total <= ${STEP_COST}
+  ) RETURNING seq`;
 }
 
-/** What goes with whoever vanishes, oldest first: their own events, and the gift wraps that they are named in. */
-const LEFT_BEHIND = [
-  `SELECT seq FROM event INDEXED BY event_by_author
-  WHERE pubkey = unhex(?1) AND created_at BETWEEN ?2 AND ?3 AND kind <> ${VANISH}
-  ORDER BY created_at LIMIT ${STEP}`,
+const KEEP_OUT = `
+INSERT INTO tombstone (pubkey, target, until)
+SELECT
+  unhex(t.value ->> ${TOMBSTONE.author}),
+  coalesce(unhex(t.value ->> ${TOMBSTONE.id}), t.value ->> ${TOMBSTONE.target}),
+  t.value ->> ${TOMBSTONE.until}
+FROM json_each(?1) AS t WHERE ${STORED}
+ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`;
 
-  `SELECT e.seq FROM tag CROSS JOIN event AS e ON e.seq = tag.seq
-  WHERE tag.key = unhex('70' || ?1) AND tag.created_at BETWEEN ?2 AND ?3 AND e.kind = ${GIFT_WRAP}
-  ORDER BY tag.created_at LIMIT ${STEP}`,
+const ONE_STEP = [KEEP_OUT, removeSome(NAMED_EVENTS), removeSome(NAMED_VERSIONS)];
+
+/**
+ * Applies deletions, in one transaction, after they are stored. Large removals, for which others would have to wait, are
+ * left to `removeVanished` and `finishDeletion`.
+ */
+const APPLY_TOMBSTONES = [
+  ...ONE_STEP,
+
+  `INSERT OR IGNORE INTO deleting (id)
+  SELECT unhex(t.value ->> ${TOMBSTONE.deletion}) FROM ${NAMED_EVENTS}
+  UNION SELECT unhex(t.value ->> ${TOMBSTONE.deletion}) FROM ${NAMED_VERSIONS}`,
+
+  `INSERT INTO vanishing (pubkey, until)
+  SELECT unhex(t.value ->> ${TOMBSTONE.author}), t.value ->> ${TOMBSTONE.until}
+  FROM json_each(?1) AS t WHERE ${STORED} AND t.value ->> ${TOMBSTONE.target} = ''
+  ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`,
 ];
+
+/** A deletion that names more than this is applied in steps. */
+const NAMED_AT_ONCE = 100;
+
+/** Marks long deletions, given by id, as unfinished. A deletion that is already stored is not marked again. */
+const BEGIN_DELETING = `
+INSERT OR IGNORE INTO deleting (id)
+SELECT unhex(value) FROM json_each(?1) WHERE NOT EXISTS (SELECT 1 FROM event WHERE id = unhex(value))`;
+const NOT_STORED = `
+DELETE FROM deleting WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+AND NOT EXISTS (SELECT 1 FROM event WHERE event.id = deleting.id)`;
+
+/** Returns the statements that a commit of these events runs before it stores them, and after. */
+export function deletionStatements(
+  db: Database,
+  events: Event[],
+): { before: Statement[]; after: Statement[] } {
+  const deletions = events
+    .map((event) => deletionsOf(event).map((deletion) => tombstoneRow(event, deletion)))
+    .filter((rows) => rows.length > 0);
+  const short = deletions.filter((rows) => rows.length <= NAMED_AT_ONCE).flat();
+  const long = JSON.stringify(
+    deletions.filter((rows) => rows.length > NAMED_AT_ONCE).map(([row]) => row?.[0]),
+  );
+  const before: Statement[] = [];
+  const after: Statement[] = [];
+  if (long !== "[]") {
+    before.push(db.prepare(BEGIN_DELETING).bind(long));
+    after.push(db.prepare(NOT_STORED).bind(long));
+  }
+  if (short.length > 0) {
+    const rows = JSON.stringify(short);
+    after.push(...APPLY_TOMBSTONES.map((sql) => db.prepare(sql).bind(rows)));
+  }
+  return { before, after };
+}
+
+/** Returns a statement that lists the unfinished deletions among these events. */
+export function unfinishedStatement(db: Database, events: Event[]): Statement {
+  const ids = events.filter(({ kind }) => kind === DELETION).map(({ id }) => id);
+  return db
+    .prepare("SELECT lower(hex(id)) AS id FROM deleting WHERE id IN (SELECT unhex(value) FROM json_each(?1))")
+    .bind(JSON.stringify(ids));
+}
+
+export async function unfinishedDeletions(db: Database): Promise<string[]> {
+  const { results } = await db.prepare("SELECT lower(hex(id)) AS id FROM deleting").all<{ id: string }>();
+  return results.map(({ id }) => id);
+}
+
+/** Finishes a deletion, in steps. It may be interrupted; anyone may run it again at any time. */
+export async function finishDeletion(db: Database, id: string, pause: Pause): Promise<void> {
+  const asked = await db
+    .prepare(
+      `SELECT lower(hex(event.pubkey)) AS pubkey, created_at, kind, tags
+      FROM deleting JOIN event ON event.id = deleting.id WHERE deleting.id = unhex(?1)`,
+    )
+    .bind(id)
+    .all<Pick<Event, "pubkey" | "created_at" | "kind"> & { tags: string }>();
+  const rows = asked.results.flatMap(({ tags, ...event }) =>
+    deletionsOf({ ...event, tags: JSON.parse(tags) as string[][] }).map((deletion) =>
+      tombstoneRow({ id, pubkey: event.pubkey }, deletion),
+    ),
+  );
+  while (rows.length > 0) {
+    const some = JSON.stringify(rows.slice(0, NAMED_AT_ONCE));
+    const statements = ONE_STEP.map((sql) => db.prepare(sql).bind(some));
+    const step = await db.batch(statements, { mayRepeat: true });
+    // As long as a step removes something, there may be more.
+    if (step.every(({ results }) => results.length === 0)) rows.splice(0, NAMED_AT_ONCE);
+    await pause();
+  }
+  await db.batch([db.prepare("DELETE FROM deleting WHERE id = unhex(?1)").bind(id)], { mayRepeat: true });
+}
 
 export async function vanishingAuthors(db: Database): Promise<string[]> {
   const { results } = await db
@@ -88,26 +172,29 @@ export async function vanishingAuthors(db: Database): Promise<string[]> {
   return results.map(({ pubkey }) => pubkey);
 }
 
-/** May end in the middle, and be begun again by anybody at any time. */
-export async function removeVanished(db: Database, pubkey: string): Promise<Cost> {
+const FORGET_EXPIRED = "DELETE FROM expired_version WHERE pubkey = unhex(?1) AND created_at <= ?2";
+
+/**
+ * Removes an author's events and the gift wraps that name the author. It may be interrupted; anyone may run it again at
+ * any time.
+ */
+export async function removeVanished(db: Database, pubkey: string, pause: Pause): Promise<void> {
   const asked = await db
     .prepare("SELECT until FROM vanishing WHERE pubkey = unhex(?1)")
     .bind(pubkey)
     .all<{ until: number }>();
   const until = asked.results[0]?.until;
-  if (until === undefined) return costOf([asked]);
-  const all: Pick<SqlResult<unknown>, "meta">[] = [asked];
-  for (const some of LEFT_BEHIND) {
-    const remove = db.prepare(`DELETE FROM event WHERE seq IN (${some}) RETURNING created_at`);
-    for (let from = 0, removed = STEP; removed === STEP;) {
-      const step = await remove.bind(pubkey, from, until).all<{ created_at: number }>();
-      all.push({ meta: step.meta });
-      removed = step.results.length;
-      // What was looked at and stays is not looked at again.
-      from = Math.max(from, ...step.results.map(({ created_at }) => created_at));
-    }
-  }
-  // Not when they have asked again meanwhile, for more.
-  const done = db.prepare("DELETE FROM vanishing WHERE pubkey = unhex(?1) AND until = ?2");
-  return costOf([...all, await done.bind(pubkey, until).all()]);
+  if (until === undefined) return;
+  const own = { pubkey, until, goes: (kind: number) => kind !== VANISH };
+  const wraps = { pubkey, until, goes: (kind: number) => kind === GIFT_WRAP };
+  for (const walk of EVENTS_BY) await removeAlong(db, walk, own, pause);
+  await pause();
+  await removeAlong(db, PRIVATE_EVENTS_NAMING, wraps, pause);
+  const last = [
+    // No longer needed: the tombstone refuses the same events.
+    db.prepare(FORGET_EXPIRED).bind(pubkey, until),
+    // Not if the author has asked again meanwhile, with a later time.
+    db.prepare("DELETE FROM vanishing WHERE pubkey = unhex(?1) AND until = ?2").bind(pubkey, until),
+  ];
+  await db.batch(last, { mayRepeat: true });
 }

@@ -1,66 +1,117 @@
-/** One batch of events, one transaction: replacing (NIP-01), and deleting (NIP-09, NIP-62). */
-import { deletionsOf, GIFT_WRAP } from "../nostr/deletion.ts";
+/** Stores one batch of events in one transaction, with replacement (NIP-01) and deletion (NIP-09, NIP-62). */
 import { type Event, newestFirst, versionKey } from "../nostr/event.ts";
-import { expiresAt } from "../nostr/expiration.ts";
-import { searchableText } from "../nostr/search.ts";
 import { BANNED } from "./bans.ts";
-import { costOf, type Database } from "./database.ts";
+import type { Database, Statement } from "./database.ts";
+import { OUTDATED } from "./expired.ts";
+import { EVENT, eventRow, gist } from "./rows.ts";
 import { INDEX_TEXT } from "./search.ts";
-import type { CommitResult, Fate } from "./store.ts";
-import { APPLY_TOMBSTONES, BURIED, tombstoneRow } from "./tombstones.ts";
+import { adoptStatement } from "./prune.ts";
+import type { CommitResult, Fate, Origin } from "./store.ts";
+import { DELETED, deletionStatements, unfinishedStatement } from "./tombstones.ts";
+
+/** The origin of events that clients of this relay have published. */
+export const CLIENTS: Origin = { isPulled: false };
 
 const LAST_SEQ = "SELECT coalesce(max(seq), 0) AS seq FROM event";
 
-/** One row of the parameter is `eventRow`; a version is beaten by a newer one, or at the same second by a lower id. */
+/**
+ * Deletes versions that the events of the parameter (`eventRow`) replace: newer ones or, at the same second, lower
+ * ids.
+ */
 const DELETE_BEATEN = `
 DELETE FROM event WHERE seq IN (
   SELECT old.seq
   FROM json_each(?1) AS new
   CROSS JOIN event AS old INDEXED BY event_version
-    ON old.pubkey = unhex(new.value ->> 1) AND old.kind = new.value ->> 4 AND old.d = new.value -> 7
+    ON old.pubkey = unhex(new.value ->> ${EVENT.pubkey}) AND old.kind = new.value ->> ${EVENT.kind} AND old.d = new.value -> ${EVENT.d}
   WHERE old.d IS NOT NULL AND (
-    old.created_at < new.value ->> 3
-    OR (old.created_at = new.value ->> 3 AND old.id > unhex(new.value ->> 0))
-  ) AND NOT ${BURIED} AND NOT ${BANNED}
+    old.created_at < new.value ->> ${EVENT.created_at}
+    OR (old.created_at = new.value ->> ${EVENT.created_at} AND old.id > unhex(new.value ->> ${EVENT.id}))
+  ) AND NOT ${DELETED} AND NOT ${BANNED}
 )`;
 
 const INSERT_NEW = `
-INSERT INTO event (id, pubkey, sig, created_at, kind, tags, content, d, expires_at)
+INSERT INTO event (id, pubkey, sig, created_at, kind, tags, content, d, expires_at, pulled)
 SELECT
-  unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2), value ->> 3, value ->> 4,
-  value -> 5, value -> 6, nullif(value -> 7, 'null'), value ->> 8
+  unhex(value ->> ${EVENT.id}),
+  unhex(value ->> ${EVENT.pubkey}),
+  unhex(value ->> ${EVENT.sig}),
+  value ->> ${EVENT.created_at},
+  value ->> ${EVENT.kind},
+  value -> ${EVENT.tags},
+  value -> ${EVENT.content},
+  nullif(value -> ${EVENT.d}, 'null'),
+  value ->> ${EVENT.expires_at},
+  ?2
 FROM json_each(?1) AS new
-WHERE NOT ${BURIED} AND NOT ${BANNED}
+WHERE NOT ${DELETED} AND NOT ${BANNED} AND NOT ${OUTDATED}
 ON CONFLICT DO NOTHING
 RETURNING seq, lower(hex(id)) AS id`;
 
-/** Why some are not there: what is neither banned nor buried has been superseded. A row of the parameter is a `gist`. */
+/** Finds out why events (`gist`) were not stored. An event that is neither banned nor deleted was superseded. */
 const WHY_NOT = `
-SELECT value ->> 0 AS id, ${BANNED} AS banned, ${BURIED} AS buried
+SELECT value ->> ${EVENT.id} AS id, ${BANNED} AS banned, ${DELETED} AS deleted
 FROM json_each(?1) AS new
-WHERE NOT EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0)) OR ${BANNED}`;
+WHERE NOT EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> ${EVENT.id})) OR ${BANNED}`;
 
-export async function commitEvents(db: Database, events: Event[]): Promise<CommitResult> {
-  const eventRows = bestVersionsFirst(events).map(eventRow);
+/**
+ * The log is not numbered below this again. So many, because hubs may know of more events than the one that commits, and must
+ * not take the new ones for those that they have delivered.
+ */
+const MOVE =
+  "UPDATE sqlite_sequence SET seq = ?1 + 1000000000 WHERE name = 'event' AND seq < ?1 + 1000000000";
+const TAKE_BACK = "DELETE FROM event WHERE seq > ?1 AND seq <= ?2";
+
+export async function commitEvents(
+  db: Database,
+  events: Event[],
+  { isPulled, head = 0 }: Origin = CLIENTS,
+): Promise<CommitResult> {
+  const result = await commitOnce(db, events, isPulled);
+  const { prev, last } = result;
+  if (last === prev || last > head) return result;
+  // No number is used twice, so the database has been restored to an earlier state.
+  const move = [db.prepare(MOVE).bind(head), db.prepare(TAKE_BACK).bind(prev, last)];
+  return commitOnce(db, events, isPulled, move);
+}
+
+async function commitOnce(
+  db: Database,
+  events: Event[],
+  isPulled: boolean,
+  first: Statement[] = [],
+): Promise<CommitResult> {
+  const inOrder = bestVersionsFirst(events);
+  const eventRows = inOrder.map(eventRow);
   const rows = JSON.stringify(eventRows);
-  const isFound = eventRows.some((row) => row[TEXT] !== "");
+  const isFound = eventRows.some((row) => row[EVENT.text] !== "");
   const replaces = events.some((event) => versionKey(event) !== undefined);
-  const tombstones = events.flatMap((event) =>
-    deletionsOf(event).map((deletion) => tombstoneRow(event, deletion)),
-  );
-  const buried = JSON.stringify(tombstones);
+  const deletions = deletionStatements(db, events);
   const statements = [
-    // A place may have been emptied by a deletion since: nobody has to be told of an event that is gone.
+    // Lower than before if the newest events were deleted since. Deleted events need not be delivered.
     db.prepare(LAST_SEQ),
+    ...deletions.before,
     ...(replaces ? [db.prepare(DELETE_BEATEN).bind(rows)] : []),
-    db.prepare(INSERT_NEW).bind(rows),
+    db.prepare(INSERT_NEW).bind(rows, Number(isPulled)),
   ];
   const inserting = statements.length - 1;
   if (isFound) statements.push(db.prepare(INDEX_TEXT).bind(rows));
-  if (tombstones.length > 0) statements.push(...APPLY_TOMBSTONES.map((sql) => db.prepare(sql).bind(buried)));
-  // In the same transaction: asked for later, the reasons could fail to come when the events have been stored.
-  statements.push(db.prepare(WHY_NOT).bind(JSON.stringify(eventRows.map(gist))));
-  const results = await db.batch<{ seq: number; id: string } & Reason>(statements);
+  if (!isPulled) {
+    statements.push(
+      adoptStatement(
+        db,
+        events.map(({ id }) => id),
+      ),
+    );
+  }
+  statements.push(...deletions.after);
+  const hasDeletions = deletions.after.length > 0;
+  if (hasDeletions) statements.push(unfinishedStatement(db, events));
+  // In the same transaction. A later query could fail although the events are stored.
+  statements.push(db.prepare(WHY_NOT).bind(JSON.stringify(inOrder.map(gist))));
+  const options = { mayRepeat: true };
+  const all = await db.batch<{ seq: number; id: string } & Reason>([...first, ...statements], options);
+  const results = all.slice(first.length);
   const prev = results[0]?.results[0]?.seq ?? 0;
   const seqs = new Map(results[inserting]?.results.map(({ id, seq }) => [id, seq]));
   const last = Math.max(prev, ...seqs.values());
@@ -71,7 +122,9 @@ export async function commitEvents(db: Database, events: Event[]): Promise<Commi
     seqs.delete(id);
     return { kind: "stored", seq };
   });
-  return { prev, last, fates, cost: costOf(results) };
+  const unfinished = hasDeletions ? (results.at(-2)?.results ?? []).map(({ id }) => id) : [];
+  const isRepeated = (results[0]?.meta.total_attempts ?? 1) > 1;
+  return { prev, last, fates, unfinished, isRepeated };
 }
 
 export async function knownIds(db: Database, ids: string[]): Promise<Set<string>> {
@@ -84,35 +137,26 @@ export async function knownIds(db: Database, ids: string[]): Promise<Set<string>
 
 export async function isDeleted(db: Database, event: Event): Promise<boolean> {
   const { results } = await db
-    .prepare(`SELECT ${BURIED} AS buried FROM json_each(?1) AS new`)
-    .bind(JSON.stringify([eventRow(event)]))
-    .all<{ buried: number }>();
-  return results[0]?.buried === 1;
-}
-
-export async function removeExpired(db: Database, now: number, limit: number) {
-  const result = await db
-    .prepare(
-      `DELETE FROM event WHERE seq IN (
-        SELECT seq FROM event INDEXED BY event_by_expiry WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
-      ) RETURNING seq`,
-    )
-    .bind(now, limit)
-    .all();
-  return { removed: result.results.length, cost: costOf([result]) };
+    .prepare(`SELECT ${DELETED} AS deleted FROM json_each(?1) AS new`)
+    .bind(JSON.stringify([gist(event)]))
+    .all<{ deleted: number }>();
+  return results[0]?.deleted === 1;
 }
 
 interface Reason {
   banned: number;
-  buried: number;
+  deleted: number;
 }
 
-function fateOf({ banned, buried }: Reason): Fate {
+function fateOf({ banned, deleted }: Reason): Fate {
   if (banned) return { kind: "banned" };
-  return { kind: buried ? "deleted" : "superseded" };
+  return { kind: deleted ? "deleted" : "superseded" };
 }
 
-/** Versions that meet in one batch go in best first, so that the others find it there; the order of the rest stays. */
+/**
+ * Puts the best of several versions in one batch first, so that the others are superseded. Other events keep their
+ * order.
+ */
 function bestVersionsFirst(events: Event[]): Event[] {
   const versions = Map.groupBy(events, keyOf);
   for (const group of versions.values()) group.sort(newestFirst);
@@ -122,31 +166,4 @@ function bestVersionsFirst(events: Event[]): Event[] {
 function keyOf(event: Event): string {
   const version = versionKey(event);
   return version === undefined ? event.id : `${event.pubkey} ${event.kind} ${version}`;
-}
-
-type EventRow = ReturnType<typeof eventRow>;
-
-/** Where a row has what is searched. */
-const TEXT = 9;
-
-/** What the SQL reads by position. */
-function eventRow(event: Event) {
-  const { id, pubkey, sig, created_at, kind, tags, content } = event;
-  return [
-    id,
-    pubkey,
-    sig,
-    created_at,
-    kind,
-    tags,
-    content,
-    versionKey(event) ?? null,
-    expiresAt(event) ?? null,
-    searchableText(event),
-  ] as const;
-}
-
-/** The row without what is long: SQLite parses it anew for each column. Only gift wraps are judged by their tags. */
-function gist([id, pubkey, , created_at, kind, tags, , d]: EventRow) {
-  return [id, pubkey, null, created_at, kind, kind === GIFT_WRAP ? tags : [], null, d];
 }

@@ -1,13 +1,33 @@
-/** Counts in memory, until they are taken to where they are summed up. */
-import type { Door, MetricName, Metrics } from "./metrics.ts";
+/** Counts in memory, until they are sent to be summed. */
+import type { Source, MetricName, Metrics } from "./metrics.ts";
 
 export interface Count {
   name: MetricName;
-  door: Door;
+  source: Source;
   amount: number;
 }
 
-/** Bounded by the closed list of metrics. */
+/** A count as the first deployments stored and sent it. */
+export interface FirstCount {
+  name: string;
+  door: Source;
+  amount: number;
+}
+
+/** Metrics that have another name since. */
+const RENAMED: Partial<Record<string, MetricName>> = {
+  events_spared_counts: "events_would_refuse_counts",
+  clients_spared_counts: "clients_would_refuse_counts",
+};
+
+/** Reads a count of any form. It may name a metric that is no longer in the list. */
+export function readCount(count: Count | FirstCount): Count {
+  if (!("door" in count)) return count;
+  const { name, door, amount } = count;
+  return { name: RENAMED[name] ?? (name as MetricName), source: door, amount };
+}
+
+/** Counts per metric and source. Their number is bounded by the list of metrics. */
 export class Counts implements Metrics {
   private readonly counts = new Map<string, Count>();
 
@@ -15,27 +35,27 @@ export class Counts implements Metrics {
     return this.counts.size === 0;
   }
 
-  add(name: MetricName, door: Door, amount = 1): void {
+  add(name: MetricName, source: Source, amount = 1): void {
     if (amount === 0) return;
-    const key = `${name} ${door}`;
+    const key = `${name} ${source}`;
     const count = this.counts.get(key);
     if (count) count.amount += amount;
-    else this.counts.set(key, { name, door, amount });
+    else this.counts.set(key, { name, source, amount });
   }
 
   list(): Count[] {
     return [...this.counts.values()];
   }
 
-  /** Everything counted so far; counting starts again at nothing. */
+  /** Returns all counts and resets them. */
   take(): Count[] {
     const taken = this.list();
     this.counts.clear();
     return taken;
   }
 
-  /** What was taken and could not be brought where it belongs. */
+  /** Adds counts again that were taken but could not be sent. */
   giveBack(taken: Count[]): void {
-    for (const { name, door, amount } of taken) this.add(name, door, amount);
+    for (const { name, source, amount } of taken) this.add(name, source, amount);
   }
 }

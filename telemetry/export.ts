@@ -1,22 +1,40 @@
-/** Counts as others read them. */
+/** Counts in the formats of Prometheus and Analytics Engine. */
 import type { Count } from "./counts.ts";
-import { type Door, METRICS } from "./metrics.ts";
+import { type Source, GAUGES, METRICS } from "./metrics.ts";
 
-/** Prometheus text format, version 0.0.4. Every metric is there from the start, at its doors. */
+/** Returns Prometheus text, version 0.0.4. It has every metric with every source, even if the count is 0. */
 export function prometheusText(counts: Count[]): string {
-  const lines = Object.entries(METRICS).flatMap(([name, { about, doors }]) => [
+  const lines = Object.entries(METRICS).flatMap(([name, { about, sources }]) => [
     `# HELP ${name} ${about.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}`,
     `# TYPE ${name} counter`,
-    ...doors.map((door) => `${name}{door="${door}"} ${amountOf(counts, name, door)}`),
+    ...sources.map((source) => `${name}{source="${source}"} ${amountOf(counts, name, source)}`),
   ]);
   return `${lines.join("\n")}\n`;
 }
 
-/** One Analytics Engine data point for each count; the metric's name is what it samples by. */
-export function dataPoints(counts: Count[]): { indexes: string[]; blobs: string[]; doubles: number[] }[] {
-  return counts.map(({ name, door, amount }) => ({ indexes: [name], blobs: [door], doubles: [amount] }));
+/** Returns gauges as Prometheus text. */
+export function gaugesText(values: Record<keyof typeof GAUGES, number>): string {
+  const lines = Object.entries(GAUGES).flatMap(([name, { about }]) => [
+    `# HELP ${name} ${about}`,
+    `# TYPE ${name} gauge`,
+    `${name} ${values[name as keyof typeof GAUGES]}`,
+  ]);
+  return `${lines.join("\n")}\n`;
 }
 
-function amountOf(counts: Count[], name: string, door: Door): number {
-  return counts.find((count) => count.name === name && count.door === door)?.amount ?? 0;
+/**
+ * Returns one Analytics Engine data point for each source. Its doubles are the counts, in the order of the list of metrics.
+ * The source is the sampling index too.
+ */
+export function dataPoints(counts: Count[]): { indexes: string[]; blobs: string[]; doubles: number[] }[] {
+  const sources = new Set(counts.map(({ source }) => source));
+  return [...sources].map((source) => ({
+    indexes: [source],
+    blobs: [source],
+    doubles: Object.keys(METRICS).map((name) => amountOf(counts, name, source)),
+  }));
+}
+
+function amountOf(counts: Count[], name: string, source: Source): number {
+  return counts.find((count) => count.name === name && count.source === source)?.amount ?? 0;
 }

@@ -1,61 +1,82 @@
-/** Everything that is counted: one closed list, one call per happening. */
+/** The list of all metrics. Each is counted with one call where it happens. */
 
-/** Which part of the system it happened at. */
-export type Door = "websocket" | "http" | "queue" | "upstream" | "cron";
+/** The source: the part of the system where it happened. */
+export type Source = "websocket" | "http" | "queue" | "upstream" | "cron";
 
 interface Metric {
   about: string;
-  doors: readonly Door[];
+  sources: readonly Source[];
 }
 
-const DOORS = ["websocket", "http", "queue"] as const;
+const INGESTED = ["websocket", "http", "queue"] as const;
 
-/** All are counters. */
+/**
+ * All counters. Add new ones at the end: the n-th is `doublen` in Analytics Engine, whose points live for three months. A point
+ * has at most 20 doubles (https://developers.cloudflare.com/analytics/analytics-engine/limits/).
+ */
 export const METRICS = {
   relay_connect_counts: {
-    about: "Connections opened: by clients to the relay, by the aggregator to upstreams",
-    doors: ["websocket", "upstream"],
+    about: "Connections opened: by clients, or to upstreams",
+    sources: ["websocket", "upstream"],
   },
   message_received_counts: {
-    about: "Messages received: from clients, and from upstreams",
-    doors: ["websocket", "upstream"],
+    about: "Messages received: from clients, or from upstreams",
+    sources: ["websocket", "upstream"],
   },
-  queue_publish_counts: { about: "Messages put on a queue by the aggregator", doors: ["upstream"] },
+  queue_publish_counts: { about: "Messages that the aggregator put on a queue", sources: ["upstream"] },
   cleanup_counts: {
-    about: "Connections ended and cleaned up after: of clients, and to upstreams",
-    doors: ["websocket", "upstream"],
+    about: "Connections closed and cleaned up: of clients, or to upstreams",
+    sources: ["websocket", "upstream"],
   },
-  events_stored_counts: { about: "Events stored", doors: DOORS },
-  events_refused_counts: { about: "Events refused", doors: DOORS },
-  events_spared_counts: {
-    about: "Events that a rule would have refused, if POLICY_DRY_RUN were off",
-    doors: DOORS,
+  events_stored_counts: { about: "Events stored", sources: INGESTED },
+  events_refused_counts: { about: "Events refused", sources: INGESTED },
+  events_would_refuse_counts: {
+    about: "Events that would have been refused without POLICY_DRY_RUN",
+    sources: INGESTED,
   },
   clients_limited_counts: {
-    about: "Messages and requests refused because of RATE_LIMIT",
-    doors: ["websocket", "http"],
+    about: "Messages and requests refused by RATE_LIMIT",
+    sources: ["websocket", "http"],
   },
-  clients_spared_counts: {
-    about: "Times that a client would have had to wait, if POLICY_DRY_RUN were off",
-    doors: ["websocket", "http"],
+  clients_would_refuse_counts: {
+    about: "Messages and requests that RATE_LIMIT would have refused without POLICY_DRY_RUN",
+    sources: ["websocket", "http"],
   },
-  slow_clients_counts: { about: "Clients cut off because they did not read", doors: ["websocket"] },
-  events_delivered_counts: { about: "Events sent to live subscriptions", doors: ["websocket"] },
-  events_expired_counts: { about: "Events removed because they expired", doors: ["cron"] },
-  events_dead_counts: { about: "Events put on the dead-letter queue", doors: ["queue"] },
+  slow_clients_counts: { about: "Clients disconnected because they did not read", sources: ["websocket"] },
+  events_delivered_counts: { about: "Events sent to live subscriptions", sources: ["websocket"] },
+  failed_delivery_counts: {
+    about: "Deliveries of the switchboard to a hub that failed",
+    sources: ["websocket"],
+  },
+  events_expired_counts: { about: "Events removed because they expired (NIP-40)", sources: ["cron"] },
+  events_pruned_counts: {
+    about: "Events removed because of their age (RETENTION, UPSTREAM_RETENTION)",
+    sources: ["cron"],
+  },
+  events_dead_counts: { about: "Events put on the dead-letter queue", sources: ["queue"] },
   spans_dropped_counts: {
-    about: "Trace spans that the collector did not take in time",
-    doors: ["websocket", "http", "upstream"],
+    about: "Trace spans dropped because the collector was too slow",
+    sources: ["websocket", "http", "upstream"],
   },
-  d1_rows_read: { about: "Rows read in D1, which bills them", doors: [...DOORS, "cron"] },
-  d1_rows_written: { about: "Rows written in D1, which bills them", doors: [...DOORS, "cron"] },
+  d1_rows_read: { about: "Rows read in D1, as billed", sources: [...INGESTED, "upstream", "cron"] },
+  d1_rows_written: { about: "Rows written in D1, as billed", sources: [...INGESTED, "upstream", "cron"] },
+  d1_retries_counts: {
+    about: "Statements and batches that were sent to D1 again after a transient error",
+    sources: [...INGESTED, "upstream", "cron"],
+  },
 } as const satisfies Record<string, Metric>;
+
+/** Metrics that rise and fall. They are read, not counted. */
+export const GAUGES = {
+  d1_size_bytes: { about: "Size of the database" },
+  d1_size_limit_bytes: { about: "Size that the database may reach (MAX_STORE_BYTES)" },
+} as const;
 
 export type MetricName = keyof typeof METRICS;
 
 export interface Metrics {
-  /** Never throws and never waits. */
-  add(name: MetricName, door: Door, amount?: number): void;
+  /** Adds to a counter. Never throws and never waits. */
+  add(name: MetricName, source: Source, amount?: number): void;
 }
 
 /** Counts nothing. */

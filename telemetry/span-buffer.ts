@@ -1,10 +1,10 @@
-/** Ended spans on their way to the collector, as JSON: a bounded number. The oldest make room. */
+/** Ended spans that wait to be sent, as JSON. Their number is bounded; the oldest are dropped. */
 export class SpanBuffer {
   private readonly most: number;
   private readonly dropped: (spans: number) => void;
   private spans: string[] = [];
 
-  /** `dropped` is told how many spans never reach the collector. */
+  /** `dropped` is called with the number of dropped spans. */
   constructor(most: number, dropped: (spans: number) => void) {
     this.most = most;
     this.dropped = dropped;
@@ -21,14 +21,14 @@ export class SpanBuffer {
     this.dropped(1);
   }
 
-  /** Everything so far. */
+  /** Returns all spans and empties the buffer. */
   take(): string[] {
     const taken = this.spans;
     this.spans = [];
     return taken;
   }
 
-  /** What was taken and did not arrive: older than what has gathered since. */
+  /** Puts back spans that could not be sent, before newer ones. */
   giveBack(taken: string[]): void {
     const room = this.most - this.spans.length;
     const kept = room > 0 ? taken.slice(-room) : [];

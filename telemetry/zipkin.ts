@@ -7,8 +7,9 @@ import {
   type SpanStatus,
   SpanStatusCode,
 } from "@opentelemetry/api";
+import { attributesToSend } from "./span-attributes.ts";
 
-/** What is read of an ended span; OpenTelemetry's ReadableSpan is one. */
+/** The fields of an ended span that are used. OpenTelemetry's ReadableSpan has them. */
 export interface EndedSpan {
   name: string;
   kind: SpanKind;
@@ -34,7 +35,7 @@ export interface ZipkinSpan {
   tags: Record<string, string>;
 }
 
-/** In characters: what a tag holds comes from anywhere. */
+/** Maximum characters of a tag. */
 const LONGEST_TAG = 500;
 
 const KINDS: Partial<Record<SpanKind, string>> = {
@@ -62,13 +63,10 @@ export function zipkinSpan(span: EndedSpan, service: string): ZipkinSpan {
 }
 
 function tagsOf({ attributes, status }: EndedSpan): Record<string, string> {
-  const failure = status.code === SpanStatusCode.ERROR ? { error: status.message || "true" } : {};
-  const tags: Attributes = { ...attributes, ...failure };
-  return Object.fromEntries(
-    Object.entries(tags)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, String(value).slice(0, LONGEST_TAG)]),
-  );
+  // Without the error message, which may quote a client or an upstream.
+  const failure = status.code === SpanStatusCode.ERROR ? { error: "true" } : {};
+  const tags = Object.entries<unknown>({ ...attributesToSend(attributes), ...failure });
+  return Object.fromEntries(tags.map(([name, value]) => [name, String(value).slice(0, LONGEST_TAG)]));
 }
 
 function microseconds([seconds, nanoseconds]: HrTime): number {

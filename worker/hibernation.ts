@@ -1,16 +1,25 @@
 /**
- * What a hub remembers of its sockets while it is not in memory: in a socket's attachment what fits there,
- * the rest in the object's own SQLite.
+ * What a hub remembers of its sockets while it hibernates. It is in a socket's attachment or, if it does not fit, in the
+ * object's SQLite.
  */
-import type { Debt } from "../relay/rate-limit.ts";
-import type { Identity, SessionMemory, SubscriptionRecord } from "../relay/session.ts";
+import type { Debt } from "../relay/limits/token-buckets.ts";
+import type { Identity, SessionMemory } from "../relay/session/session.ts";
+import type { SubscriptionRecord } from "../relay/live/subscription.ts";
 
-/** Outlives a deployment, so it says its version. */
+/** It has a version, because it outlives a deployment. The version also covers the session's records in SQLite. */
 interface Attachment {
   version: 1;
   session: string;
   identity: Identity;
   subscriptions: SubscriptionRecord[];
+  /** When the client last sent something, in Unix seconds, to about a minute. Earlier deployments did not record it. */
+  heardAt?: number;
+}
+
+/** An attachment of any deployment. The earliest ones of version 1 lack some fields. */
+interface AnyAttachment {
+  version?: unknown;
+  identity?: Omit<Identity, "isChallenged"> & Partial<Identity>;
 }
 
 interface KeptDebts {
@@ -18,14 +27,21 @@ interface KeptDebts {
   debts: Debt[];
 }
 
-/** The platform takes 16 KiB of serialised attachment, in which a character can be two bytes. */
+/** Minimum seconds between two writes of an attachment that only update `heardAt`. */
+const HEARD_PAUSE = 60;
+
+/** The platform accepts attachments of 16 KiB when serialised, where a character may have two bytes. */
 const ATTACHMENT_CHARACTERS = 6000;
 
+/** A registered close code of WebSocket: the client should connect again. */
+const SERVICE_RESTART = 1012;
+
+/** The value is always a number without a version. Another form would need another key. */
 const POSITION = "position";
 const JOINED = "joined";
 const DEBTS = "debts";
 
-export interface RestoredSocket {
+interface RestoredSocket {
   socket: WebSocket;
   memory: SocketMemory;
   identity: Identity;
@@ -50,7 +66,7 @@ export class Hibernation {
     return this.kept;
   }
 
-  /** No frame waits for this to reach the disk: it is only needed as long as the sockets live. */
+  /** Saves the log position. Nothing waits for the write: the position is needed only while the sockets live. */
   keepPosition(at: number | undefined): void {
     if (at === this.kept) return;
     this.kept = at;
@@ -61,7 +77,7 @@ export class Hibernation {
     written.catch(this.report);
   }
 
-  /** Whether the switchboard knows that this hub is there. */
+  /** Returns whether the switchboard knows this hub. */
   hasJoined(): boolean {
     return this.storage.kv.get<boolean>(JOINED) === true;
   }
@@ -75,13 +91,13 @@ export class Hibernation {
     return kept?.version === 1 ? kept.debts : [];
   }
 
-  /** Nobody waits for this either: who is refused in memory is refused. */
+  /** Saves debts. Nothing waits for this write either: limits apply from memory. */
   keepDebts(debts: Debt[]): void {
     const kept: KeptDebts = { version: 1, debts };
     this.storage.put(DEBTS, kept, { allowUnconfirmed: true }).catch(this.report);
   }
 
-  /** For a socket that has just been accepted. */
+  /** Creates the memory of a socket that was just accepted. */
   begin(socket: WebSocket, identity: Identity): SocketMemory {
     const memory = new SocketMemory(this.storage.sql, socket, {
       version: 1,
@@ -93,14 +109,22 @@ export class Hibernation {
     return memory;
   }
 
-  /** All sockets that are still open, with what they were subscribed to: one query for all of them. */
+  /**
+   * Returns all open sockets with their subscriptions, with one query for all. Closes sockets whose attachment has an
+   * unknown version, so that their clients connect and subscribe again.
+   */
   restore(sockets: WebSocket[]): RestoredSocket[] {
     const rows = this.storage.sql
       .exec<{ session: string; record: string }>("SELECT session, record FROM subscription")
       .toArray();
     const overflow = Map.groupBy(rows, ({ session }) => session);
-    const restored = sockets.map((socket) => {
-      const attachment = socket.deserializeAttachment() as Attachment;
+    const restored = sockets.flatMap((socket) => {
+      const attachment = readAttachment(socket.deserializeAttachment());
+      if (!attachment) {
+        this.report(new Error("closed a connection, because its attachment has an unknown version"));
+        socket.close(SERVICE_RESTART, "the relay was updated: connect again");
+        return [];
+      }
       const stored = (overflow.get(attachment.session) ?? []).map(
         ({ record }) => JSON.parse(record) as SubscriptionRecord,
       );
@@ -111,8 +135,14 @@ export class Hibernation {
         attachment,
         stored.map(({ id }) => id),
       );
-      const { identity } = attachment;
-      return { socket, memory, identity, records: [...attachment.subscriptions, ...stored] };
+      return [
+        {
+          socket,
+          memory,
+          identity: attachment.identity,
+          records: [...attachment.subscriptions, ...stored],
+        },
+      ];
     });
     for (const session of overflow.keys()) forgetAll(this.storage.sql, session);
     return restored;
@@ -133,16 +163,18 @@ export class SocketMemory implements SessionMemory {
     this.stored = new Set(stored);
   }
 
+  /** Writes once, also if it replaces a record: each subscription that stays open is saved again when it is declared. */
   keep(record: SubscriptionRecord): void {
-    this.forget(record.id);
-    const subscriptions = [...this.attachment.subscriptions, record];
+    const subscriptions = [...this.others(record.id), record];
     if (JSON.stringify(subscriptions).length <= ATTACHMENT_CHARACTERS) {
+      this.forgetStored(record.id);
       this.attachment.subscriptions = subscriptions;
       this.write();
       return;
     }
+    this.forgetAttached(record.id);
     this.sql.exec(
-      "INSERT OR REPLACE INTO subscription VALUES (?, ?, ?)",
+      "INSERT OR REPLACE INTO subscription (session, id, record) VALUES (?, ?, ?)",
       this.attachment.session,
       record.id,
       JSON.stringify(record),
@@ -151,13 +183,35 @@ export class SocketMemory implements SessionMemory {
   }
 
   forget(id: string): void {
-    if (this.stored.delete(id)) {
-      this.sql.exec("DELETE FROM subscription WHERE session = ? AND id = ?", this.attachment.session, id);
-      return;
-    }
-    const others = this.attachment.subscriptions.filter((record) => record.id !== id);
+    this.forgetStored(id);
+    this.forgetAttached(id);
+  }
+
+  private forgetStored(id: string): void {
+    if (!this.stored.delete(id)) return;
+    this.sql.exec("DELETE FROM subscription WHERE session = ? AND id = ?", this.attachment.session, id);
+  }
+
+  private forgetAttached(id: string): void {
+    const others = this.others(id);
     if (others.length === this.attachment.subscriptions.length) return;
     this.attachment.subscriptions = others;
+    this.write();
+  }
+
+  private others(id: string): SubscriptionRecord[] {
+    return this.attachment.subscriptions.filter((record) => record.id !== id);
+  }
+
+  /** Unix seconds; undefined if unknown. */
+  get heardAt(): number | undefined {
+    return this.attachment.heardAt;
+  }
+
+  /** Records that the client has sent something. */
+  hear(now: number): void {
+    if (now - (this.attachment.heardAt ?? -Infinity) < HEARD_PAUSE) return;
+    this.attachment.heardAt = now;
     this.write();
   }
 
@@ -169,6 +223,15 @@ export class SocketMemory implements SessionMemory {
   write(): void {
     this.socket.serializeAttachment(this.attachment);
   }
+}
+
+/** Reads an attachment. Undefined if it has an unknown version, or is from before sessions had an identity. */
+function readAttachment(value: unknown): Attachment | undefined {
+  const attachment = value as (AnyAttachment & Omit<Attachment, keyof AnyAttachment>) | null;
+  if (attachment?.version !== 1 || !attachment.identity) return undefined;
+  // The field is missing from before AUTH_CHALLENGE existed: then every connection was challenged at once.
+  const identity = { ...attachment.identity, isChallenged: attachment.identity.isChallenged ?? true };
+  return { ...attachment, version: 1, identity };
 }
 
 function forgetAll(sql: SqlStorage, session: string): void {

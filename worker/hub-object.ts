@@ -1,13 +1,23 @@
-/** A hub in a Durable Object: translates the platform's calls, and nothing else. */
+/** A hub in a Durable Object. It only translates the platform's calls. */
 import { DurableObject } from "cloudflare:workers";
 import { verifySignature } from "../nostr/signature.ts";
-import { Hub } from "../relay/hub.ts";
-import type { Session, Socket } from "../relay/session.ts";
-import type { Delivery } from "../relay/switchboard.ts";
-import { createModerationStore } from "../store/moderation.ts";
+import { unixSeconds, wait } from "../platforms/clock.ts";
+import { configOf } from "../platforms/config.ts";
+import { nativeEventId } from "../platforms/event-id.ts";
+import { Hub } from "../relay/session/hub.ts";
+import { isIdle, type Quiet } from "../relay/limits/idle.ts";
+import type { Session, Socket } from "../relay/session/session.ts";
+import type { Delivery, OtherDelivery } from "../relay/live/switchboard.ts";
+import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
-import { configOf } from "./config.ts";
-import { Hibernation } from "./hibernation.ts";
+import { Alarm } from "./alarm.ts";
+import { tooMany } from "./connect.ts";
+import { CountsAlarm } from "./counts-alarm.ts";
+import { database, size } from "./database.ts";
+import { Hibernation, type SocketMemory } from "./hibernation.ts";
+import { IdleWatch } from "./idle-watch.ts";
+import { theSwitchboard } from "./objects.ts";
 import { hubTelemetry } from "./telemetry.ts";
 import { report } from "../platforms/workers.ts";
 
@@ -17,9 +27,13 @@ export class HubObject extends DurableObject<RelayEnv> {
   private readonly hub: Hub;
   private readonly hibernation: Hibernation;
   private readonly sessions = new Map<WebSocket, Session>();
+  private readonly memories = new Map<WebSocket, SocketMemory>();
+  private readonly alarms: Alarm;
+  private readonly idleWatch: IdleWatch;
   private readonly telemetry: ReturnType<typeof hubTelemetry>;
+  private readonly countsAlarm: CountsAlarm;
   private readonly capacity: number;
-  /** From the configuration; without it a client's own address for this relay holds. */
+  /** RELAY_URL. If it is empty, the address that a client connected to is used. */
   private readonly address: string;
 
   constructor(ctx: DurableObjectState, env: RelayEnv) {
@@ -27,23 +41,27 @@ export class HubObject extends DurableObject<RelayEnv> {
     const config = configOf(env);
     this.capacity = config.HUB_CAPACITY;
     this.address = config.RELAY_URL;
-    this.telemetry = hubTelemetry(env, config);
+    this.alarms = new Alarm(ctx.storage);
+    this.countsAlarm = new CountsAlarm(this.alarms, 1000 * config.COUNTS_INTERVAL);
+    this.telemetry = hubTelemetry(() => this.countsAlarm.begin(Date.now()));
     this.hibernation = new Hibernation(ctx.storage, report);
-    const switchboard = env.SWITCHBOARD.getByName("switchboard");
+    this.idleWatch = new IdleWatch(this.alarms);
+    const db = retryingD1(database, this.telemetry.metrics, "websocket");
     this.hub = new Hub({
       name: ctx.id.name ?? ctx.id.toString(),
       config,
-      store: createStore(env.DB),
-      moderation: createModerationStore(env.DB),
+      store: createStore(db, size),
+      moderation: createModerationStore(db),
       verify: verifySignature,
-      now: () => Math.floor(Date.now() / 1000),
+      idOf: nativeEventId,
+      now: unixSeconds,
       switchboard: {
-        declare: (declaration) => switchboard.declare(declaration),
-        publish: (publications, origin) => switchboard.publish(publications, origin),
+        declare: (declaration) => theSwitchboard().declare(declaration),
+        publish: (publications, origin) => theSwitchboard().publish(publications, origin),
       },
       memory: this.hibernation,
       background: (work) => ctx.waitUntil(work),
-      pause: (milliseconds) => scheduler.wait(milliseconds),
+      pause: wait,
       report,
       metrics: this.telemetry.metrics,
       tracer: this.telemetry.tracer,
@@ -52,58 +70,83 @@ export class HubObject extends DurableObject<RelayEnv> {
     const open = ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
     for (const { socket, memory, identity, records } of this.hibernation.restore(open)) {
       this.sessions.set(socket, this.hub.open(this.outgoing(socket), memory, identity, records));
+      this.memories.set(socket, memory);
     }
   }
 
-  /** A WebSocket upgrade: 503 when this hub is full, and the next one should be tried. */
+  /** Handles a WebSocket upgrade. 503: this hub is full, try the next one. */
   override async fetch(request: Request): Promise<Response> {
     if (this.isFull) return full();
     const ip = request.headers.get("cf-connecting-ip") ?? undefined;
-    const limited = this.hub.refusalOf(ip);
-    if (limited) {
-      return new Response(`${limited.prefix}: ${limited.reason}`, {
-        status: 429,
-        headers: { "retry-after": String(limited.seconds) },
-      });
-    }
+    const limited = this.hub.refusalOf(ip) ?? this.hub.crowding(ip);
+    if (limited) return tooMany(limited);
     const refusal = await this.refuseConnection(ip);
     if (refusal) return refusal;
-    // Others may have come meanwhile.
+    // The hub may have become full meanwhile.
     if (this.isFull) return full();
+    const crowding = this.hub.crowding(ip);
+    if (crowding) return tooMany(crowding);
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    // Without the query, which changes nothing of what this relay is.
+    // Without the query: it does not change which relay this is.
     const addresses = [this.address || new URL(request.url).origin.replace(/^http/, "ws")];
-    const identity = { challenge: crypto.randomUUID(), addresses, ip, keys: [] };
+    const identity = { challenge: crypto.randomUUID(), isChallenged: false, addresses, ip, keys: [] };
     const memory = this.hibernation.begin(server, identity);
     this.sessions.set(server, this.hub.welcome(this.outgoing(server), memory, identity));
+    this.memories.set(server, memory);
+    this.hear(server);
     this.telemetry.metrics.add("relay_connect_counts", "websocket");
-    this.ctx.waitUntil(this.telemetry.flush());
+    this.flush();
     return new Response(null, { status: 101, webSocket: client });
   }
 
   override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     const session = this.sessions.get(socket);
     if (session) await this.hub.receive(session, frame);
-    this.ctx.waitUntil(this.telemetry.flush());
+    this.hear(socket);
+    this.flush();
   }
 
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    answerClose(socket, code, reason);
     this.end(socket);
   }
 
   override webSocketError(socket: WebSocket): void {
+    answerClose(socket, 1011, "");
     this.end(socket);
   }
 
-  /** What the operators decided before this call holds here when it resolves. */
-  reloadModeration(): Promise<void> {
-    return this.hub.reloadModeration();
+  /** Sends counts, and closes connections that are silent and have no subscription. */
+  override async alarm(): Promise<void> {
+    this.alarms.hasFired();
+    const now = unixSeconds();
+    const quiet: Quiet[] = [];
+    for (const [socket, session] of this.sessions) {
+      if (session.subscriptions.size > 0) continue;
+      const signs = this.signsOf(socket, now);
+      if (!isIdle(signs, now)) quiet.push(signs);
+      else {
+        this.hub.endIdle(session);
+        this.forget(socket);
+      }
+    }
+    if (this.countsAlarm.isDue(Date.now())) await this.telemetry.sendCounts();
+    this.flush();
+    await this.idleWatch.goOn(quiet, now);
   }
 
-  async deliver(delivery: Delivery): Promise<void> {
+  /** When it resolves, all earlier decisions of the operators are in effect at this hub. */
+  async reloadModeration(): Promise<void> {
+    await this.hub.reloadModeration();
+    this.flush();
+    // A decision may have ended subscriptions.
+    for (const socket of this.sessions.keys()) this.watchIfIdle(socket);
+  }
+
+  async deliver(delivery: Delivery | OtherDelivery): Promise<void> {
     await this.hub.deliver(delivery);
-    this.ctx.waitUntil(this.telemetry.flush());
+    this.flush();
   }
 
   private get isFull(): boolean {
@@ -114,33 +157,67 @@ export class HubObject extends DurableObject<RelayEnv> {
     try {
       await this.join();
       if (await this.hub.admits(ip)) return undefined;
-      return new Response("connections from this address are not taken", { status: 403 });
+      return new Response("this address is blocked", { status: 403 });
     } catch (error) {
       report(error);
-      // Not 503: another hub would fare no better.
-      return new Response("the relay cannot reach what it needs, try again", { status: 500 });
+      // Not 503, because another hub would fail too.
+      return new Response("the relay cannot reach its database; try again", { status: 500 });
+    } finally {
+      this.flush();
     }
   }
 
-  /** Once and for ever, and before anything is read that the switchboard would have to tell the change of. */
+  /** Joins the switchboard, once. This is before the hub reads anything whose changes the switchboard announces. */
   private async join(): Promise<void> {
     if (this.hibernation.hasJoined()) return;
-    await this.env.SWITCHBOARD.getByName("switchboard").join(this.hub.deps.name);
+    await theSwitchboard().join(this.hub.deps.name);
     this.hibernation.keepJoined();
   }
 
   /**
-   * A socket that closed while the hub was asleep is not among those restored, and there is nothing left to close: what
-   * it wanted is withdrawn when the switchboard sends it.
+   * Ends a session. A socket that closed while the hub was asleep has no session. Its interest is withdrawn when the
+   * switchboard next sends something for it.
    */
   private end(socket: WebSocket): void {
+    this.forget(socket);
+    this.flush();
+  }
+
+  private forget(socket: WebSocket): void {
     const session = this.sessions.get(socket);
     if (session) this.hub.close(session);
     this.sessions.delete(socket);
-    this.ctx.waitUntil(this.telemetry.flush());
+    this.memories.delete(socket);
   }
 
-  /** A socket that has gone is no error of whoever sends: the platform tells of its closing. */
+  private signsOf(socket: WebSocket, now: number): Quiet {
+    const memory = this.memories.get(socket);
+    // A socket from an earlier deployment has no time. Its silence counts from now.
+    if (memory?.heardAt === undefined) memory?.hear(now);
+    const pingedAt = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
+    return {
+      heardAt: memory?.heardAt ?? now,
+      pingedAt: pingedAt === undefined ? undefined : pingedAt / 1000,
+    };
+  }
+
+  /** Records that the client has connected or sent something. */
+  private hear(socket: WebSocket): void {
+    this.memories.get(socket)?.hear(unixSeconds());
+    this.watchIfIdle(socket);
+  }
+
+  private watchIfIdle(socket: WebSocket): void {
+    if (this.sessions.get(socket)?.subscriptions.size !== 0) return;
+    const beginning = this.idleWatch.begin(unixSeconds());
+    if (beginning) this.ctx.waitUntil(beginning.catch(report));
+  }
+
+  private flush(): void {
+    this.telemetry.flush((work) => this.ctx.waitUntil(work));
+  }
+
+  /** Wraps a socket. Sending to a closed socket is not an error: the platform reports the close. */
   private outgoing(socket: WebSocket): Socket {
     return {
       send: (frame) => {
@@ -149,5 +226,27 @@ export class HubObject extends DurableObject<RelayEnv> {
       close: (code, reason) => socket.close(code, reason),
       pingedAt: () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
     };
+  }
+}
+
+/** RFC 6455, 7.4.1: codes that a Close frame never carries. */
+const NEVER_SENT = [1004, 1005, 1006, 1015];
+/** RFC 6455, 5.5: a Close frame has 125 bytes, and its code takes two. */
+const MAX_REASON_BYTES = 123;
+
+/**
+ * Sends the Close frame that the client waits for (RFC 6455, 5.5.1). workerd answers for sockets that a Worker accepted
+ * (`web_socket_auto_reply_to_close`), and never for those that may hibernate. Does nothing for a socket that the relay
+ * closed first.
+ */
+function answerClose(socket: WebSocket, code: number, reason: string): void {
+  const isSendable = code >= 1000 && code < 5000 && !NEVER_SENT.includes(code);
+  // Invalid UTF-8 was replaced by a longer sequence, so the reason may have become too long.
+  const isShort = new TextEncoder().encode(reason).length <= MAX_REASON_BYTES;
+  try {
+    socket.close(isSendable ? code : 1000, isShort ? reason : "");
+  } catch (error) {
+    // Continue: the session must still end.
+    report(error);
   }
 }

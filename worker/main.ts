@@ -1,65 +1,106 @@
 /** The relay Worker: WebSocket upgrades go to a hub, the rest is HTTP. */
 import { env } from "cloudflare:workers";
 import packageJson from "../package.json" with { type: "json" };
-import { createApp } from "../http/app.ts";
-import { createTelemetry, instrumented, report } from "../platforms/workers.ts";
+import { createHandler } from "../http/handler.ts";
+import { withoutStackTraces } from "../http/mistake.ts";
+import { verifySignature } from "../nostr/signature.ts";
+import { unixSeconds, wait } from "../platforms/clock.ts";
+import { configOf } from "../platforms/config.ts";
+import { createWorkerIngest } from "../platforms/ingest.ts";
+import { report } from "../platforms/workers.ts";
+import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
-import { Toll } from "../relay/toll.ts";
+import { RateLimiter } from "../relay/limits/rate-limiter.ts";
+import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { prometheusText } from "../telemetry/export.ts";
-import { configOf } from "./config.ts";
-import { connectToHub } from "./connect.ts";
-import { createHttpDoor } from "./http-door.ts";
-import { managementOf, moderatorFor } from "./moderation.ts";
-import { telemetryOptions } from "./telemetry.ts";
+import { createConnect } from "./connect.ts";
+import { database, size } from "./database.ts";
+import { createFloodLimit } from "./flood-limit.ts";
+import { announceModeration } from "./moderation.ts";
+import { theCounters, theSwitchboard } from "./objects.ts";
+import { workerTelemetry } from "./telemetry.ts";
 
 export { CountersObject } from "./counters-object.ts";
 export { HubObject } from "./hub-object.ts";
 export { SwitchboardObject } from "./switchboard-object.ts";
 
 const config = configOf(env);
-const options = telemetryOptions(env, config);
-const telemetry = createTelemetry(options);
-const app = createApp();
-const now = () => Math.floor(Date.now() / 1000);
-/** For HTTP, as long as this isolate lives: an isolate is soon gone, and there are many. */
-const toll = new Toll({
+const telemetry = workerTelemetry();
+/** Limits HTTP requests and new connections in this isolate. Isolates are short-lived, and there are many. */
+const limiter = new RateLimiter({
   config,
-  now,
-  memory: { debts: () => [], keepDebts: () => undefined },
-  spared: (seconds) => {
-    telemetry.metrics.add("clients_spared_counts", "http");
-    report(`dry run: RATE_LIMIT would have made a client wait ${seconds} s`);
+  now: unixSeconds,
+  metrics: telemetry.metrics,
+  source: "http",
+  report,
+});
+
+const refuseFlood = createFloodLimit({ config, floods: env.FLOODS, metrics: telemetry.metrics, report });
+
+const db = retryingD1(database, telemetry.metrics, "http");
+const store = createStore(db, size);
+
+const answer = createHandler({
+  config,
+  version: packageJson.version,
+  store,
+  size,
+  moderation: createModerationStore(db),
+  management: {
+    verify: verifySignature,
+    announce: () => announceModeration(),
+    pause: wait,
   },
+  createIngest: (access) =>
+    createWorkerIngest({
+      source: "http",
+      config,
+      access,
+      store,
+      telemetry,
+      send: (publications) => theSwitchboard().publish(publications),
+    }),
+  metrics: telemetry.metrics,
+  limiter,
+  refuseFlood: (request) => refuseFlood(request, "http"),
+  clock: { now: unixSeconds, wait },
+  metricsText: async () => prometheusText(await theCounters().read()),
+  report,
+});
+
+const connect = createConnect({
+  maxHubs: config.MAX_HUBS,
+  byContinent: config.HUB_REGIONS === "continents",
+  limiter,
+  refuseFlood: (request) => refuseFlood(request, "websocket"),
 });
 
 const handler: ExportedHandler<RelayEnv> = {
-  async fetch(request, _env, ctx) {
-    if (request.headers.get("upgrade")?.toLowerCase() === "websocket")
-      return connectToHub(request, env.HUB, config);
-    const moderator = await moderatorFor(env, config);
-    const response = await app.fetch(request, {
-      config: moderator.moderation?.config ?? config,
-      version: packageJson.version,
-      store: createStore(env.DB),
-      ingest: createHttpDoor(env, config, telemetry, moderator),
-      moderator,
-      management: managementOf(env),
-      metrics: telemetry.metrics,
-      toll,
-      now,
-      metricsText: async () => prometheusText(await env.COUNTERS.getByName("counters").read()),
-      report,
-    });
-    ctx.waitUntil(telemetry.flush());
+  fetch: withoutStackTraces(async (request: Request, _env: RelayEnv, ctx: ExecutionContext) => {
+    const isWebSocket = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    const response = await (isWebSocket ? connect(request) : answer(request));
+    telemetry.flush((work) => ctx.waitUntil(work));
     return response;
-  },
+  }, report),
 
   async scheduled(_controller, _env, ctx) {
     const { metrics, tracer } = telemetry;
-    await sweep({ store: createStore(env.DB), now, metrics, tracer });
-    ctx.waitUntil(telemetry.flush());
+    const swept = retryingD1(database, metrics, "cron");
+    await sweep({
+      store: createStore(swept),
+      moderation: createModerationStore(swept),
+      now: unixSeconds,
+      size,
+      retention: retentionOf(config),
+      pause: wait,
+      report,
+      metrics,
+      tracer,
+    });
+    telemetry.flush((work) => ctx.waitUntil(work));
   },
 };
 
-export default instrumented(handler, telemetry, options);
+export default telemetry.instrument(handler);

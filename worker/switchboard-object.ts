@@ -1,16 +1,19 @@
-/** The switchboard in a Durable Object, of which there is one. */
+/** The switchboard in a Durable Object. There is one. */
 import { DurableObject } from "cloudflare:workers";
+import { unixSeconds } from "../platforms/clock.ts";
 import { report } from "../platforms/workers.ts";
-import { announceModeration } from "../relay/announcement.ts";
+import { announceModeration } from "../relay/live/announcement.ts";
 import {
   type Declaration,
   type DeclarationAnswer,
+  type OtherDeclaration,
+  type OtherPublication,
   type Publication,
   type PublishAnswer,
   Switchboard,
-} from "../relay/switchboard.ts";
-
-const RETRY_MILLISECONDS = 2000;
+} from "../relay/live/switchboard.ts";
+import { hubOf } from "./objects.ts";
+import { switchboardTelemetry } from "./telemetry.ts";
 
 export class SwitchboardObject extends DurableObject<RelayEnv> {
   private readonly switchboard: Switchboard;
@@ -18,40 +21,53 @@ export class SwitchboardObject extends DurableObject<RelayEnv> {
   constructor(ctx: DurableObjectState, env: RelayEnv) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    // Those who may want something, and those who ever took a connection.
+    const telemetry = switchboardTelemetry();
+    // member: hubs that may want events. hub: all hubs that ever took a connection.
     for (const table of ["member", "hub"])
       sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (hub TEXT PRIMARY KEY) WITHOUT ROWID`);
     this.switchboard = new Switchboard({
       deliver: async (hub, delivery) => {
-        await env.HUB.getByName(hub).deliver(delivery);
+        await hubOf(hub).deliver(delivery);
       },
       members: {
         list: () => this.names("member"),
-        add: (hub) => void sql.exec("INSERT OR IGNORE INTO member VALUES (?)", hub),
+        add: (hub) => void sql.exec("INSERT OR IGNORE INTO member (hub) VALUES (?)", hub),
         remove: (hub) => void sql.exec("DELETE FROM member WHERE hub = ?", hub),
       },
       background: (work) => ctx.waitUntil(work),
-      retryLater: () => ctx.waitUntil(ctx.storage.setAlarm(Date.now() + RETRY_MILLISECONDS)),
+      now: unixSeconds,
+      retryAt: (time) => ctx.waitUntil(ctx.storage.setAlarm(time * 1000)),
+      report,
+      seed: Math.floor(Math.random() * 2 ** 32),
+      metrics: {
+        add: (name, source, amount) => {
+          telemetry.metrics.add(name, source, amount);
+          telemetry.flush((work) => ctx.waitUntil(work));
+        },
+      },
     });
   }
 
-  declare(declaration: Declaration): DeclarationAnswer {
+  declare(declaration: Declaration | OtherDeclaration): DeclarationAnswer {
     return this.switchboard.declare(declaration);
   }
 
-  /** A hub is there, and is to be told of what the operators decide from now on. */
+  /** Adds a hub, which from now on gets the decisions of the operators. */
   join(hub: string): void {
-    this.ctx.storage.sql.exec("INSERT OR IGNORE INTO hub VALUES (?)", hub);
+    this.ctx.storage.sql.exec("INSERT OR IGNORE INTO hub (hub) VALUES (?)", hub);
   }
 
-  /** Resolves when every hub knows what the operators decided before, with the names of those that did not answer. */
+  /**
+   * Resolves when every hub has loaded earlier decisions of the operators. Returns the names of hubs that did not
+   * answer.
+   */
   moderated(): Promise<string[]> {
-    const tell = async (hub: string) => this.env.HUB.getByName(hub).reloadModeration();
+    const tell = async (hub: string) => hubOf(hub).reloadModeration();
     return announceModeration(this.names("hub"), tell, report);
   }
 
-  /** `origin` is the hub that committed; other doors have none. */
-  publish(publications: Publication[], origin?: string): PublishAnswer {
+  /** Publishes what a committer stored. `origin` is the hub that committed; undefined for other sources. */
+  publish(publications: (Publication | OtherPublication)[], origin?: string): PublishAnswer {
     return this.switchboard.publish(publications, origin);
   }
 

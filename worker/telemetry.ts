@@ -1,26 +1,42 @@
 /** The relay Worker's traces and metrics. */
+import { env } from "cloudflare:workers";
+import { configOf } from "../platforms/config.ts";
+import { loadTracing } from "../platforms/tracing.ts";
 import { createTelemetry, type Telemetry, type TelemetryOptions } from "../platforms/workers.ts";
-import type { Config } from "../relay/config.ts";
+import { theCounters } from "./objects.ts";
 
-export function telemetryOptions(env: RelayEnv, config: Config): TelemetryOptions {
-  return {
-    service: "relay",
-    door: "http",
-    zipkinUrl: config.ZIPKIN_URL,
-    sampleRate: config.TRACE_SAMPLE_RATE,
-    addCounts: async (counts) => {
-      await env.COUNTERS.getByName("counters").add(counts);
-    },
-    analytics: env.ANALYTICS,
-    gatherMilliseconds: 0,
-  };
+const config = configOf(env);
+const createRecorder = await loadTracing(config);
+
+/**
+ * What an invocation still does after its response is cancelled after 30 s.
+ * https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil
+ */
+const LONGEST_WAIT_SECONDS = 20;
+
+/** Telemetry of the Worker's invocations: HTTP requests, new connections and the Cron. One invocation waits and sends for all. */
+export function workerTelemetry(): Telemetry {
+  const counts = 1000 * Math.min(config.COUNTS_INTERVAL, LONGEST_WAIT_SECONDS);
+  return createTelemetry({ ...common(), source: "http", counts, spansMilliseconds: 0 });
 }
 
-/** A hub lives long and does much: what it counts leaves once a second at most. */
-export function hubTelemetry(env: RelayEnv, config: Config): Telemetry {
-  return createTelemetry({
-    ...telemetryOptions(env, config),
-    door: "websocket",
-    gatherMilliseconds: 1000,
-  });
+/** Telemetry of a hub. It counts much. `sendLater` arranges that its counts are sent. */
+export function hubTelemetry(sendLater: () => Promise<void> | undefined): Telemetry {
+  return createTelemetry({ ...common(), source: "websocket", counts: sendLater, spansMilliseconds: 1000 });
+}
+
+/** Telemetry of the switchboard. It counts only failures. */
+export function switchboardTelemetry(): Telemetry {
+  return createTelemetry({ ...common(), source: "websocket", counts: 0, spansMilliseconds: 0 });
+}
+
+function common() {
+  return {
+    service: "relay",
+    createRecorder,
+    addCounts: async (counts) => {
+      await theCounters().add(counts);
+    },
+    analytics: env.ANALYTICS,
+  } satisfies Partial<TelemetryOptions>;
 }

@@ -1,13 +1,15 @@
-/** Counting: what every store must do, a part of tests/contract/store.ts. */
+/** The part of the contract in tests/contract/store.ts that is about counting. */
 import { expect, it } from "vitest";
 import { eventId, type Event } from "../../nostr/event.ts";
 import { isExpired } from "../../nostr/expiration.ts";
 import { parseFilter } from "../../nostr/filter.ts";
 import type { CountResult, Store, View } from "../../store/store.ts";
+import { countAll } from "../fixtures/read-all.ts";
 import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { aFilter, anEvent, pick, type Random, seeded } from "../reference/generators.ts";
 import { referenceHll } from "../reference/hyperloglog.ts";
 import { matches, survivors, type WireFilter } from "../reference/matcher.ts";
+import { noPause } from "../fixtures/no-pause.ts";
 
 const START = 1_700_000_000;
 const NOTE = "12".repeat(32);
@@ -15,7 +17,7 @@ const FOLLOWED = "9a".repeat(32);
 const ARTICLE = `30023:${FOLLOWED}:a "b"`;
 const PAGE = "https://example.com/ü";
 
-/** One of each shape, and of each sort of value (NIP-45). */
+/** A canonical filter of each shape, with each sort of value (NIP-45). */
 const CANONICAL: WireFilter[] = [
   { "#e": [NOTE], kinds: [7] },
   { "#e": [NOTE], kinds: [6] },
@@ -121,7 +123,10 @@ export function describeCounting(store: () => Store): void {
   });
 }
 
-/** Counts after every step of a random history, in which those who fill a register often go. Tells how many went. */
+/**
+ * Runs a random history and checks the counts after every step. Authors who set a register often disappear. Returns how many
+ * have disappeared.
+ */
 async function liveThrough(store: Store, random: Random): Promise<number> {
   let gone = 0;
   let now = START;
@@ -137,7 +142,7 @@ async function liveThrough(store: Store, random: Random): Promise<number> {
     if (roll < 0.3) {
       await store.commit(some.map((event) => remade({ ...mention(), pubkey: event.pubkey })));
     } else if (roll < 0.5) {
-      // Newer versions by the same authors, who may have changed their minds.
+      // Newer versions by the same authors, perhaps without the tag.
       await store.commit(
         some.map((event) => remade({ ...mention(), ...event, created_at: event.created_at + 1 })),
       );
@@ -147,7 +152,7 @@ async function liveThrough(store: Store, random: Random): Promise<number> {
       await store.commit([remade(mention()), ...deletions]);
     } else if (roll < 0.85) {
       await store.commit([made({ kind: 62, pubkey, created_at, tags: [["relay", "ALL_RELAYS"]] })]);
-      await store.removeVanished(pubkey);
+      await store.removeVanished(pubkey, noPause);
     } else {
       now += 10;
       if (random() < 0.5) await store.removeExpired(now, 5);
@@ -184,10 +189,10 @@ function countOf(store: Store, filters: WireFilter[], view = STRANGERS_VIEW): Pr
     if (!parsed.ok) throw new Error(parsed.reason);
     return { filter: parsed.filter, view };
   });
-  return store.count(countables);
+  return countAll(store, countables);
 }
 
-/** Some event that a canonical filter may match; it expires now and then. */
+/** Returns a random event that a canonical filter may match. Some of them expire. */
 function aMention(random: Random): Event {
   const tags = [
     ["e", NOTE],
@@ -207,7 +212,7 @@ function aMention(random: Random): Event {
   });
 }
 
-/** With zeros in a row more often than chance has it. */
+/** Returns a key with more zero bytes than chance would give, so that registers get high values. */
 function aKey(random: Random): string {
   const byte = () => (random() < 0.2 ? 0 : Math.floor(random() * 256));
   return Array.from({ length: 32 }, () => byte().toString(16).padStart(2, "0")).join("");

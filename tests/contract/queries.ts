@@ -1,16 +1,17 @@
-/** Events and questions for the contract of a store. */
+/** Events and queries for the contract of a store. */
 import type { Event } from "../../nostr/event.ts";
 import { parseFilter } from "../../nostr/filter.ts";
 import type { Query, Store } from "../../store/store.ts";
+import { readAll } from "../fixtures/read-all.ts";
 import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { PUBKEYS } from "../reference/generators.ts";
 import type { WireFilter } from "../reference/matcher.ts";
 
-/** Where the database is not in this process, and others keep the processors busy. */
+/** For databases outside this process, on a machine that is busy with other work. */
 export const TIMEOUT = 60_000;
 
 export async function ask(store: Store, queries: Query[]) {
-  return (await store.read(queries)).answers;
+  return (await readAll(store, queries)).answers;
 }
 
 export function queryOf(wire: WireFilter, limit: number): Query {

@@ -1,14 +1,17 @@
-/** What reading may cost in bytes and in rows, a part of tests/contract/store.ts. */
+/** The part of the contract in tests/contract/store.ts that bounds what a read costs, in bytes and rows. */
 import { expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { READ_BYTES } from "../../store/plan.ts";
-import type { Store, StoredEvent } from "../../store/store.ts";
+import { loadable, READ_BYTES } from "../../store/read.ts";
+import type { Query, Store, StoredEvent } from "../../store/store.ts";
+import { finish } from "../../store/work.ts";
+import type { Counts } from "../../telemetry/counts.ts";
+import { readAll } from "../fixtures/read-all.ts";
 import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { PUBKEYS } from "../reference/generators.ts";
 import type { WireFilter } from "../reference/matcher.ts";
-import { ask, note, queryOf, TIMEOUT } from "./queries.ts";
+import { note, queryOf, TIMEOUT } from "./queries.ts";
 
-/** Half a megabyte each in UTF-8, and a third of that in characters. */
+/** Tests reads of events that have half a megabyte each in UTF-8, and a third of that in characters. */
 export function describeLongEvents(store: () => Store): void {
   const MOST_BYTES = READ_BYTES + 250_000;
   const bytesIn = (events: StoredEvent[]) =>
@@ -32,17 +35,20 @@ export function describeLongEvents(store: () => Store): void {
   );
 
   it(
-    "all answers of one read are bounded in bytes, however many they are, and say that there is more",
+    "a read brings long events in groups that are bounded in bytes, and no answer is cut short by its size",
     async () => {
       const ids = (await commitLong(40)).toReversed();
-      for (const queries of [1, 10]) {
-        const answers = await ask(store(), Array(queries).fill(queryOf({}, 500)));
-        const events = answers.flatMap((answer) => answer.events);
-        expect(bytesIn(events)).toBeLessThan(MOST_BYTES);
-        expect(bytesIn(events)).toBeGreaterThan(MOST_BYTES / 2);
-        for (const { events: own, more } of answers) {
-          expect(own.map(({ id }) => id)).toEqual(ids.slice(0, own.length));
-          expect(more).toBe(true);
+      const { result } = await finish(store().read(Array(10).fill(queryOf({}, 500))));
+      for (const { events, more } of result.answers) {
+        expect(events.map(({ id }) => id)).toEqual(ids);
+        expect(more).toBe(false);
+        expect(events.every(({ json }) => json === undefined)).toBe(true);
+        const groups = loadable(events);
+        expect(groups.flat()).toEqual(events);
+        for (const group of groups) {
+          const loaded = await store().load(group);
+          expect(loaded.map(({ id }) => id)).toEqual(group.map(({ id }) => id));
+          expect(bytesIn(loaded)).toBeLessThan(MOST_BYTES);
         }
       }
     },
@@ -50,19 +56,28 @@ export function describeLongEvents(store: () => Store): void {
   );
 
   it(
-    "an answer is not empty because its first event is longer than its share",
+    "a read holds few bytes of many short events, and leaves the others to be loaded",
     async () => {
-      const [oldest, newest] = await commitLong(2);
-      const answers = await ask(store(), Array(40).fill(queryOf({}, 500)));
-      for (const { events, more } of answers) {
-        expect([events.map(({ id }) => id), more]).toEqual([[newest], true]);
-      }
-      const rest = { ...queryOf({}, 500), after: { created_at: 2, id: newest! } };
-      const [answer] = await ask(store(), [rest]);
-      expect([answer!.events.map(({ id }) => id), answer!.more]).toEqual([[oldest], false]);
+      const tags = [["long", "x".repeat(15_000)]];
+      const events = Array.from({ length: 1500 }, (_, n) => note(n + 1, { tags }));
+      for (let from = 0; from < events.length; from += 100)
+        await store().commit(events.slice(from, from + 100));
+      const { result } = await finish(store().read(Array(3).fill(queryOf({}, 1500))));
+      const held = result.answers.flatMap((answer) => answer.events).filter(({ json }) => json !== undefined);
+      expect(result.answers.map((answer) => answer.events.length)).toEqual([1500, 1500, 1500]);
+      expect(held.length * 15_000).toBeGreaterThan(3_000_000);
+      expect(held.length * 15_000).toBeLessThan(15_000_000);
     },
     TIMEOUT,
   );
+
+  it("an event that has been removed meanwhile is left out when it is loaded", async () => {
+    await commitLong(2);
+    const { result } = await finish(store().read([queryOf({}, 10)]));
+    const [newest, oldest] = result.answers[0]!.events;
+    await store().commit([note(9, { kind: 5, tags: [["e", newest!.id]] })]);
+    expect((await store().load([newest!, oldest!])).map(({ id }) => id)).toEqual([oldest!.id]);
+  });
 
   async function commitLong(count: number): Promise<string[]> {
     const tags = [["long", "語".repeat(170_000)]];
@@ -72,8 +87,60 @@ export function describeLongEvents(store: () => Store): void {
   }
 }
 
-/** Where the database counts rows, at most so many are read: far fewer than there are. */
-export function describeManyEvents(store: () => Store): void {
+/** Tests reads of a second that has more events than a step returns, as a bot or an import may produce it. */
+export function describeCrowdedSeconds(store: () => Store): void {
+  const EVENTS = 600;
+
+  it.each<[WireFilter, number]>([
+    [{}, 2],
+    [{ kinds: [1] }, 2],
+    [{ kinds: [1, 6] }, 3],
+    [{ authors: PUBKEYS.slice(0, 2) }, 3],
+    [{ "#t": ["common"] }, 2],
+    [{ "#t": ["common", "other"] }, 3],
+    [{ "#t": ["common", "other"], kinds: [1] }, 3],
+    [{ kinds: [1, 6], since: 100, until: 100 }, 3],
+  ])(
+    "of %j the first ids are found, in few steps",
+    async (wire, mostSteps) => {
+      const tags = [
+        ["t", "common"],
+        ["t", "other"],
+      ];
+      const older = note(50, { tags });
+      const crowd = Array.from({ length: EVENTS }, (_, n) =>
+        note(100, { tags, content: `${n}`, pubkey: PUBKEYS[n % 2]! }),
+      );
+      await store().commit([older, ...crowd]);
+      const ids = crowd.map(({ id }) => id).toSorted();
+      for (const order of ["desc", "asc"] as const) {
+        const isOlderFirst = order === "asc" && wire.since === undefined;
+        const expected = [...(isOlderFirst ? [older.id] : []), ...(order === "asc" ? ids.toReversed() : ids)];
+        for (const limit of [5, 300, EVENTS - 1]) {
+          const { answers } = await readAll(store(), [{ ...queryOf(wire, limit), order }]);
+          expect(answers[0]!.events.map(({ id }) => id)).toEqual(expected.slice(0, limit));
+          expect(answers[0]!.more).toBe(true);
+        }
+      }
+      const work = store().read([queryOf(wire, 5)]);
+      let steps = 0;
+      let step = await work.next();
+      // What is stored during a read is not part of its answer, and takes no place in it.
+      const late = Array.from({ length: 20 }, (_, n) => ({
+        ...crowd[n]!,
+        id: n.toString(16).padStart(64, "0"),
+      }));
+      await store().commit(late);
+      for (; !step.done; step = await work.next()) steps += 1;
+      expect(steps).toBeLessThanOrEqual(mostSteps);
+      expect(step.value.answers[0]!.events.map(({ id }) => id)).toEqual(ids.slice(0, 5));
+    },
+    TIMEOUT,
+  );
+}
+
+/** Tests that a read of many events reads few rows, on databases that count rows. */
+export function describeManyEvents(store: () => Store, counts: () => Counts): void {
   const COUNT = 3000;
   const MOST_ROWS = 1500;
   const hex = (n: number) => n.toString(16).padStart(64, "0");
@@ -107,7 +174,9 @@ export function describeManyEvents(store: () => Store): void {
       const newest = versions.toReversed();
       expect(await found(theirs, 10)).toEqual(cheaply(newest.slice(0, 10)));
       expect(await found({ ...theirs, kinds: [0, 30_382] }, 10)).toEqual(cheaply(newest.slice(0, 10)));
-      const { records } = await store().records(queryOf(theirs, 0).filter, STRANGERS_VIEW, 10_000);
+      const { result: records } = await finish(
+        store().records(queryOf(theirs, 0).filter, STRANGERS_VIEW, 10_000),
+      );
       expect(records).toHaveLength(40 * COUNT);
     },
     TIMEOUT,
@@ -160,9 +229,7 @@ export function describeManyEvents(store: () => Store): void {
         cheaply(events.slice(0, 5).toReversed()),
       );
       const after = { ...queryOf({ "#t": ["even", "odd"] }, 100), after: events[4]! };
-      const { answers, cost } = await store().read([after]);
-      expect(answers[0]!.events.map(({ id }) => id)).toEqual(idsOf(events.slice(0, 4).toReversed()));
-      expect(cost.rowsRead).toBeLessThan(MOST_ROWS);
+      expect(await read(after)).toEqual(cheaply(events.slice(0, 4).toReversed()));
     },
     TIMEOUT,
   );
@@ -172,9 +239,18 @@ export function describeManyEvents(store: () => Store): void {
       await store().commit(events.slice(from, from + 500));
   }
 
-  async function found(filter: WireFilter, limit = 100) {
-    const { answers, cost } = await store().read([queryOf(filter, limit)]);
-    return { ids: answers[0]!.events.map(({ id }) => id), isCheap: cost.rowsRead < MOST_ROWS };
+  function found(filter: WireFilter, limit = 100) {
+    return read(queryOf(filter, limit));
+  }
+
+  async function read(query: Query) {
+    counts().take();
+    const { answers } = await readAll(store(), [query]);
+    const rows =
+      counts()
+        .list()
+        .find(({ name }) => name === "d1_rows_read")?.amount ?? 0;
+    return { ids: answers[0]!.events.map(({ id }) => id), isCheap: rows < MOST_ROWS };
   }
 
   function cheaply(events: Event[]) {

@@ -1,20 +1,22 @@
-/** What every store must find by words (NIP-50); tests/contract/store.ts runs it. */
+/** The part of the contract in tests/contract/store.ts that is about search (NIP-50). */
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { matcher, parseFilter } from "../../nostr/filter.ts";
-import type { Answer, Query, Store } from "../../store/store.ts";
+import { anyMatcher, parseFilter } from "../../nostr/filter.ts";
+import type { Query, Store } from "../../store/store.ts";
+import { readAll } from "../fixtures/read-all.ts";
 import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
 import { aFilter, anEvent, PUBKEYS, seeded } from "../reference/generators.ts";
 import { matches, survivors, type WireFilter } from "../reference/matcher.ts";
 import { aSearch, aText, isFoundBy } from "../reference/search.ts";
 import { note } from "./queries.ts";
+import { noPause } from "../fixtures/no-pause.ts";
 
 export function describeSearching(store: () => Store, searches: number): void {
-  async function read(wire: WireFilter, fields: Partial<Query> = {}): Promise<Answer> {
+  async function read(wire: WireFilter, fields: Partial<Query> = {}) {
     const parsed = parseFilter(wire);
     if (!parsed.ok) throw new Error(parsed.reason);
     const query = { filter: parsed.filter, view: STRANGERS_VIEW, limit: 100, ...fields };
-    const [answer] = (await store().read([query])).answers;
+    const [answer] = (await readAll(store(), [query])).answers;
     return answer!;
   }
   const contents = async (wire: WireFilter, fields: Partial<Query> = {}) =>
@@ -151,7 +153,7 @@ export function describeSearching(store: () => Store, searches: number): void {
       await store().commit([note(2, { kind: 0, content: "new" })]);
       await store().commit([note(2, { kind: 5, tags: [["e", deleted.id]] })]);
       await store().commit([note(2, { kind: 62, tags: [["relay", "ALL_RELAYS"]], pubkey: PUBKEYS[3]! })]);
-      await store().removeVanished(PUBKEYS[3]!);
+      await store().removeVanished(PUBKEYS[3]!, noPause);
       expect(await contents({ search: "gone" })).toEqual(["gone expired"]);
       expect(await contents({ search: "gone" }, { view: { keys: [], now: 50 } })).toEqual([]);
       expect(await store().removeExpired(50, 10)).toMatchObject({ removed: 1 });
@@ -182,7 +184,7 @@ export function describeSearching(store: () => Store, searches: number): void {
         const wire = { ...rest, search: aSearch(random) };
         const expected = kept.filter((event) => matches(rest, event) && isFoundBy(wire.search, event));
         const parsed = parseFilter(wire);
-        const live = parsed.ok ? kept.filter(matcher(parsed.filter)) : [];
+        const live = parsed.ok ? kept.filter(anyMatcher([parsed.filter])) : [];
         const all = await read(wire, { limit: 1000 });
         const shown = all.events.map(({ json }) => JSON.parse(json) as Event);
         expect(survivors(shown), JSON.stringify(wire)).toEqual(expected);

@@ -1,39 +1,55 @@
-/** What every store must do; each platform runs it on its own database. */
-import { bytesToHex } from "@noble/hashes/utils.js";
+/** The contract of every store. Each platform runs it on its own database. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
 import { newestFirst } from "../../nostr/event.ts";
-import type { Query, Store, View } from "../../store/store.ts";
-import { STRANGERS_VIEW } from "../fixtures/strangers.ts";
+import type { Query, Store } from "../../store/store.ts";
+import type { Counts } from "../../telemetry/counts.ts";
+import { readAll } from "../fixtures/read-all.ts";
 import { aFilter, anEvent, PUBKEYS, pick, seeded } from "../reference/generators.ts";
 import { inOrder, matches, survivors, type WireFilter } from "../reference/matcher.ts";
 import { describeCounting } from "./count.ts";
 import { ask, note, queryOf, TIMEOUT } from "./queries.ts";
-import { describeLongEvents, describeManyEvents } from "./reading-cost.ts";
+import { describeCrowdedSeconds, describeLongEvents, describeManyEvents } from "./reading-cost.ts";
+import { describeRemoval } from "./removal.ts";
+import { describeRecords } from "./records.ts";
 import { describeSearching } from "./search.ts";
+import { describeStrangers } from "./strangers.ts";
 
-export type StoreSetup = () => Promise<{ store: Store; teardown(): Promise<void> }>;
+export interface ContractStore {
+  store: Store;
+  /** What the database was asked. Empty if it does not count that. */
+  counts: Counts;
+  teardown(): Promise<void>;
+}
 
-/** `filters`: how many generated filters to try. */
+export type StoreSetup = () => Promise<ContractStore>;
+
+/** Defines the tests. `filters` is the number of generated filters to try. */
 export function storeContract(name: string, setup: StoreSetup, { filters }: { filters: number }): void {
   describe(`store on ${name}`, () => {
     let store: Store;
+    let counts: Counts;
     let teardown: () => Promise<void>;
 
     beforeEach(async () => {
-      ({ store, teardown } = await setup());
+      ({ store, counts, teardown } = await setup());
     });
     afterEach(() => teardown());
 
     describeWriting(() => store);
-    describeVanishing(() => store);
+    describeRemoval(() => store);
     describeReading(() => store);
     describeRecords(() => store);
     describeLongEvents(() => store);
-    describeManyEvents(() => store);
+    describeCrowdedSeconds(() => store);
+    describeManyEvents(
+      () => store,
+      () => counts,
+    );
     describeDifference(() => store, filters);
     describeSearching(() => store, filters / 10);
     describeCounting(() => store);
+    describeStrangers(() => store);
   });
 }
 
@@ -78,6 +94,14 @@ function describeWriting(store: () => Store): void {
     }
   });
 
+  it("[23] a version that its author has deleted replaces nothing", async () => {
+    const [old, young] = [note(10, { kind: 0 }), note(20, { kind: 0 })];
+    await store().commit([old]);
+    await store().commit([note(15, { kind: 5, tags: [["e", young.id]] })]);
+    expect((await store().commit([young])).fates).toEqual([{ kind: "deleted" }]);
+    expect(await idsOf({ kinds: [0] })).toEqual([old.id]);
+  });
+
   it("[5] a replaced event moves to the end of the log", async () => {
     const [old, other, young] = [note(10, { kind: 0 }), note(11), note(12, { kind: 0 })];
     await store().commit([old, other]);
@@ -94,6 +118,43 @@ function describeWriting(store: () => Store): void {
     expect(await idsOf({ kinds: [30_000] })).toEqual(inOrder(kept).map(({ id }) => id));
   });
 
+  it.each([0, 30_023])(
+    "[29] no older version of kind %i comes back when the newest has expired",
+    async (kind) => {
+      const version = (created_at: number, ...tags: string[][]) =>
+        note(created_at, {
+          kind,
+          tags: [["d", "\u0000東"], ...tags],
+          content: `${created_at} ${tags.length}`,
+        });
+      const [old, other] = [version(10), note(10, { kind, pubkey: PUBKEYS[1]! })];
+      const ties = ["a", "b", "c"]
+        .map((t) => version(20, ["expiration", "100"], ["t", t]))
+        .toSorted(newestFirst);
+      const [lower, newest, higher] = ties as [Event, Event, Event];
+      await store().commit([old, other]);
+      await store().commit([newest]);
+      expect(await store().removeExpired(100, 10)).toMatchObject({ removed: 1, more: false });
+      expect(await idsOf({ kinds: [kind] })).toEqual([other.id]);
+      const superseded = { kind: "superseded" };
+      expect((await store().commit([old, higher, newest])).fates).toEqual([
+        superseded,
+        superseded,
+        superseded,
+      ]);
+      expect(await idsOf({ kinds: [kind] })).toEqual([other.id]);
+      // In the same second, the version with the lower id is the newer one.
+      expect((await store().commit([lower])).fates).toMatchObject([{ kind: "stored" }]);
+      const young = version(30, ["expiration", "200"]);
+      expect((await store().commit([young])).fates).toMatchObject([{ kind: "stored" }]);
+      await store().removeExpired(200, 10);
+      expect((await store().commit([lower, version(29)])).fates).toEqual([superseded, superseded]);
+      const last = version(31);
+      expect((await store().commit([last])).fates).toMatchObject([{ kind: "stored" }]);
+      expect(await idsOf({ kinds: [kind] })).toEqual([last.id, other.id]);
+    },
+  );
+
   it("keeps versions of different authors and kinds apart", async () => {
     const kept = [note(1, { kind: 0 }), note(2, { kind: 0, pubkey: PUBKEYS[1]! }), note(3, { kind: 3 })];
     await store().commit(kept);
@@ -103,53 +164,6 @@ function describeWriting(store: () => Store): void {
   async function idsOf(filter: WireFilter): Promise<string[]> {
     return (await ask(store(), [queryOf(filter, 100)]))[0]!.events.map(({ id }) => id);
   }
-}
-
-function describeVanishing(store: () => Store): void {
-  const [ann = "", bob = ""] = PUBKEYS;
-  const named = [["p", ann]];
-  const vanish = (created_at: number) =>
-    note(created_at, { kind: 62, pubkey: ann, tags: [["relay", "ALL_RELAYS"]] });
-
-  it(
-    "[25] whoever vanishes is kept out from the commit on, and removed apart from it, however much there is",
-    async () => {
-      const own = Array.from({ length: 1100 }, (_, n) => note(n >> 3, { pubkey: ann }));
-      const wraps = Array.from({ length: 1100 }, (_, n) =>
-        note(n >> 3, { kind: n % 2 === 0 ? 1059 : 1, pubkey: bob, tags: named }),
-      );
-      const later = [note(201, { pubkey: ann }), note(201, { kind: 1059, pubkey: bob, tags: named })];
-      for (const events of [own, wraps, later]) await store().commit(events);
-      const wish = vanish(200);
-      const { fates } = await store().commit([note(1, { pubkey: bob }), wish]);
-      expect(fates.map(({ kind }) => kind)).toEqual(["stored", "stored"]);
-      // What is removed with the commit, all others in it wait for.
-      expect((await store().log(0, 5000)).events).toHaveLength(2204);
-      expect(await store().vanishing()).toEqual([ann]);
-      const again = [note(200, { pubkey: ann }), note(200, { kind: 1059, pubkey: bob, tags: named })];
-      expect((await store().commit(again)).fates).toEqual([{ kind: "deleted" }, { kind: "deleted" }]);
-
-      await store().removeVanished(ann);
-      const left = (await store().log(0, 5000)).events.map(({ id }) => id);
-      const kept = [...wraps.filter(({ kind }) => kind === 1), ...later].map(({ id }) => id);
-      expect(left.slice(0, -2)).toEqual(kept);
-      expect([left.length, left.at(-1)]).toEqual([kept.length + 2, wish.id]);
-      expect(await store().vanishing()).toEqual([]);
-    },
-    TIMEOUT,
-  );
-
-  it("[25] of two requests the newer one counts, and who never asked loses nothing", async () => {
-    const events = [note(10, { pubkey: ann }), note(20, { pubkey: ann }), note(10, { pubkey: bob })];
-    await store().commit(events);
-    await store().commit([vanish(15)]);
-    await store().commit([vanish(5)]);
-    await store().removeVanished(bob);
-    await store().removeVanished(ann);
-    const ids = (await store().log(0, 10)).events.map(({ id }) => id);
-    expect(ids.slice(0, 2)).toEqual([events[1]!.id, events[2]!.id]);
-    expect(ids).toHaveLength(4);
-  });
 }
 
 function describeReading(store: () => Store): void {
@@ -166,7 +180,7 @@ function describeReading(store: () => Store): void {
   });
 
   it("reads an empty store", async () => {
-    expect(await store().read([queryOf({}, 10)])).toMatchObject({
+    expect(await readAll(store(), [queryOf({}, 10)])).toMatchObject({
       head: 0,
       answers: [{ events: [], more: false }],
     });
@@ -241,57 +255,7 @@ function describeReading(store: () => Store): void {
   });
 }
 
-function describeRecords(store: () => Store): void {
-  it("[36] records are what a read would find, sorted, and nothing when they are too many", async () => {
-    const random = seeded(36);
-    const events = survivors(Array.from({ length: 400 }, () => anEvent(random)));
-    await store().commit(events);
-    for (let tried = 0; tried < 80; tried += 1) {
-      const { limit, ...filter } = aFilter(random, events);
-      const found = events.filter((event) => matches(filter, event)).slice(0, limit);
-      const wire = { ...filter, ...(limit !== undefined && { limit }) };
-      expect(await recordsOf(wire), JSON.stringify(wire)).toEqual(
-        found.map(({ created_at, id }) => created_at.toString(16).padStart(16, "0") + id).toSorted(),
-      );
-      const tooFew = await recordsOf(wire, found.length - 1);
-      expect([tooFew, await recordsOf(wire, found.length)]).toEqual([
-        found.length > 0 ? undefined : [],
-        expect.objectContaining({ length: found.length }),
-      ]);
-    }
-  });
-
-  it("[36] records are those that the reader may see", async () => {
-    const [writer = "", other = "", receiver = ""] = PUBKEYS;
-    const [dm, wrap] = [4, 1059].map((kind) => note(kind, { kind, pubkey: writer, tags: [["p", receiver]] }));
-    const expiring = note(5000, { tags: [["expiration", "100"]] });
-    await store().commit([dm!, wrap!, expiring]);
-    const times = async (view: View) =>
-      (await recordsOf({}, 10, view))?.map((record) => Number.parseInt(record.slice(0, 16), 16));
-    expect(await times({ keys: [], now: 99 })).toEqual([5000]);
-    expect(await times({ keys: [], now: 100 })).toEqual([]);
-    expect(await times({ keys: [other], now: 100 })).toEqual([]);
-    expect(await times({ keys: [writer], now: 100 })).toEqual([4]);
-    expect(await times({ keys: [other, receiver], now: 100 })).toEqual([4, 1059]);
-  });
-
-  it("[36] records of many authors are found however many are wanted", async () => {
-    const events = Array.from({ length: 30 }, (_, n) => note(n, { pubkey: PUBKEYS[n % 3]! }));
-    await store().commit(events);
-    for (const most of [30, 5001, 100_000]) {
-      expect(await recordsOf({ authors: PUBKEYS.slice(0, 2) }, most)).toHaveLength(20);
-      expect(await recordsOf({ kinds: [1, 7] }, most)).toHaveLength(30);
-    }
-  });
-
-  /** In hex. */
-  async function recordsOf(filter: WireFilter, most = 10_000, view = STRANGERS_VIEW) {
-    const { records } = await store().records(queryOf(filter, 0).filter, view, most);
-    return records && (bytesToHex(records).match(/.{80}/g) ?? []);
-  }
-}
-
-/** Generated events, stored in any order and any batches, asked for with generated filters, against the reference. */
+/** Compares the store with the reference: generated events in any order and batches, and generated filters. */
 function describeDifference(store: () => Store, filters: number): void {
   it(
     `answers ${filters} generated filters as the reference does, in exact order`,

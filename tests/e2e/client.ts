@@ -1,4 +1,4 @@
-/** Clients as others write them: nostr-tools over the `ws` package. */
+/** Clients as apps have them: nostr-tools over the package `ws`. */
 import { type Event, finalizeEvent, type Filter, generateSecretKey } from "nostr-tools";
 import { Relay, useWebSocketImplementation } from "nostr-tools/relay";
 import { onTestFinished } from "vitest";
@@ -11,7 +11,7 @@ const NOW = Math.floor(Date.now() / 1000);
 
 const DAY = 86_400;
 
-/** Signed events of several authors and kinds, with tags and awkward characters, `spacing` seconds apart. */
+/** Returns signed events of several authors and kinds, with tags and awkward characters, `spacing` seconds apart. */
 export function someEvents(count: number, label: string, spacing = DAY): Event[] {
   return Array.from({ length: count }, (_, at) =>
     finalizeEvent(
@@ -30,21 +30,21 @@ export function someEvents(count: number, label: string, spacing = DAY): Event[]
   );
 }
 
-/** Closed with the test at the latest. */
+/** Connects to a relay. The connection ends with the test at the latest. */
 export async function connect(url: string): Promise<Relay> {
   const relay = await Relay.connect(url);
-  // How fast a machine is decides no test.
+  // A slow machine must not fail a test.
   relay.publishTimeout = 60_000;
   onTestFinished(() => relay.close());
   return relay;
 }
 
-/** Publishes all of them; rejects when one is refused. */
+/** Publishes all of them. Rejects if the relay refuses one. */
 export async function publishAll(relay: Relay, events: Event[]): Promise<void> {
   await Promise.all(events.map((event) => relay.publish(event)));
 }
 
-/** Everything stored that matches, up to EOSE. */
+/** Returns all stored events that match. */
 export function query(relay: Relay, filter: Filter): Promise<Event[]> {
   return new Promise((resolve, reject) => {
     const events: Event[] = [];
@@ -60,7 +60,7 @@ export function query(relay: Relay, filter: Filter): Promise<Event[]> {
   });
 }
 
-/** Subscribed when the result resolves; `received` grows. */
+/** Subscribes. Resolves when the subscription is open. New events are added to `received`. */
 export function listen(relay: Relay, filter: Filter): Promise<{ received: Event[] }> {
   return new Promise((resolve) => {
     const received: Event[] = [];
@@ -73,7 +73,7 @@ export function listen(relay: Relay, filter: Filter): Promise<{ received: Event[
   });
 }
 
-/** The seven fields, in one order: what two copies of an event must have in common. */
+/** Returns the seven fields in one order. Two copies of an event must agree in these. */
 export function fieldsOf({ id, pubkey, created_at, kind, tags, content, sig }: Event): Event {
   return { id, pubkey, created_at, kind, tags, content, sig } as Event;
 }

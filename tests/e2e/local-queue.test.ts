@@ -1,10 +1,11 @@
-/** The queue of events that `npm start` has, between programs of workerd: what is on it outlives them. */
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+/** The queue of events of `npm start`. Its messages outlive the process of workerd. */
+import { Miniflare } from "miniflare";
 import { expect, onTestFinished, test } from "vitest";
-import { LOCAL_QUEUE, localQueueWorker } from "../../scripts/local-queue.ts";
+import { LOCAL_QUEUE, localQueueWorker } from "../../scripts/local/queue.ts";
+import { miniflareOptionsOf } from "../../scripts/local/unstable.ts";
 import { eventually, temporaryFolder } from "./programs.ts";
 
-/** Puts on the queue what it is sent, says what it was delivered, and acknowledges what the setting tells it to. */
+/** A Worker that puts requests on the queue, reports deliveries, and acknowledges those that its setting names. */
 const AGGREGATOR = `
 const delivered = [];
 export default {
@@ -16,14 +17,14 @@ export default {
     for (const message of batch.messages) {
       delivered.push({ queue: batch.queue, body: message.body, attempts: message.attempts });
       if (env.ACCEPTS.includes(message.body)) message.ack();
-      else message.retry({ delaySeconds: 1 });
+      else message.retry(message.body === "at any time" ? undefined : { delaySeconds: 1 });
     }
   },
 };`;
 
 async function start(state: string, accepts: string[]) {
   const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
+    miniflareOptionsOf({
       workers: [
         {
           name: "tributary-aggregator",
@@ -35,7 +36,7 @@ async function start(state: string, accepts: string[]) {
         await localQueueWorker(),
       ],
       resourcePersistencePath: state,
-    } as never),
+    }),
   );
   onTestFinished(() => miniflare.dispose());
   const url = await miniflare.ready;
@@ -65,4 +66,11 @@ test("what was not acknowledged when the programs ended is delivered by the next
   await second.put("last");
   await eventually(second.delivered, (all) => all.some(({ body }) => body === "last"));
   expect((await second.delivered()).map(({ body }) => body)).toEqual(["waiting", "last"]);
+});
+
+test("what is to be tried again at any time is delivered again", async () => {
+  const { put, delivered } = await start(temporaryFolder(), []);
+  await put("at any time");
+  await eventually(delivered, (all) => all.some(({ attempts }) => attempts === 2));
+  expect(await delivered()).toMatchObject([{ attempts: 1 }, { attempts: 2 }]);
 });

@@ -1,4 +1,4 @@
-/** The relay as `npm start` runs it, and another relay to pull from: processes of their own, on ports of their own. */
+/** Starts the relay as `npm start` does, and another relay to pull from. Each has its own process and port. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -10,14 +10,21 @@ import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 export interface RelayProgram extends Running {
   url: string;
   http: string;
-  /** As Ctrl-C does. */
+  /** Interrupts it as Ctrl-C does. Resolves with the exit code. */
   interrupt(): Promise<number | null>;
   kill(): Promise<void>;
+  /** Kills it and all processes that it has started. Only if it has its own process group (`isGroup`). */
+  killAll(): Promise<void>;
 }
 
-/** Resolves when it prints that it is ready. It ends with the test at the latest. */
-export async function startRelay(port: number, state: string, args: string[] = []): Promise<RelayProgram> {
-  const running = startNode("scripts/start.ts", ["--port", String(port), "--state", state, ...args]);
+/** Starts the relay. Resolves when it prints `ready`. It ends with the test at the latest. `isGroup`: see `killAll`. */
+export async function startRelay(
+  port: number,
+  state: string,
+  args: string[] = [],
+  isGroup = false,
+): Promise<RelayProgram> {
+  const running = startNode("scripts/start.ts", ["--port", String(port), "--state", state, ...args], isGroup);
   await running.shows(`ready ws://localhost:${port}`);
   return {
     ...running,
@@ -28,20 +35,14 @@ export async function startRelay(port: number, state: string, args: string[] = [
       return (await running.ended).code;
     },
     kill: () => kill(running),
+    killAll: () => killGroup(running),
   };
 }
 
-/** `dieAfter`: it kills itself when it has sent so many events. */
+/** Starts another relay. It kills itself when it has sent `dieAfter` events. */
 export async function startUpstream(port: number, file: string, dieAfter = 0): Promise<Running> {
-  const running = startNode("tests/e2e/upstream-relay.ts", [String(port), file, String(dieAfter)]);
+  const running = startNode("tests/peers/upstream-relay.ts", [String(port), file, String(dieAfter)]);
   await running.shows("ready");
-  return running;
-}
-
-/** Resolves when the attack is under way. */
-export async function startHostileClients(port: number, attack: string): Promise<Running> {
-  const running = startNode("tests/e2e/hostile-clients.ts", [String(port), attack]);
-  await running.shows("attacking");
   return running;
 }
 
@@ -50,14 +51,20 @@ export async function kill(running: Running): Promise<void> {
   await running.ended;
 }
 
-/** A folder that goes with the test. */
+async function killGroup(running: Running): Promise<void> {
+  const { pid, exitCode, signalCode } = running.process;
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
+  await running.ended;
+}
+
+/** Returns a folder that is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "tributary-e2e-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 
-/** A port that nothing listens on. */
+/** Returns a port that nothing listens on. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -69,7 +76,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Asks until the answer satisfies; fails, with the last answer, when it never does. */
+/** Asks until the answer satisfies, and returns it. If that does not happen in time, throws with the last answer. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   satisfies: (answer: T) => boolean,
@@ -84,8 +91,8 @@ export async function eventually<T>(
   }
 }
 
-function startNode(script: string, args: string[]): Running {
-  const running = startProgram(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT });
-  onTestFinished(() => kill(running));
+function startNode(script: string, args: string[], isGroup = false): Running {
+  const running = startProgram(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT, isGroup });
+  onTestFinished(() => (isGroup ? killGroup(running) : kill(running)));
   return running;
 }

@@ -1,4 +1,4 @@
-/** The whole path with real programs: another relay, a client library, the queue, and processes that are killed. */
+/** The whole path of a pull with real programs: another relay, a client library, the queue, and kills. */
 import { join } from "node:path";
 import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
@@ -7,8 +7,12 @@ import { signedEvent } from "../fixtures/signed-events.ts";
 import { byId, connect, listen, publishAll, query, someEvents } from "./client.ts";
 import { eventually, freePort, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
 
-/** Cron fires every minute, and what it starts is tried again with a pause. */
+/** The events of these tests are years old. */
+const EVERYTHING = ["--var", "PULL_HISTORY=all", "--var", "UPSTREAM_RETENTION=*:forever"];
+
+/** Cron runs once a minute, and failed work is retried after a pause. */
 const MINUTES = 10 * 60_000;
+const LESS_THAN_A_LEASE = 100_000;
 
 test(
   "an upstream is pulled whole, over its own death and the relay's, and reaches live subscribers once",
@@ -17,15 +21,15 @@ test(
     const folder = temporaryFolder();
     const [state, database] = [join(folder, "state"), join(folder, "upstream.db")];
     const upstreamUrl = `ws://localhost:${upstreamPort}`;
-    const start = () => startRelay(port, state, ["--upstream", upstreamUrl]);
+    const start = () => startRelay(port, state, ["--upstream", upstreamUrl, ...EVERYTHING]);
 
-    // Another relay, filled by a client library.
+    // A client library fills another relay.
     const events = someEvents(1000, "stored");
     const filling = await startUpstream(upstreamPort, database);
     await publishAll(await connect(upstreamUrl), events);
     await kill(filling);
 
-    // It dies in the middle of the first pull, and comes back.
+    // The upstream dies in the middle of the first pull, and starts again.
     const dying = await startUpstream(upstreamPort, database, 700);
     let relay = await start();
     await dying.ended;
@@ -35,12 +39,12 @@ test(
       (count) => count >= events.length,
     );
 
-    // Every event can be read back, once, by HTTP and by WebSocket, as it was.
+    // Each event can be read once and unchanged, over HTTP and over WebSocket.
     expect(byId(await everything(relay.http))).toEqual(byId(events));
     const byWebSocket = await query(await connect(relay.url), { limit: 1000 });
     expect(byId(byWebSocket)).toEqual(byId(events));
 
-    // The relay is killed while it is published to; what it had acknowledged is there afterwards.
+    // Kill the relay while a client publishes. All acknowledged events must be there afterwards.
     const acknowledged: Event[] = [];
     const publisher = await connect(relay.url);
     const attempts = someEvents(300, "direct").map(async (event) => {
@@ -60,7 +64,7 @@ test(
       expect.arrayContaining([...events, ...acknowledged].map(({ id }) => id)),
     );
 
-    // What is published upstream from now on reaches a live subscriber, each event once.
+    // Events that are published upstream from now on reach a live subscriber, each once.
     const subscriber = await connect(relay.url);
     const { received } = await listen(subscriber, { limit: 0 });
     const fresh = someEvents(20, "fresh", 1);
@@ -71,7 +75,7 @@ test(
     );
     expect(byId(received)).toEqual(byId(fresh));
 
-    // The cursor survived: what had been pulled was not asked for again.
+    // The cursor survived: the relay did not ask for pulled events again.
     expect(Number(upstream.stdout().trim().split(" ").at(-1))).toBeLessThan(100);
 
     expect(await relay.interrupt()).toBe(0);
@@ -83,7 +87,7 @@ test(
 test("an upstream that does not answer holds up no other, and what one that fails says is shown", async () => {
   const [slowEvent, quickEvent] = [signedEvent({ content: "slow" }), signedEvent({ content: "quick" })];
   await using quick = await startScriptedRelay(stored(quickEvent));
-  // It answers when the other one has been asked.
+  // It answers only after the other one has got a request.
   await using slow = await startScriptedRelay((message, say, socket) => {
     void eventually(
       async () => quick.received.length,
@@ -92,22 +96,43 @@ test("an upstream that does not answer holds up no other, and what one that fail
   });
   await using closed = await startScriptedRelay(([, id], say) => say(["CLOSED", id, "\u001b[2Jgo away"]));
   const upstreams = [slow, quick, closed].flatMap(({ url }) => ["--upstream", url]);
-  const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), upstreams);
+  const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), [
+    ...upstreams,
+    ...EVERYTHING,
+  ]);
   await eventually(
     () => everything(relay.http),
     ({ length }) => length === 2,
   );
-  // It was not given up and tried again.
+  // The pull was not restarted.
   expect(slow.received.filter(([verb, id]) => verb === "REQ" && id === "pull-1")).toHaveLength(1);
 
-  const problem = `${closed.url} could not be pulled: the upstream refused: [2Jgo away`;
+  const problem = `the pull of ${closed.url} failed: the upstream refused: [2Jgo away; next try in about `;
   await eventually(
     async () => relay.stderr(),
-    (log) => log.includes(problem),
+    (log) => /^\d+ s \(failure 1\)/.test(log.split(problem)[1] ?? ""),
   );
 });
 
-/** All pages of the HTTP API. */
+test(
+  "a pull that was interrupted is taken up by the next start, before its lease would run out",
+  async () => {
+    await using silent = await startScriptedRelay();
+    const [port, state] = [await freePort(), join(temporaryFolder(), "state")];
+    for (const starts of [1, 2]) {
+      const relay = await startRelay(port, state, ["--upstream", silent.url]);
+      await eventually(
+        async () => silent.received.filter(([verb]) => verb === "REQ").length,
+        (pulls) => pulls === starts,
+        LESS_THAN_A_LEASE,
+      );
+      expect(await relay.interrupt()).toBe(0);
+    }
+  },
+  MINUTES,
+);
+
+/** Returns the events of all pages of the HTTP API. */
 async function everything(http: string): Promise<Event[]> {
   const events: Event[] = [];
   for (let cursor: string | null = ""; cursor !== null;) {

@@ -1,8 +1,9 @@
-/** What operators see: traces over everything that runs, and metrics. */
+/** What operators see: traces across both Workers, and metrics. */
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import parsePrometheus from "parse-prometheus-text-format";
 import { expect, test } from "vitest";
-import { METRICS } from "../../telemetry/metrics.ts";
+import { GAUGES, METRICS } from "../../telemetry/metrics.ts";
 import { connect, listen, publishAll, someEvents } from "./client.ts";
 import { eventually, freePort, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
 import { type RecordedSpan, recordSpans } from "./zipkin-recorder.ts";
@@ -20,7 +21,13 @@ test("one trace leads from the pull over queue and commit to the subscribers, an
     `ZIPKIN_URL=${recorder.url}`,
   ]);
   const { received } = await listen(await connect(relay.url), { kinds: [1] });
-  // The pull that the start fired has found nothing: the next Cron brings these.
+  await fetch(`${relay.http}/api/v1/events?search=secretword`);
+  await fetch(`${relay.http}/api/v1/events/${"ab".repeat(32)}`, { headers: { "user-agent": "secretword" } });
+  // The pull at the start finds nothing. The next Cron brings these.
+  await eventually(
+    () => readMetrics(relay.http),
+    (counts) => (counts["cleanup_counts upstream"] ?? 0) >= 1,
+  );
   await publishAll(await connect(upstreamUrl), someEvents(3, "traced", 1));
 
   const isWhole = (trace: RecordedSpan[]) => trace.some(({ name }) => name === "fan_out");
@@ -49,6 +56,16 @@ test("one trace leads from the pull over queue and commit to the subscribers, an
     expect(duration).toBeGreaterThanOrEqual(1);
   }
 
+  const requests = await eventually(
+    async () => recorder.spans.filter(({ tags }) => tags["faas.trigger"] === "http"),
+    (spans) => spans.length >= 2,
+  );
+  expect(requests.map(({ tags }) => tags["http.route"])).toEqual(
+    expect.arrayContaining(["/api/v1/events", "/api/v1/events/{id}"]),
+  );
+  expect(JSON.stringify(recorder.spans)).not.toMatch(/secretword|abababab|localhost:\d+\/api/);
+  expect(readableByOthers(join(folder, "state"))).toEqual([]);
+
   const metrics = await eventually(
     () => readMetrics(relay.http),
     (counts) => counts["events_delivered_counts websocket"] === 3,
@@ -59,20 +76,32 @@ test("one trace leads from the pull over queue and commit to the subscribers, an
     "events_stored_counts queue": 3,
     "events_refused_counts queue": 0,
   });
+  for (const source of METRICS.d1_rows_read.sources)
+    expect([source, metrics[`d1_rows_read ${source}`]]).toEqual([
+      source,
+      expect.toSatisfy((rows) => rows > 0),
+    ]);
   expect(metrics["relay_connect_counts upstream"]).toBeGreaterThanOrEqual(2);
   expect(metrics["queue_publish_counts upstream"]).toBeGreaterThanOrEqual(2);
 });
 
-/** By "name door"; what Prometheus would not take, or what is missing, fails. */
+/** Returns the files and folders at a path that anyone but their owner may access. */
+function readableByOthers(path: string): string[] {
+  const inside = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
+  return [path, ...inside].filter((file) => (statSync(file).mode & 0o077) !== 0);
+}
+
+/** Returns the metrics by "name source". Throws if Prometheus could not parse them, or if one is missing. */
 async function readMetrics(http: string): Promise<Record<string, number>> {
   const response = await fetch(`${http}/metrics`);
   expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
   const families = parsePrometheus(await response.text());
-  expect(families.map(({ name, type }) => [name, type])).toEqual(
-    Object.keys(METRICS).map((name) => [name, "COUNTER"]),
-  );
+  expect(families.map(({ name, type }) => [name, type])).toEqual([
+    ...Object.keys(METRICS).map((name) => [name, "COUNTER"]),
+    ...Object.keys(GAUGES).map((name) => [name, "GAUGE"]),
+  ]);
   const samples = families.flatMap(({ name, metrics }) =>
-    metrics.map(({ labels, value }) => [`${name} ${labels?.["door"]}`, Number(value)] as const),
+    metrics.map(({ labels, value }) => [`${name} ${labels?.["source"]}`, Number(value)] as const),
   );
   return Object.fromEntries(samples);
 }

@@ -1,4 +1,4 @@
-/** Zipkin's HTTP API as far as those who send spans use it: POST /api/v2/spans, 202. */
+/** The part of Zipkin's HTTP API that receives spans: POST /api/v2/spans answers 202. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
@@ -15,7 +15,7 @@ export interface RecordedSpan {
   tags: Record<string, string>;
 }
 
-/** Ends with the test. */
+/** Starts a recorder, which ends with the test. */
 export async function recordSpans(): Promise<{ url: string; spans: RecordedSpan[] }> {
   const spans: RecordedSpan[] = [];
   const server = createServer((request, response) => {

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => relay.close());
 
-const DELETED = [false, expect.stringMatching(/^blocked: it has been deleted/)];
+const DELETED = [false, expect.stringMatching(/^blocked: its author or its recipient has deleted it/)];
 
 describe("[21] a deletion request for events", () => {
   it("removes its author's events, and stays and is served for ever", async () => {
@@ -100,7 +100,7 @@ describe("[22] a deletion request for addresses", () => {
 });
 
 describe("[23] what has been deleted", () => {
-  it("does not come back, whichever hub or door it comes to, also when the request came first", async () => {
+  it("does not come back, at any hub and from any source, also when the request came first", async () => {
     const event = by(ALICE);
     await alice.publish(deletion(ALICE, [["e", event.id]]));
     expect(await alice.publish(event)).toEqual(DELETED);
@@ -132,6 +132,14 @@ describe("[23] what has been deleted", () => {
     await alice.publish(deletion(BOB, [["e", vanish.id]]));
     expect(await alice.sees({ kinds: [62] })).toEqual([vanish.id]);
     expect(await alice.publish(by(BOB, { created_at: NOW - 61 }))).toEqual(DELETED);
+  });
+
+  it("requests to delete cannot be deleted before they come", async () => {
+    const event = by(ALICE);
+    const request = deletion(ALICE, [["e", event.id]]);
+    await alice.publish(deletion(ALICE, [["e", request.id]], { created_at: NOW - 40 }));
+    expect(await alice.publish(request)).toEqual([true, ""]);
+    expect(await alice.publish(event)).toEqual(DELETED);
   });
 
   it("an event and its deletion that meet in one batch end as the order of their arrival does not matter", async () => {

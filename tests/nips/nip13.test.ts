@@ -45,7 +45,7 @@ it("[28] work that aimed lower, or at nothing, does not count", async () => {
   expect(await client.publish(lucky("nonce", "1", "10"))).toEqual([true, ""]);
 });
 
-/** Tries tags until the id is difficult enough. */
+/** Tries nonces until the id has enough leading zero bits. */
 function mine(bits: number, tagsOf: (nonce: string) => string[][]): Event {
   const draft = { pubkey: ALICE, kind: 1, content: "", created_at: NOW };
   for (let n = 0; ; n += 1) {

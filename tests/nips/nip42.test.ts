@@ -1,10 +1,12 @@
-/** NIP-42: proving to hold keys. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+/** NIP-42: authentication. */
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Event } from "../../nostr/event.ts";
+import type { Hub } from "../../relay/session/hub.ts";
 import type { Frame } from "../fixtures/hubs.ts";
 import { NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { ALICE, authEvent, BOB, by, visit, type Visitor } from "../fixtures/people.ts";
 import { strangersIdentity } from "../fixtures/strangers.ts";
+import { openWholeRelay } from "../fixtures/whole-relay.ts";
 
 let relay: Relay;
 let client: Visitor;
@@ -15,13 +17,116 @@ beforeEach(() => {
 afterEach(() => relay.close());
 
 const memory = { keep: () => undefined, forget: () => undefined };
+const CHALLENGE = ["AUTH", "a challenge"];
 
-it("[30] a new connection is challenged before anything else", () => {
+/** Opens a new connection, as the platform does. */
+function arrive(hub: Hub): { frames: Frame[]; say(...message: unknown[]): Promise<void> } {
   const frames: Frame[] = [];
   const send = (frame: string) => void frames.push(JSON.parse(frame) as Frame);
-  const socket = { send, close: () => undefined };
-  relay.hub("a").welcome(socket, { ...memory, keepIdentity: () => undefined }, strangersIdentity());
-  expect(frames).toEqual([["AUTH", "a challenge"]]);
+  const session = hub.welcome(
+    { send, close: () => undefined },
+    { ...memory, keepIdentity: () => undefined },
+    { ...strangersIdentity(), isChallenged: false },
+  );
+  return { frames, say: (...message) => hub.receive(session, JSON.stringify(message)) };
+}
+
+function open(settings: Record<string, string>): Relay {
+  const opened = openRelay(settings);
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+describe("[30] the challenge", () => {
+  it.each([
+    { AUTH_CHALLENGE: "connect" },
+    { READ_ACCESS: "auth" },
+    { READ_ACCESS: "allow" },
+    { WRITE_ACCESS: "auth" },
+    { WRITE_ACCESS: "allow" },
+  ])("comes before anything else with %o", (settings) => {
+    expect(arrive(open(settings).hub("a")).frames).toEqual([CHALLENGE]);
+  });
+
+  it("does not come to clients that read and write what everybody may", async () => {
+    const note = by(ALICE);
+    const stranger = arrive(relay.hub("a"));
+    await stranger.say("EVENT", note);
+    await stranger.say("REQ", "all", {});
+    await stranger.say("REQ", "notes", { kinds: [1] }, { authors: [ALICE] });
+    await stranger.say("COUNT", "count", { kinds: [1] });
+    await stranger.say("NEG-OPEN", "sync", { kinds: [1] }, "6100000200");
+    await stranger.say("REQ", "wrong", { kinds: "1" });
+    await stranger.say("EVENT", { ...note, sig: "" });
+    expect(stranger.frames.map(([verb]) => verb)).not.toContain("AUTH");
+    expect(stranger.frames).toHaveLength(9);
+  });
+
+  const wrap = { kinds: [1059], "#p": [ALICE] };
+  const mixed = { kinds: [1, 4] };
+  it.each<[what: string, message: unknown[], verb: string]>([
+    ["a REQ of gift wraps", ["REQ", "s", wrap], "CLOSED"],
+    ["a REQ of notes and direct messages", ["REQ", "s", mixed], "EOSE"],
+    ["a REQ of which one filter names direct messages", ["REQ", "s", { kinds: [1] }, mixed], "EOSE"],
+    ["a COUNT of gift wraps", ["COUNT", "s", wrap], "CLOSED"],
+    ["a COUNT of notes and direct messages", ["COUNT", "s", mixed], "COUNT"],
+    ["a NEG-OPEN of gift wraps", ["NEG-OPEN", "s", wrap, "6100000200"], "NEG-ERR"],
+    ["a NEG-OPEN of notes and direct messages", ["NEG-OPEN", "s", mixed, "6100000200"], "NEG-MSG"],
+    ["a protected event", ["EVENT", by(ALICE, { tags: [["-"]] })], "OK"],
+  ])("comes before the answer to %s, once", async (_, message, verb) => {
+    const stranger = arrive(relay.hub("a"));
+    await stranger.say(...message);
+    expect(stranger.frames[0]).toEqual(CHALLENGE);
+    expect(stranger.frames.at(-1)?.[0]).toBe(verb);
+    await stranger.say(...message);
+    await stranger.say("REQ", "again", wrap);
+    expect(stranger.frames.filter(([each]) => each === "AUTH")).toEqual([CHALLENGE]);
+  });
+
+  it("comes before the public part of a mixed answer", async () => {
+    const [note, letter] = [by(ALICE), by(ALICE, { kind: 4 })];
+    await relay.store.commit([note, letter]);
+    const stranger = arrive(relay.hub("a"));
+    await stranger.say("REQ", "s", mixed);
+    expect(stranger.frames).toEqual([CHALLENGE, ["EVENT", "s", note], ["EOSE", "s"]]);
+  });
+
+  it.each(["changereadaccess", "changewriteaccess"])(
+    "comes to open connections when %s makes it needed",
+    async (method) => {
+      const world = openWholeRelay();
+      onTestFinished(() => world.close());
+      const hub = world.relay.hub("a");
+      const before = arrive(hub);
+      await before.say("REQ", "s", { kinds: [1] });
+      expect(before.frames.map(([verb]) => verb)).toEqual(["EOSE"]);
+      await world.call(method, "auth");
+      expect(before.frames[1]).toEqual(CHALLENGE);
+      expect(arrive(hub).frames).toEqual([CHALLENGE]);
+      await world.call(method, "open");
+      expect(arrive(hub).frames).toEqual([]);
+      expect(before.frames.filter(([verb]) => verb === "AUTH")).toEqual([CHALLENGE]);
+    },
+  );
+
+  it("is valid before it was sent", async () => {
+    const stranger = arrive(relay.hub("a"));
+    const auth = authEvent(ALICE);
+    await stranger.say("AUTH", auth);
+    expect(stranger.frames).toEqual([["OK", auth.id, true, ""]]);
+  });
+
+  it("is remembered where the next wake-up finds it", async () => {
+    const kept: boolean[] = [];
+    const hub = relay.hub("a");
+    const session = hub.welcome(
+      { send: () => undefined, close: () => undefined },
+      { ...memory, keepIdentity: ({ isChallenged }) => void kept.push(isChallenged) },
+      { ...strangersIdentity(), isChallenged: false },
+    );
+    for (const id of ["one", "two"]) await hub.receive(session, JSON.stringify(["REQ", id, wrap]));
+    expect(kept).toEqual([true]);
+  });
 });
 
 it("[30] a connection may prove several keys, any of them again, and all of them count", async () => {

@@ -1,14 +1,15 @@
 /** Search (NIP-50) over a whole relay: stored answers, live delivery on several hubs, and hubs that have slept. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { MOST_RANKED } from "../../store/search.ts";
 import { createStore } from "../../store/sql-store.ts";
+import { MOST_RANKED } from "../../store/search-walk.ts";
 import { connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
 import { strangersIdentity } from "../fixtures/strangers.ts";
 import { seeded } from "../reference/generators.ts";
 import { aSearch, aText, isFoundBy } from "../reference/search.ts";
+import { noPause } from "../fixtures/no-pause.ts";
 
 let relay: Relay;
 beforeEach(() => {
@@ -23,7 +24,7 @@ it("[35] a subscription that searches has the stored events that fit, best first
   here.take();
   await here.say("REQ", "s", { search: "CAT language:en" });
   const ids = stored.map(({ id }) => id);
-  expect(here.take().map(([verb, , event]) => [verb, (event as { id?: string }).id])).toEqual([
+  expect(here.take().map(([verb, , event]) => [verb, (event as { id?: string } | undefined)?.id])).toEqual([
     ["EVENT", ids[1]],
     ["EVENT", ids[0]],
     ["EOSE", undefined],
@@ -47,8 +48,39 @@ it("[35] a search is refused when it is too long, and answered with nothing when
   await client.say("REQ", "none", { search: "!!!" });
   expect(client.take()).toEqual([
     ["CLOSED", "long", expect.stringMatching(/^invalid: search must be text/)],
-    ["EOSE", "none", ["finish"]],
+    ["EOSE", "none"],
   ]);
+});
+
+it("[35] a search of more than ten words is refused by REQ, COUNT and NEG-OPEN, and says why", async () => {
+  const client = connect(relay.hub("a"));
+  const search = "one two three four five six seven eight nine ten eleven";
+  await client.say("REQ", "s", { search });
+  await client.say("COUNT", "s", { search });
+  await client.say("NEG-OPEN", "s", { search }, "61");
+  const reason = "invalid: search has 11 words; at most 10 are allowed";
+  expect(client.take()).toEqual([
+    ["CLOSED", "s", reason],
+    ["CLOSED", "s", reason],
+    ["NEG-ERR", "s", reason],
+  ]);
+});
+
+it.each([
+  ["dont re:zero", "Don’t miss Re:Zero", "dont, Re and Zero"],
+  ["don't", "you dont say", "don t"],
+  ["eau", "de l’eau", "beau"],
+  ["TODO:fix", "todo: fix it", "fix todo"],
+])("[35] %j finds %j and not %j, stored and live", async (search, wanted, other) => {
+  const [client, publisher] = [connect(relay.hub("a")), connect(relay.hub("b"))];
+  await client.say("REQ", "live", { search });
+  client.take();
+  const events = [wanted, other].map((content) => signedEvent({ content }));
+  for (const event of events) await publisher.say("EVENT", event);
+  await relay.settled();
+  expect(eventsIn(client.take())).toEqual([["live", events[0]?.id]]);
+  await client.say("REQ", "stored", { search });
+  expect(eventsIn(client.take())).toEqual([["stored", events[0]?.id]]);
 });
 
 it("[35] what a hub remembers of a search is enough after it has slept", async () => {
@@ -114,7 +146,7 @@ describe("[35] the index", () => {
     await store.commit([signedEvent({ kind: 5, created_at: 2, tags: [["e", deleted.id]] })]);
     const tags = [["relay", "ALL_RELAYS"]];
     await store.commit([signedEvent({ kind: 62, created_at: 2, tags, pubkey: AUTHORS[1]! })]);
-    await store.removeVanished(AUTHORS[1]!);
+    await store.removeVanished(AUTHORS[1]!, noPause);
     await store.removeExpired(5, 10);
     expect((await db.prepare("SELECT rowid FROM search").all()).results).toEqual([]);
     db.close();

@@ -1,4 +1,4 @@
-/** NIP-17 and NIP-59, NIP-04, NIP-37: what is private is shown to those involved, and to nobody else. */
+/** NIP-04, NIP-17, NIP-37 and NIP-59: private events are shown only to the people involved. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { ALICE, BOB, by, CAROL, visit, type Visitor, visitor } from "../fixtures/people.ts";
@@ -19,7 +19,7 @@ const relays = by(ALICE, { kind: 10_013 });
 const open = by(ALICE, { content: "to all", tags: named(BOB) });
 const EVERYTHING = [message, wrap, draft, relays, open];
 
-/** Who has proven what → what they are shown. */
+/** What a client is shown, by the keys that it has authenticated as. */
 const VIEWS: [who: string, keys: string[], shown: typeof EVERYTHING][] = [
   ["a stranger", [], [open]],
   ["somebody else", [CAROL], [open]],

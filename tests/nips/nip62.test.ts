@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
 import { NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
+import { STRANGER } from "../fixtures/strangers.ts";
+import { openWholeRelay, post, stored } from "../fixtures/whole-relay.ts";
 import { ALICE, BOB, by, CAROL, deletion, visit, type Visitor } from "../fixtures/people.ts";
 
 let relay: Relay;
@@ -13,7 +15,7 @@ beforeEach(() => {
 afterEach(() => relay.close());
 
 const CUT_OFF = NOW - 50;
-const DELETED = [false, expect.stringMatching(/^blocked: it has been deleted/)];
+const DELETED = [false, expect.stringMatching(/^blocked: its author or its recipient has deleted it/)];
 
 function vanish(pubkey: string, ...relays: string[]): Event {
   return by(pubkey, { kind: 62, created_at: CUT_OFF, tags: relays.map((url) => ["relay", url]) });
@@ -32,7 +34,7 @@ describe("[25] a request to vanish", () => {
     expect(await client.sees({})).toEqual([later.id, wish.id, foreign.id]);
   });
 
-  it("keeps out what comes back later, by whatever hub or door, and takes what is newer", async () => {
+  it("keeps out what comes back later, at any hub and from any source, and takes what is newer", async () => {
     await client.publish(vanish(ALICE, "ALL_RELAYS"));
     const [old, newer] = [by(ALICE, { created_at: CUT_OFF }), by(ALICE, { created_at: CUT_OFF + 1 })];
     expect(await client.publish(old)).toEqual(DELETED);
@@ -93,14 +95,31 @@ describe("[25] a relay tag", () => {
     },
   );
 
-  it.each([["wss://other.example"], ["all_relays"], ["not an address"], []])(
-    "%j does not",
-    async (...urls) => {
-      const event = by(ALICE, { created_at: CUT_OFF - 1 });
-      await client.publish(event);
-      const wish = vanish(ALICE, ...urls);
-      expect(await client.publish(wish)).toEqual([true, expect.stringMatching(/^mute: /)]);
-      expect(await client.sees({})).toEqual([event.id]);
+  it.each([["wss://other.example"], ["all_relays"], ["not an address"]])("%j does not", async (...urls) => {
+    const event = by(ALICE, { created_at: CUT_OFF - 1 });
+    await client.publish(event);
+    const wish = vanish(ALICE, ...urls);
+    expect(await client.publish(wish)).toEqual([true, expect.stringMatching(/^mute: /)]);
+    expect(await client.sees({})).toEqual([event.id]);
+  });
+
+  it.each([[[]], [[["relay"]]], [[["relay", ""]]], [[["r", "ALL_RELAYS"]]]])(
+    "is needed: %j is refused, whatever it comes by",
+    async (tags) => {
+      const whole = openWholeRelay();
+      try {
+        const wish = by(ALICE, { kind: 62, created_at: CUT_OFF, tags });
+        const refusal = /^invalid: .*relay tag/;
+        expect(await visit(whole.relay).publish(wish)).toEqual([false, expect.stringMatching(refusal)]);
+        expect(await post(whole, wish)).toBe(400);
+        expect(await whole.queueIngest()(wish, STRANGER)).toMatchObject({
+          kind: "refused",
+          prefix: "invalid",
+        });
+        expect(await stored(whole)).toEqual([]);
+      } finally {
+        whole.close();
+      }
     },
   );
 });

@@ -1,4 +1,4 @@
-/** What the operators decide holds on every door and every open connection (NIP-86). */
+/** Decisions of operators apply to every source and every open connection (NIP-86). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { consume, type DeadLetter } from "../../aggregator/consume.ts";
 import type { Event } from "../../nostr/event.ts";
@@ -27,7 +27,7 @@ beforeEach(() => {
 afterEach(() => world.close());
 
 describe("[38] a banned key", () => {
-  it("is gone from view, and nothing of it enters by any door, until the ban is lifted", async () => {
+  it("is gone from view, and nothing of it is ingested from any source, until the ban is lifted", async () => {
     const [here, there] = [connect(world.relay.hub("a")), connect(world.relay.hub("b"))];
     const [old, other] = [note(ANN), note(BOB)];
     for (const event of [old, other]) expect(await publish(here, event)).toBe("");
@@ -46,8 +46,8 @@ describe("[38] a banned key", () => {
     }
     expect(await post(world, note(ANN))).toBe(403);
     expect(await post(world, note(ANN, { kind: 20_001 }))).toBe(403);
-    expect(await world.queueDoor()(note(ANN), STRANGER)).toEqual({ kind: "banned" });
-    expect(await world.queueDoor()(note(ANN, { kind: 20_001 }), STRANGER)).toMatchObject({
+    expect(await world.queueIngest()(note(ANN), STRANGER)).toEqual({ kind: "banned" });
+    expect(await world.queueIngest()(note(ANN, { kind: 20_001 }), STRANGER)).toMatchObject({
       prefix: "blocked",
     });
     await world.relay.settled();
@@ -94,7 +94,7 @@ describe("[38] a banned key", () => {
 });
 
 describe("[38] a banned event", () => {
-  it("is gone from view and does not come again by any door, unless it is allowed", async () => {
+  it("is gone from view and does not come again from any source, unless it is allowed", async () => {
     const client = connect(world.relay.hub("a"));
     const [event, other] = [note(ANN), note(ANN)];
     for (const one of [event, other]) await publish(client, one);
@@ -102,7 +102,7 @@ describe("[38] a banned event", () => {
     expect(await listed(world)).toEqual([other.id]);
     expect(await publish(client, event)).toMatch(/^blocked: ./);
     expect(await post(world, event)).toBe(403);
-    expect(await world.queueDoor()(event, STRANGER)).toEqual({ kind: "banned" });
+    expect(await world.queueIngest()(event, STRANGER)).toEqual({ kind: "banned" });
     expect(await publish(client, note(ANN))).toBe("");
     await world.call("allowevent", event.id);
     expect(await publish(client, event)).toBe("");
@@ -137,7 +137,7 @@ describe("[38] a banned event", () => {
   });
 });
 
-it("[38] kinds are refused on every door at once; what another relay sends of them is no dead letter", async () => {
+it("[38] kinds are refused from every source at once; what another relay sends of them is no dead letter", async () => {
   const client = connect(world.relay.hub("a"));
   expect(await publish(client, note(ANN, { kind: 7 }))).toBe("");
   await world.call("disallowkind", 7);
@@ -156,10 +156,11 @@ it("[38] kinds are refused on every door at once; what another relay sends of th
     retry: () => undefined,
   };
   await consume([message], {
-    ingest: world.queueDoor(),
-    source: STRANGER,
+    ingest: world.queueIngest(),
+    sender: STRANGER,
     known: (ids) => world.relay.store.known(ids),
-    bury: async (dead) => void letters.push(...dead),
+    hasRoom: () => true,
+    deadLetter: async (dead) => void letters.push(...dead),
     report: () => undefined,
     metrics: world.relay.metrics,
     tracer: noTracer,
@@ -170,7 +171,7 @@ it("[38] kinds are refused on every door at once; what another relay sends of th
   expect(await stored(world)).not.toContain(unwanted.id);
   expect(world.relay.metrics.list()).toContainEqual({
     name: "events_refused_counts",
-    door: "queue",
+    source: "queue",
     amount: 2,
   });
 });

@@ -1,4 +1,4 @@
-/** What other relays get wrong about events that come in. Each title says what must not happen. */
+/** Mistakes of other relays with incoming events. Each title says what must not happen. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Event, eventId, newestFirst } from "../../nostr/event.ts";
 import { eventsIn, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";

@@ -1,4 +1,4 @@
-/** Who may write and read, by configuration and at run time, on every door and every open connection. */
+/** Who may write and read, set by configuration or at run time, for every source and every open connection. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PUBKEY } from "../fixtures/author.ts";
 import { connect, eventsIn, NOW, type Relay } from "../fixtures/hubs.ts";
@@ -31,7 +31,7 @@ describe("[38] access", () => {
     expect(await post(world, note(ANN))).toBe(201);
     expect(await post(world, note(BOB))).toBe(401);
     expect(await publish(stranger, note(BOB, { kind: 1059, tags: [["p", ANN]] }))).toBe("");
-    expect(await world.queueDoor()(note(BOB), STRANGER)).toMatchObject({ kind: "stored" });
+    expect(await world.queueIngest()(note(BOB), STRANGER)).toMatchObject({ kind: "stored" });
     await world.call("unallowpubkey", ANN);
     expect(await publish(ann, note(CAT))).toMatch(/^restricted: ./);
     await world.call("changewriteaccess", "open");
@@ -80,7 +80,7 @@ describe("[38] access", () => {
   it("lost, ends reconciliations (NIP-77) too, and no other is opened", async () => {
     const client = connect(world.relay.hub("a"));
     await publish(client, note(ANN));
-    // Version 1, and one range up to infinity with no ids: the client has nothing.
+    // Version 1, and one range up to infinity with no ids: the client has no events.
     const nothing = "6100000200";
     await client.say("NEG-OPEN", "n", {}, nothing);
     expect(client.take()).toEqual([["NEG-MSG", "n", expect.any(String)]]);
@@ -99,10 +99,10 @@ describe("[38] access", () => {
     const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
     const store: Relay["store"] = {
       ...relay.store,
-      async read(queries) {
+      async *read(queries) {
         arrived();
         await mayGoOn;
-        return relay.store.read(queries);
+        return yield* relay.store.read(queries);
       },
     };
     const client = connect(relay.hub("a", { store }));

@@ -1,11 +1,11 @@
-/** What the guides say must be so. */
+/** Checks the docs against the code. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createApp } from "../../http/app.ts";
+import { openApiDocument } from "../../http/openapi.ts";
 import { relayDocument } from "../../http/relay-document.ts";
 import { parseConfig } from "../../relay/config.ts";
-import { configurationDoc } from "../../scripts/configuration-doc.ts";
-import { METRICS } from "../../telemetry/metrics.ts";
+import { configurationDoc } from "../../scripts/shared/configuration-doc.ts";
+import { GAUGES, METRICS } from "../../telemetry/metrics.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const GUIDES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...list("docs", ".md")];
@@ -18,7 +18,9 @@ function read(path: string): string {
 }
 
 function list(folder: string, ending: string): string[] {
-  const files = readdirSync(new URL(`${folder}/`, ROOT)).filter((file) => file.endsWith(ending));
+  const files = readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(ending),
+  );
   return files.map((file) => `${folder}/${file}`);
 }
 
@@ -26,7 +28,7 @@ function missing(paths: string[], base: URL): string[] {
   return paths.filter((path) => !existsSync(new URL(path, base)));
 }
 
-/** Targets of links, without those that lead out of the project. */
+/** Returns the targets of links within the project. */
 function linksIn(text: string): string[] {
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
   return targets
@@ -35,7 +37,7 @@ function linksIn(text: string): string[] {
     .filter((target) => target !== "");
 }
 
-/** What is written as code and looks like a path of this repository. */
+/** Returns the words in code quotes that look like paths of this repository. */
 function pathsIn(text: string): string[] {
   const words = [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = ""]) => code.split(" "));
   return words.filter((word) => {
@@ -45,13 +47,13 @@ function pathsIn(text: string): string[] {
   });
 }
 
-/** Names of npm scripts. */
+/** Returns the names of npm scripts. */
 function npmScriptsIn(text: string): string[] {
   const calls = text.matchAll(/\bnpm (?:run (?:--silent |-s )?([a-z][\w:-]*)|(start|test)\b)/g);
   return [...calls].map(([, run, short]) => run ?? short ?? "");
 }
 
-/** Rows of the tables in a guide, cell by cell. */
+/** Returns the rows of the tables in a page, each as a list of cells. */
 function rowsOf(path: string): string[][] {
   const lines = read(path)
     .split("\n")
@@ -101,13 +103,18 @@ it("docs/configuration.md is what npm run docs writes", () => {
   expect(read("docs/configuration.md")).toBe(configurationDoc());
 });
 
-it("docs/observing.md has every metric, with its doors and meaning, and no other", () => {
+it("docs/observing.md has every metric, with its sources and meaning, and no other", () => {
   const rows = rowsOf("docs/observing.md").filter(([name = ""]) =>
     /^`\w+_(counts|read|written)`$/.test(name),
   );
   expect(rows).toEqual(
-    Object.entries(METRICS).map(([name, { about, doors }]) => [`\`${name}\``, doors.join(", "), about]),
+    Object.entries(METRICS).map(([name, { about, sources }]) => [`\`${name}\``, sources.join(", "), about]),
   );
+});
+
+it("docs/observing.md has every gauge, with its meaning", () => {
+  const rows = rowsOf("docs/observing.md").filter(([name = ""]) => /^`\w+_bytes`$/.test(name));
+  expect(rows).toEqual(Object.entries(GAUGES).map(([name, { about }]) => [`\`${name}\``, about]));
 });
 
 it("docs/observing.md has every span that is recorded, and no other", () => {
@@ -124,8 +131,8 @@ it("docs/observing.md has every span that is recorded, and no other", () => {
 });
 
 it("docs/http.md has every request and every outcome that the OpenAPI document has, and no other", async () => {
-  const document = createApp().getOpenAPI31Document({ openapi: "3.1.0", info: { title: "", version: "" } });
-  const paths = Object.entries(document.paths ?? {});
+  const document = openApiDocument("");
+  const paths = Object.entries(document.paths);
   const requests = paths.flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `\`${method.toUpperCase()} ${path}\``),
   );
@@ -133,13 +140,14 @@ it("docs/http.md has every request and every outcome that the OpenAPI document h
   const told = rows.map(([request = ""]) => request).filter((request) => /^`(GET|POST) /.test(request));
   expect(told.toSorted()).toEqual(requests.toSorted());
   const outcomes = rows.filter(([status = ""]) => /^20\d$/.test(status)).map(([, outcome]) => outcome);
-  expect(document.components?.schemas).toMatchObject({
+  expect(document.components.schemas).toMatchObject({
     PublishResult: { properties: { outcome: { enum: outcomes.map((outcome) => outcome?.slice(1, -1)) } } },
   });
 });
 
+/** The NIPs of NIP-11, with all optional ones switched on. */
 const advertised = (() => {
-  const parsed = parseConfig({});
+  const parsed = parseConfig({ EOSE_HINTS: "on" });
   if (!parsed.ok) throw new Error(parsed.problems.join("; "));
   return relayDocument(parsed.config, "0").supported_nips.map((nip) => String(nip).padStart(2, "0"));
 })();
@@ -185,10 +193,18 @@ describe("docs/nips.md", () => {
   });
 });
 
-/** The numbers that titles of tests begin with. */
+/** Returns the numbers at the start of the titles of tests. */
 function testTitles(): string[] {
-  const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter(
-    (file) => !file.startsWith("node_modules") && /(\.test|contract\/[\w-]+)\.ts$/.test(file),
-  );
-  return files.flatMap((file) => read(file).match(/["'`](?:\[\d+\] ?)+/g) ?? []);
+  return testFiles().flatMap((file) => read(file).match(/["'`](?:\[\d+\] ?)+/g) ?? []);
+}
+
+/** Skips packages, and folders that other tests create and remove meanwhile. */
+function testFiles(folder = ""): string[] {
+  const entries = readdirSync(new URL(`./${folder}`, ROOT), { withFileTypes: true });
+  return entries.flatMap((entry) => {
+    const path = `${folder}${entry.name}`;
+    if (entry.isDirectory())
+      return /^(\.|node_modules|bundled-)/.test(entry.name) ? [] : testFiles(`${path}/`);
+    return /(\.test|contract\/[\w-]+)\.ts$/.test(path) ? [path] : [];
+  });
 }

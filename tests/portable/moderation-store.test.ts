@@ -1,13 +1,24 @@
-import { createModerationStore } from "../../store/moderation.ts";
+import { createModerationStore } from "../../store/sql-moderation.ts";
 import { createStore } from "../../store/sql-store.ts";
 import { moderationContract } from "../contract/moderation.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
 
-moderationContract("node:sqlite", async () => {
+moderationContract("node:sqlite", async () => setup(migratedSqlite()));
+
+/** A deployment adds columns while the Workers of the previous one still run. */
+moderationContract("node:sqlite, with a column more in every table", async () => {
   const db = migratedSqlite();
+  const tables = db
+    .prepare("SELECT name FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .all<{ name: string }>();
+  for (const { name } of (await tables).results) db.exec(`ALTER TABLE ${name} ADD COLUMN later TEXT`);
+  return setup(db);
+});
+
+function setup(db: ReturnType<typeof migratedSqlite>) {
   return {
     store: createStore(db),
     moderation: createModerationStore(db),
     teardown: async () => db.close(),
   };
-});
+}

@@ -1,4 +1,6 @@
+import { meteredDatabase } from "../../store/metered-database.ts";
 import { createStore } from "../../store/sql-store.ts";
+import { Counts } from "../../telemetry/counts.ts";
 import { storeContract } from "../contract/store.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
 
@@ -6,7 +8,9 @@ storeContract(
   "node:sqlite",
   async () => {
     const db = migratedSqlite();
-    return { store: createStore(db), teardown: async () => db.close() };
+    const counts = new Counts();
+    const store = createStore(meteredDatabase(db, counts, "http"));
+    return { store, counts, teardown: async () => db.close() };
   },
-  { filters: Number(process.env.FILTERS ?? 4000) },
+  { filters: Number(process.env.FILTERS ?? 2000) },
 );

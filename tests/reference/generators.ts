@@ -1,10 +1,10 @@
-/** Seeded events and filters: small pools of everything, so that they meet. Signatures are not real. */
+/** Generates events and filters from a seed. Values come from small pools, so that many match. Signatures are not real. */
 import { eventId, type Event } from "../../nostr/event.ts";
 import type { WireFilter } from "./matcher.ts";
 
 export type Random = () => number;
 
-/** mulberry32: the same numbers for the same seed. */
+/** Returns a random generator (mulberry32) that gives the same numbers for the same seed. */
 export function seeded(seed: number): Random {
   let state = seed;
   return () => {

@@ -1,8 +1,8 @@
-/** What NIP-45 says of HyperLogLog, in as few lines as possible, and sharing no code with the relay. */
+/** HyperLogLog by NIP-45, in as few lines as possible and without code of the relay. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
-/** `value`: of the filter's tag. */
+/** Returns the registers for these authors. `value` is that of the filter's tag. */
 export function referenceHll(value: string, pubkeys: string[]): string {
   const offset = referenceOffset(value);
   const registers = Array<number>(256).fill(0);
@@ -22,7 +22,7 @@ export function referenceOffset(value: string): number {
   return parseInt(hex[32]!, 16) + 8;
 }
 
-/** How many authors a client would say there are. */
+/** Returns the number of authors that a client would estimate. */
 export function estimateOf(hll: string): number {
   const registers = hll.match(/../g)!.map((pair) => parseInt(pair, 16));
   const zeros = registers.filter((register) => register === 0).length;

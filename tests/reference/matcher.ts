@@ -1,4 +1,4 @@
-/** What NIP-01 says of filters and of replacing, in as few lines as possible, and sharing no code with the relay. */
+/** Filters and replacement by NIP-01, in as few lines as possible and without code of the relay. */
 import type { Event } from "../../nostr/event.ts";
 
 /** A filter as clients write it. */
@@ -29,7 +29,7 @@ export function inOrder(events: Event[]): Event[] {
   return [...events].sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? -1 : 1));
 }
 
-/** What is left of these events when they have all been stored, in any order. */
+/** Returns the events that remain after all of these have been stored, in any order. */
 export function survivors(events: Event[]): Event[] {
   const kept = new Map<string, Event>();
   for (const event of inOrder(events)) {
@@ -44,7 +44,7 @@ export function survivors(events: Event[]): Event[] {
   return inOrder([...kept.values()]);
 }
 
-/** The stored answer to a REQ: newest first, the limit for each filter, each event once. */
+/** Returns the stored events for a REQ: newest first, with the limit of each filter, each event once. */
 export function storedAnswer(filters: WireFilter[], events: Event[], defaultLimit: number): Event[] {
   const found = filters.flatMap((filter) =>
     inOrder(events.filter((event) => matches(filter, event))).slice(0, filter.limit ?? defaultLimit),

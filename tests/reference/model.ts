@@ -1,6 +1,6 @@
 /**
- * What a relay holds and shows after one event after another, in as few lines as possible, and sharing no code with
- * the relay (NIP-01, NIP-09, NIP-40, NIP-59, NIP-62, NIP-70).
+ * A model of what a relay stores and shows, in as few lines as possible and without code of the relay (NIP-01, NIP-09,
+ * NIP-40, NIP-59, NIP-62, NIP-70).
  */
 import type { Event } from "../../nostr/event.ts";
 
@@ -9,9 +9,10 @@ type Told = "stored" | "passed on" | "duplicate" | "refused";
 export class Model {
   stored: Event[] = [];
   private readonly requests: Event[] = [];
+  private readonly expired: Event[] = [];
   private readonly banned = new Set<string>();
 
-  /** `keys`: what the sender has proven to hold. */
+  /** Takes an event. `keys` are those that the sender has authenticated as. */
   take(event: Event, keys: Set<string>, now: number): Told {
     if (expired(event, now)) return "refused";
     if ([event.pubkey, ...keys].some((key) => this.banned.has(key))) return "refused";
@@ -21,7 +22,9 @@ export class Model {
     if (event.kind >= 20_000 && event.kind < 30_000) return "passed on";
     if (isDuplicate) return "duplicate";
     const versions = this.stored.filter((other) => address(other) === address(event));
-    if (address(event) && versions.some((other) => beats(other, event))) return "duplicate";
+    const expiredVersions = this.expired.filter((other) => address(other) === address(event));
+    if (address(event) && [...versions, ...expiredVersions].some((other) => beats(other, event)))
+      return "duplicate";
     this.stored = this.stored.filter((other) => !address(event) || !versions.includes(other));
     this.stored.push(event);
     if (event.kind === 5 || event.kind === 62) {
@@ -40,8 +43,9 @@ export class Model {
     this.banned.delete(pubkey);
   }
 
-  /** What has expired is forgotten: an older version of it may come again. */
+  /** Removes expired events, and remembers them, because no older version may come back. */
   sweep(now: number): void {
+    this.expired.push(...this.stored.filter((event) => expired(event, now)));
     this.stored = this.stored.filter((event) => !expired(event, now));
   }
 
@@ -73,7 +77,7 @@ function beats(a: Event, b: Event): boolean {
   return a.created_at > b.created_at || (a.created_at === b.created_at && a.id < b.id);
 }
 
-/** Of what has versions, as NIP-09 names it; undefined for the rest. */
+/** Returns the address of an event that has versions, as in NIP-09. Undefined for other events. */
 function address({ kind, pubkey, tags }: Event): string | undefined {
   if (kind === 0 || kind === 3 || (kind >= 10_000 && kind < 20_000)) return `${kind}:${pubkey}:`;
   if (kind < 30_000 || kind >= 40_000) return undefined;

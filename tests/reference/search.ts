@@ -1,4 +1,4 @@
-/** What is found by words (NIP-50), said as simply as possible for the texts of `aText`, and sharing no code with the relay. */
+/** Search by words (NIP-50), as simple as possible, for the texts of `aText` and without code of the relay. */
 import type { Event } from "../../nostr/event.ts";
 import { pick, type Random } from "./generators.ts";
 
@@ -14,6 +14,12 @@ const PIECES = [
   "relay2",
   "2",
   "don't",
+  "don’t",
+  "dont",
+  "l'été",
+  "été",
+  "re:zero",
+  "zero",
   "東京",
   "京都",
   "東京都",
@@ -45,6 +51,8 @@ const FOLDED = new Map([
 ]);
 const IN_WORDS = /^[a-z0-9а-я\u0621-\u064a]$/;
 const ALONE = /^[\u0e01-\u0e30\u0e32\u0e40-\u0e45\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3🦤👍]$/u;
+/** Words with apostrophes, which may also be written without them. */
+const ELISION = /[a-z0-9éа-яё\u0621-\u064a]+(?:['’][a-z0-9éа-яё\u0621-\u064a]+)+/g;
 const THAI_MARK = /^[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]$/;
 
 export function aText(random: Random, pieces: number): string {
@@ -59,12 +67,16 @@ export function aSearch(random: Random): string {
 }
 
 export function isFoundBy(search: string, event: Event): boolean {
-  const words = search.split(/\s/).filter((word) => word !== "" && !/^[a-z]+:[a-z]/.test(word));
+  const words = search
+    .split(/\s/)
+    .filter((word) => word !== "" && !/^(include|domain|language|sentiment|nsfw):[a-z]/.test(word));
   if (words.length === 0) return true;
   if ([3, 4, 6, 7, 16, 1059].includes(event.kind)) return false;
   const phrases = words.map(termsOf).filter((phrase) => phrase.length > 0);
   const titles = event.tags.filter(([name]) => name === "title").map(([, value]) => value);
-  const text = termsOf([...titles, event.content].join(" "));
+  const written = [...titles, event.content].join(" ");
+  const parts = (written.toLowerCase().match(ELISION) ?? []).flatMap((word) => word.split(/['’]/));
+  const text = [...termsOf(written), ...new Set(parts.flatMap(termsOf))];
   return phrases.length > 0 && phrases.every((phrase) => text.some((_, at) => startsWith(text, at, phrase)));
 }
 
@@ -75,7 +87,8 @@ function startsWith(text: string[], at: number, phrase: string[]): boolean {
 function termsOf(text: string): string[] {
   const terms: string[] = [];
   let isInWord = false;
-  for (const written of text.toLowerCase()) {
+  const spelled = text.toLowerCase().replaceAll(ELISION, (word) => word.replaceAll(/['’]/g, ""));
+  for (const written of spelled) {
     const character = FOLDED.get(written) ?? written;
     const last = terms.length - 1;
     if (IN_WORDS.test(character) && isInWord) terms[last] += character;

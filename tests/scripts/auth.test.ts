@@ -7,9 +7,10 @@ import { type Script, startScriptedRelay } from "../fixtures/scripted-relay.ts";
 
 const folder = freshFolder();
 
-/** Takes proofs and events, and has nothing stored. */
+/** Accepts AUTH and EVENT. It has no stored events. */
 const taking: Script = ([verb, given], say) => {
   if (verb === "REQ") say(["EOSE", given]);
+  else if (verb === "COUNT") say(["COUNT", given, { count: 0 }]);
   else if (verb === "AUTH" || verb === "EVENT") say(["OK", (given as Event).id, true, ""]);
 };
 
@@ -19,14 +20,22 @@ describe.each(RUNTIMES)("--auth on %s", (runtime) => {
 
   it.each([
     ["req", ["REQ", "CLOSE"]],
-    ["publish", ["EVENT"]],
+    ["count", ["COUNT"]],
+    ["publish hi", ["EVENT"]],
   ])("[30] %s proves first who asks", async (command, verbs) => {
     await using relay = await startScriptedRelay(taking);
     relay.greeting = ["AUTH", "a challenge"];
-    const { code, stderr } = await run([command, "--auth", "--relay", relay.url]);
+    const { code, stderr } = await run([...command.split(" "), "--auth", "--relay", relay.url]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const [[, proof], ...others] = relay.received as [[string, Event], ...unknown[][]];
-    expect(relay.received[0]?.[0]).toBe("AUTH");
+    const [probe, close, [, proof], ...others] = relay.received as [
+      unknown[],
+      unknown[],
+      [string, Event],
+      ...unknown[][],
+    ];
+    expect(probe).toEqual(["REQ", "auth", expect.objectContaining({ limit: 1 })]);
+    expect(relay.received[2]?.[0]).toBe("AUTH");
+    expect(close).toEqual(["CLOSE", "auth"]);
     expect(verifyEvent(proof)).toBe(true);
     expect(proof).toMatchObject({
       kind: 22_242,
@@ -46,8 +55,54 @@ describe.each(RUNTIMES)("--auth on %s", (runtime) => {
     relay.greeting = ["AUTH", "a challenge"];
     const { code, stdout, stderr } = await run(["req", "--auth", "--relay", relay.url]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toBe("the relay did not take who you are: restricted: not you\n");
-    expect(relay.received).toHaveLength(1);
+    expect(stderr).toBe("the relay did not accept the authentication: restricted: not you\n");
+    expect(relay.received.map(([verb, id]) => (verb === "AUTH" ? verb : [verb, id]))).toEqual([
+      ["REQ", "auth"],
+      ["CLOSE", "auth"],
+      "AUTH",
+    ]);
+  });
+
+  it.each(["before", "after"])(
+    "[30] a challenge that comes %s the refusal which it belongs to",
+    async (when) => {
+      const proven = new Set<string>();
+      await using relay = await startScriptedRelay(([verb, given], say) => {
+        const { id } = given as Event;
+        if (verb === "AUTH") say(["OK", proven.add(id) && id, true, ""]);
+        if (verb === "CLOSE" || verb === "AUTH") return;
+        if (proven.size > 0) return say(verb === "REQ" ? ["EOSE", given] : ["OK", id, true, ""]);
+        const reason = "auth-required: who are you?";
+        const answers = [
+          ["AUTH", "now"],
+          verb === "REQ" ? ["CLOSED", given, reason] : ["OK", id, false, reason],
+        ];
+        for (const answer of when === "before" ? answers : answers.toReversed()) say(answer);
+      });
+      for (const command of ["req", "publish"]) {
+        proven.clear();
+        expect(
+          await run([command, "--auth", ...(command === "publish" ? ["hi"] : []), "--relay", relay.url]),
+        ).toMatchObject({
+          code: 0,
+          stderr: "",
+        });
+      }
+    },
+  );
+
+  it("[30] a relay that asks only when an event is refused is told then", async () => {
+    let isKnown = false;
+    await using relay = await startScriptedRelay(([verb, given], say) => {
+      if (verb === "REQ") return say(["EOSE", given]);
+      if (verb === "CLOSE") return;
+      if (verb === "AUTH") isKnown = true;
+      else if (!isKnown) say(["AUTH", "now"]);
+      say(["OK", (given as Event).id, isKnown, isKnown ? "" : "auth-required: it is protected"]);
+    });
+    const { code, stderr } = await run(["publish", "hi", "--auth", "--relay", relay.url]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(relay.received.map(([verb]) => verb)).toEqual(["REQ", "CLOSE", "EVENT", "AUTH", "EVENT"]);
   });
 
   it("says so when there is no key", async () => {
@@ -58,13 +113,13 @@ describe.each(RUNTIMES)("--auth on %s", (runtime) => {
     expect(relay.received).toEqual([]);
   });
 
-  it.each(["req", "publish"])("%s without it is told of it when it would help", async (command) => {
+  it.each(["req", "publish hi"])("%s without it is told of it when it would help", async (command) => {
     const reason = "auth-required: who are you?";
     await using relay = await startScriptedRelay(([verb, given], say) =>
       say(verb === "REQ" ? ["CLOSED", given, reason] : ["OK", (given as Event).id, false, reason]),
     );
-    const { code, stderr } = await run([command, "--relay", relay.url]);
+    const { code, stderr } = await run([...command.split(" "), "--relay", relay.url]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/: auth-required: who are you\? \(--auth tells it who you are\)\n$/);
+    expect(stderr).toMatch(/: auth-required: who are you\? \(use --auth to authenticate\)\n$/);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
 import type { ProgramOptions } from "../fixtures/program.ts";
+import { npubEncode } from "nostr-tools/nip19";
 import type { Event } from "../../nostr/event.ts";
 import { signed } from "../fixtures/author.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
@@ -32,6 +33,55 @@ describe.each(RUNTIMES)("events on %s", (runtime) => {
     expect(lines(stdout).at(-1)).toBe("  note 24");
   });
 
+  it("has every condition that the API has", async () => {
+    await using relay = await startScriptedRelay();
+    const asked: URLSearchParams[] = [];
+    relay.answer = (request, response) => {
+      asked.push(new URL(request.url ?? "", "http://relay.test").searchParams);
+      response.end('{"events":[],"cursor":null}');
+    };
+    const events = async (...args: string[]) => {
+      expect((await run(["events", ...args, "--relay", relay.url])).code).toBe(0);
+      return Object.fromEntries(asked.pop() ?? []);
+    };
+    const author = "ab".repeat(32);
+    expect(
+      await events(
+        "--kinds",
+        "1,6",
+        "--kind",
+        "7",
+        "--authors",
+        npubEncode(author),
+        "--ids",
+        author,
+        "--since",
+        "5",
+        "--until",
+        "9",
+        "--order",
+        "asc",
+        "--limit",
+        "3",
+        "--tag",
+        String.raw`t=a,b\,c`,
+        "--tag",
+        `p=${npubEncode(author)}`,
+      ),
+    ).toEqual({
+      kinds: "1,6,7",
+      authors: author,
+      ids: author,
+      since: "5",
+      until: "9",
+      order: "asc",
+      limit: "3",
+      "tag.t": String.raw`a,b\,c`,
+      "tag.p": author,
+    });
+    expect(await events("--search", "a b")).toEqual({ search: "a b", limit: "20" });
+  });
+
   it("reads on from page to page until there are enough", async () => {
     const pool = Array.from({ length: 6 }, (_, n) => signed(`note ${n}`));
     await using relay = await startScriptedRelay();
@@ -52,13 +102,34 @@ describe.each(RUNTIMES)("events on %s", (runtime) => {
     expect(asked).toEqual(["5 null", "3 2", "1 4"]);
   });
 
+  it("goes on after a page without events, which a bounded read may end with", async () => {
+    await using relay = await startScriptedRelay();
+    const event = signed("rare");
+    relay.answer = (request, response) => {
+      const cursor = new URL(request.url ?? "", "http://relay.test").searchParams.get("cursor");
+      const page =
+        cursor === "2" ? { events: [event], cursor: null } : { events: [], cursor: cursor ? "2" : "1" };
+      response.end(JSON.stringify(page));
+    };
+    const { code, stdout, stderr } = await run([
+      "events",
+      "--json",
+      "--keyword",
+      "rare",
+      "--relay",
+      relay.url,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(lines(stdout).map((line) => (JSON.parse(line) as Event).id)).toEqual([event.id]);
+  });
+
   it.each([
     [400, '{"error":{"code":"invalid","message":"not \\u001b[31mso"}}', "the relay answered 400: not so"],
     [500, "{}", "the relay answered 500: it gave no reason"],
-    [200, "<html>", "no JSON"],
-    [200, "null", "no page of events"],
-    [200, '{"events":[],"cursor":7}', "no page of events"],
-    [200, '{"events":[],"cursor":"for ever"}', "no events, and a cursor"],
+    [200, "<html>", "without JSON"],
+    [200, "null", "is not a page of events"],
+    [200, '{"events":[],"cursor":7}', "is not a page of events"],
+    [200, '{"events":[],"cursor":"for ever"}', "the same cursor again"],
   ])("%i %s is a failure", async (status, body, says) => {
     await using relay = await startScriptedRelay();
     relay.answer = (_request, response) => response.writeHead(status).end(body);

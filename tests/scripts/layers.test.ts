@@ -1,4 +1,4 @@
-/** The layers of docs/architecture.md hold because lint and types say so: what is planted against them is found. */
+/** Lint and types enforce the layers of docs/architecture.md: they find every planted violation. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,6 +15,8 @@ const LINT_RULES: [file: string, code: string][] = [
   ["relay/planted.ts", 'export { thing } from "../http/thing.ts";'],
   ["relay/planted.ts", 'export { DurableObject } from "cloudflare:workers";'],
   ["relay/planted.ts", 'export { readFileSync } from "node:fs";'],
+  ["relay/live/planted.ts", 'export { thing } from "../../worker/thing.ts";'],
+  ["relay/live/planted.ts", 'export { readFileSync } from "node:fs";'],
   ["http/planted.ts", 'export { thing } from "../platforms/thing.ts";'],
   ["aggregator/planted.ts", 'export { thing } from "../worker/thing.ts";'],
   ["platforms/planted.ts", 'export { thing } from "../worker/thing.ts";'],
@@ -26,17 +28,19 @@ const LINT_RULES: [file: string, code: string][] = [
   ["http/planted.ts", "export const { env } = process;"],
 ];
 
-/** What each folder may import, and what of the platform the middle may know. */
+/** Imports that the rules allow. */
 const ALLOWED: [file: string, code: string][] = [
   ["store/allowed.ts", 'export { thing } from "../nostr/thing.ts";'],
   ["relay/allowed.ts", 'export { thing } from "../store/thing.ts";'],
+  ["relay/session/allowed.ts", 'export { thing } from "../../store/thing.ts";'],
+  ["relay/session/allowed.ts", 'export { other } from "../live/thing.ts";'],
   ["http/allowed.ts", 'export { thing } from "../relay/thing.ts";'],
   ["aggregator/allowed.ts", 'export { thing } from "../relay/thing.ts";'],
   ["platforms/allowed.ts", 'export { thing } from "../http/thing.ts";'],
   ["worker/allowed.ts", 'export { thing } from "../platforms/thing.ts";'],
 ];
 
-/** The project's rules over nothing but these files. */
+/** Makes a folder with the project's rules and only these files. */
 function plant(files: [file: string, code: string][]): string {
   const folder = mkdtempSync(join(tmpdir(), "layers-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

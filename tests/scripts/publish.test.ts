@@ -3,7 +3,14 @@ import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
 import type { ProgramOptions } from "../fixtures/program.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { npubEncode, nsecEncode } from "nostr-tools/nip19";
+import {
+  naddrEncode,
+  neventEncode,
+  noteEncode,
+  nprofileEncode,
+  npubEncode,
+  nsecEncode,
+} from "nostr-tools/nip19";
 import { verifyEvent } from "nostr-tools/pure";
 import type { Event } from "../../nostr/event.ts";
 import { PUBKEY, SECRET, SECRET_HEX } from "../fixtures/author.ts";
@@ -37,6 +44,76 @@ describe.each(RUNTIMES)("publish on %s", (runtime) => {
     expect(relay.closed).toEqual([
       expect.toSatisfy((closing: number) => closing === 1000 || closing === 1005),
     ]);
+  });
+
+  it("tags take what NIP-19 encodes: the hex form is published, with the relay hint", async () => {
+    await using relay = await startScriptedRelay(accepting);
+    const [hint, own] = ["wss://hint.example", "wss://own.example"];
+    const nevent = neventEncode({ id: ID, relays: [hint, own], author: PUBKEY });
+    const naddr = naddrEncode({ kind: 30_023, pubkey: PUBKEY, identifier: "a:b", relays: [hint] });
+    const nprofile = nprofileEncode({ pubkey: PUBKEY, relays: [hint] });
+    const tags = [
+      `e=${noteEncode(ID)}`,
+      `e=${nevent}`,
+      `e=${nevent},${own},reply`,
+      `e=${nevent},,root`,
+      `e=${noteEncode(ID)},,mention`,
+      `E=nostr:${nevent}`,
+      `p=${npubEncode(PUBKEY)}`,
+      `p=${nprofile}`,
+      `a=${naddr}`,
+      `a=30023:${PUBKEY}:x`,
+      `q=${nevent}`,
+      `q=${naddr}`,
+      `q=${noteEncode(ID)}`,
+      `d=${npubEncode(PUBKEY)}`,
+    ];
+    const args = ["publish", "hi", "--created-at", "1700000000", "--relay", relay.url];
+    const { code, stderr } = await run([...args, ...tags.flatMap((tag) => ["--tag", tag])], withKey);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const [[, event]] = relay.received as [[string, Event]];
+    expect(event.created_at).toBe(1_700_000_000);
+    const address = `30023:${PUBKEY}:a:b`;
+    expect(event.tags).toEqual([
+      ["e", ID],
+      ["e", ID, hint],
+      ["e", ID, own, "reply"],
+      ["e", ID, hint, "root"],
+      ["e", ID, "", "mention"],
+      ["E", ID, hint],
+      ["p", PUBKEY],
+      ["p", PUBKEY, hint],
+      ["a", address, hint],
+      ["a", `30023:${PUBKEY}:x`],
+      ["q", ID, hint, PUBKEY],
+      ["q", address, hint, PUBKEY],
+      ["q", ID],
+      ["d", npubEncode(PUBKEY)],
+    ]);
+  });
+
+  it("a secret key in a tag is neither published nor repeated", async () => {
+    await using relay = await startScriptedRelay(accepting);
+    for (const name of ["p", "d"]) {
+      const args = ["publish", "hi", "--tag", `${name}=${nsecEncode(SECRET)}`, "--relay", relay.url];
+      const { code, stderr } = await run(args, withKey);
+      expect(code).toBe(2);
+      expect(stderr).not.toContain("nsec1");
+    }
+    expect(relay.received).toEqual([]);
+  });
+
+  it("without content only where that is no mistake, or wanted", async () => {
+    await using relay = await startScriptedRelay(accepting);
+    const publish = async (...args: string[]) => {
+      const { code } = await run(["publish", ...args, "--relay", relay.url], { ...withKey, stdin: "\n" });
+      return code;
+    };
+    for (const kind of ["0", "1", "30023"]) expect(await publish("--kind", kind)).toBe(2);
+    expect(relay.received).toEqual([]);
+    expect(await publish("--allow-empty")).toBe(0);
+    expect(await publish("--kind", "3")).toBe(0);
+    expect(relay.received.map(([, event]) => (event as Event).content)).toEqual(["", ""]);
   });
 
   it("reads content from standard input, without the line feed at its end", async () => {
@@ -102,7 +179,7 @@ describe.each(RUNTIMES)("publish on %s", (runtime) => {
     expect(await run(["publish", "hi", "--relay", relay.url], withKey)).toEqual({
       code: 1,
       stdout: "",
-      stderr: "the relay says: nothing that is text\nthe relay refused the event: it gave no reason\n",
+      stderr: "the relay says: a message without text\nthe relay refused the event: it gave no reason\n",
     });
   });
 
@@ -120,7 +197,7 @@ describe.each(RUNTIMES)("publish on %s", (runtime) => {
     expect(await run(["publish", "hi", "--relay", silent.url], withKey)).toEqual({
       code: 1,
       stdout: "",
-      stderr: "the relay gave no answer within 5 s\n",
+      stderr: "the relay did not answer within 5 s\n",
     });
     await using closing = await startScriptedRelay((_message, _say, socket) => socket.close());
     expect(await run(["publish", "hi", "--relay", closing.url], withKey)).toEqual({

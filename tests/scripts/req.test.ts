@@ -26,7 +26,8 @@ describe.each(RUNTIMES)("req on %s", (runtime) => {
       [
         ["req", "--relay", relay.url, "--ids", `${ID},${noteEncode(ID)}`, "--ids", neventEncode({ id: ID })],
         ["--authors", `${key}, ${npubEncode(key)}`, "--authors", nprofileEncode({ pubkey: key })],
-        ["--kinds", "1,0", "--kinds", "30023", "--since", "0", "--until", "1700000000", "--limit", "7"],
+        ["--kinds", "1,0", "--kinds", "30023", "--since", "0", "--until", "18446744073709551615"],
+        ["--limit", "7"],
         ["--tag", `e=${noteEncode(ID)}`, "--tag", `p=${npubEncode(key)}`, "--tag", String.raw`t=a\,b,c=d`],
         ["--tag", "t=", "--tag", `a=30023:${key}:x`, "--search", "日本 language:en"],
       ].flat(),
@@ -41,7 +42,7 @@ describe.each(RUNTIMES)("req on %s", (runtime) => {
           authors: [key, key, key],
           kinds: [1, 0, 30_023],
           since: 0,
-          until: 1_700_000_000,
+          until: Number.MAX_SAFE_INTEGER,
           limit: 7,
           search: "日本 language:en",
           "#e": [ID],
@@ -140,7 +141,7 @@ describe.each(RUNTIMES)("req on %s", (runtime) => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     const [last, ...notices] = lines(stderr).toReversed();
     expect(last).toBe("the relay refused: it gave no reason");
-    expect(new Set(notices)).toEqual(new Set(["the relay says: nothing that is text"]));
+    expect(new Set(notices)).toEqual(new Set(["the relay says: a message without text"]));
   });
 
   it("a relay that goes away is a failure", async () => {

@@ -1,22 +1,27 @@
-/** A client on a real WebSocket of the runtime, which remembers everything that it is sent. */
+/** A client on a real WebSocket of the runtime. It records everything that it is sent. */
+import { runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
+import type { SubscriptionRecord } from "../../relay/live/subscription.ts";
+import type { HubObject } from "../../worker/main.ts";
 
 export type Frame = [verb: string, ...unknown[]];
 
 export interface Client {
-  /** Everything that it was sent. */
+  /** All frames that it was sent. */
   frames: Frame[];
   say(...message: unknown[]): void;
-  /** Word for word. */
+  /** Sends a frame as it is. */
   sayText(frame: string | ArrayBuffer): void;
-  /** The next frames that nobody has asked for yet, up to the first with this verb. */
+  /** Returns the next frames that were not returned yet, up to the first with this verb. */
   upTo(verb: string): Promise<Frame[]>;
-  /** What it was sent since somebody last asked. */
+  /** Returns all frames that were not returned yet. */
   take(): Frame[];
   close(): void;
+  /** Resolves when the relay ends the connection. */
+  ended: Promise<[code: number, reason: string]>;
 }
 
-/** `to` answers the upgrade: the Worker, or a hub. */
+/** Connects. `to` is the Worker or a hub, which answers the upgrade. */
 export async function connect(
   to: { fetch(url: string, init: RequestInit): Promise<Response> },
   url = "https://relay.test/",
@@ -25,6 +30,9 @@ export async function connect(
   if (!socket) throw new Error(`no WebSocket, but ${status}`);
   const frames: Frame[] = [];
   socket.addEventListener("message", ({ data }) => void frames.push(JSON.parse(String(data)) as Frame));
+  const ended = new Promise<[number, string]>((resolve) => {
+    socket.addEventListener("close", ({ code, reason }) => resolve([code, reason]));
+  });
   socket.accept();
   let taken = 0;
   const take = (end = frames.length) => {
@@ -45,10 +53,11 @@ export async function connect(
     },
     take: () => take(),
     close: () => socket.close(1000),
+    ended,
   };
 }
 
-/** Tries until there is something, which is neither nothing nor zero. */
+/** Tries until the result is truthy, and returns it. */
 export function eventually<T>(attempt: () => T | Promise<T>, problem: () => string): Promise<T> {
   return vi.waitFor(
     async () => {
@@ -60,9 +69,23 @@ export function eventually<T>(attempt: () => T | Promise<T>, problem: () => stri
   );
 }
 
-/** The events among these frames, each as `[subscription, id]`. */
+/** Returns the events among these frames, each as `[subscription, id]`. */
 export function eventsIn(frames: Frame[]): [subscription: string, id: string][] {
   return frames
     .filter(([verb]) => verb === "EVENT")
     .map(([, subscription, event]) => [subscription as string, (event as { id: string }).id]);
+}
+
+/** Waits until the switchboard knows the subscriptions of a hub. On the platform a hub does not end before. */
+export async function declared(hub: DurableObjectStub<HubObject>): Promise<void> {
+  await eventually(
+    () =>
+      runInDurableObject(hub, (_, state) =>
+        state.getWebSockets().every((socket) => {
+          const kept = socket.deserializeAttachment() as { subscriptions: SubscriptionRecord[] };
+          return kept.subscriptions.every(({ undeclared }) => !undeclared);
+        }),
+      ),
+    () => "a subscription is not declared",
+  );
 }

@@ -1,4 +1,4 @@
-/** Before the tests of a file: the database as the migrations leave it. */
+/** Migrates the database before the tests of a file. */
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 

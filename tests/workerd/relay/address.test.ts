@@ -1,4 +1,4 @@
-/** What a hub takes for its own address when no RELAY_URL is set. */
+/** The address that a hub takes for its own if RELAY_URL is not set. */
 import { exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { signedEvent } from "../../fixtures/signed-events.ts";

@@ -1,5 +1,6 @@
-/** Connections go to the first hub that has room. Here a hub holds two, and there are four. */
-import { exports } from "cloudflare:workers";
+/** Connections go to the first hub that has room. Here there are four hubs, and each holds two connections. */
+import { runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, it } from "vitest";
 import { signedEvent } from "../../fixtures/signed-events.ts";
 import { type Client, connect, eventsIn, eventually } from "../client.ts";
@@ -45,6 +46,20 @@ it("an event reaches subscribers in all hubs", async () => {
   const event = signedEvent({ content: "for all" });
   clients[7]?.say("EVENT", event);
   for (const client of clients) expect(eventsIn(await client.upTo("EVENT"))).toEqual([["s", event.id]]);
+});
+
+it("a connection goes to a hub on its continent, and to the next one there when that is full", async () => {
+  for (let n = 0; n < 3; n += 1) {
+    const response = await exports.default.fetch("https://relay.test/", {
+      headers: { upgrade: "websocket" },
+      cf: { continent: "EU" },
+    });
+    response.webSocket?.accept();
+  }
+  const held = ["hub-weur-0", "hub-weur-1", "hub-weur-2"].map((name) =>
+    runInDurableObject(env.HUB.getByName(name), (_, state) => state.getWebSockets().length),
+  );
+  expect(await Promise.all(held)).toEqual([2, 1, 0]);
 });
 
 it("[20] no other path is the same relay once more", async () => {

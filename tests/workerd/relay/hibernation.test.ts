@@ -1,11 +1,11 @@
-/** Objects that are evicted in the middle of everything: nothing that a client relies on is in memory alone. */
+/** Evicts objects while they work. Clients notice nothing, because nothing that they need is only in memory. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { finalizeEvent } from "nostr-tools/pure";
 import type { HubObject } from "../../../worker/main.ts";
 import { AUTHORS, secretOf, signedEvent } from "../../fixtures/signed-events.ts";
-import { type Client, connect, eventsIn, eventually } from "../client.ts";
+import { type Client, connect, declared, eventsIn, eventually } from "../client.ts";
 
 const switchboard = env.SWITCHBOARD.getByName("switchboard");
 let hub: DurableObjectStub<HubObject>;
@@ -21,7 +21,6 @@ afterEach(() => open.forEach((client) => client.close()));
 
 async function enter(at: DurableObjectStub<HubObject>): Promise<Client> {
   const client = await connect(at);
-  await client.upTo("AUTH");
   open.push(client);
   return client;
 }
@@ -29,9 +28,10 @@ async function enter(at: DurableObjectStub<HubObject>): Promise<Client> {
 async function subscribe(client: Client, ...filters: object[]): Promise<void> {
   client.say("REQ", "s", ...filters);
   await client.upTo("EOSE");
+  await declared(hub);
 }
 
-/** Of a kind that nobody else in this file asks for. */
+/** Returns an event of a kind that no other test in this file asks for. */
 const fresh = (content: string) => signedEvent({ content, kind: 2000 + made });
 const ours = () => ({ kinds: [2000 + made] });
 
@@ -130,12 +130,19 @@ describe("a hub that was evicted", () => {
 
   it("[30] keeps the challenge and the keys that were proven", async () => {
     const [client, writer] = [await enter(hub), await enter(other)];
-    const challenge = client.frames[0]![1] as string;
+    const letters = async () => {
+      client.say("REQ", "letters", { kinds: [4] });
+      return client.upTo("CLOSED");
+    };
+    await evictDurableObject(hub);
+    const [[, challenge] = []] = await letters();
+    await evictDurableObject(hub);
+    expect((await letters()).map(([verb]) => verb)).toEqual(["CLOSED"]);
     await evictDurableObject(hub);
     for (const author of AUTHORS.slice(0, 2)) {
       const tags = [
         ["relay", "wss://relay.test/"],
-        ["challenge", challenge],
+        ["challenge", challenge as string],
       ];
       const created_at = Math.floor(Date.now() / 1000);
       const proof = finalizeEvent({ kind: 22_242, created_at, tags, content: "" }, secretOf(author));
@@ -214,6 +221,13 @@ describe("two hubs", () => {
     await eventually(lost, () => "no message was lost");
     await evictDurableObject(hub);
     expect(await idsReceived(reader, [event])).toEqual([event.id]);
+    await eventually(
+      async () =>
+        (await env.COUNTERS.getByName("counters").read()).some(
+          ({ name }) => name === "failed_delivery_counts",
+        ),
+      () => "the failure was not counted",
+    );
   });
 
   it("[15] a switchboard that was evicted still knows its hubs", async () => {
@@ -228,7 +242,21 @@ describe("two hubs", () => {
   });
 });
 
-/** From here on, until it is evicted, the hub loses what the switchboard sends it. Tells how often that has happened. */
+it("[15] hubs reach the switchboard again after it was reset", async () => {
+  const [reader, writer] = [await enter(hub), await enter(other)];
+  await subscribe(reader, ours());
+  const events = [fresh("before"), fresh("after"), fresh("later")];
+  await publish(writer, events[0]!);
+  await expectReceived(reader, events[0]!);
+  const reset = runInDurableObject(env.SWITCHBOARD.getByName("switchboard"), (_, state) =>
+    state.abort("reset on purpose"),
+  );
+  await expect(reset).rejects.toThrow("reset on purpose");
+  for (const event of events.slice(1)) await publish(writer, event);
+  await expectReceived(reader, ...events);
+});
+
+/** Makes the hub lose all messages of the switchboard, until it is evicted. Returns a function that counts them. */
 async function losingDeliveries(failure?: Error): Promise<() => Promise<number>> {
   await runInDurableObject(hub, (instance) => {
     const losing = instance["hub"] as unknown as { lost: number; deliver(): Promise<void> };
@@ -250,7 +278,7 @@ async function overflow(): Promise<string[]> {
   );
 }
 
-/** Sorted, when there are as many as these: a gap may be filled after what came later. */
+/** Waits for this many events. Returns their ids in sorted order, because a gap may be filled after later events. */
 async function idsReceived(client: Client, { length }: unknown[]): Promise<string[]> {
   await eventually(
     () => eventsIn(client.frames).length >= length,

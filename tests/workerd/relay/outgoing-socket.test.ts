@@ -1,8 +1,12 @@
-/** Upstreams as the aggregator reaches them, with real WebSockets of the runtime: the relay itself plays the upstream. */
+/** The sockets of the aggregator to upstreams, with real WebSockets. The relay itself plays the upstream. */
 import { exports } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
 import { converse } from "../../../aggregator/upstream.ts";
-import { CONNECT_MILLISECONDS, connectWebSocket, fetchMaxLimit } from "../../../platforms/outgoing-socket.ts";
+import {
+  CONNECT_MILLISECONDS,
+  connectWebSocket,
+  fetchMaxLimit,
+} from "../../../aggregator/outgoing-socket.ts";
 
 const URL = "ws://upstream.test/";
 
@@ -35,6 +39,11 @@ it("a connection that does not open is given up", async () => {
   expect(await problem).toContain("within 10 s");
 });
 
+it("a connection that fails says that there was none", async () => {
+  answerWith(() => Promise.reject(new Error("Network connection lost.")));
+  await expect(connectWebSocket(URL)).rejects.toThrow(/^cannot connect: Network connection lost$/);
+});
+
 it("an upstream's information document tells how many events it gives at once", async () => {
   answerWith(async () => Response.json({ limitation: { max_limit: 300 } }));
   expect(await fetchMaxLimit(URL)).toBe(300);
@@ -52,4 +61,17 @@ it("no more is taken of an information document than one may hold", async () => 
   answerWith(async () => new Response(endless));
   expect(await fetchMaxLimit(URL)).toBeUndefined();
   expect(chunks).toBeLessThan(20);
+});
+
+it("a redirect is not followed, and is told of with its target", async () => {
+  const asked: string[] = [];
+  answerWith(async (request) => {
+    asked.push(`${request.url} ${request.redirect}`);
+    return new Response(null, { status: 302, headers: { location: "http://169.254.169.254/latest" } });
+  });
+  await expect(connectWebSocket(URL)).rejects.toThrow(
+    "ws://upstream.test/ redirects to http://169.254.169.254/latest: redirects are not followed",
+  );
+  expect(await fetchMaxLimit(URL)).toBeUndefined();
+  expect(asked).toEqual(["http://upstream.test/ manual", "http://upstream.test/ manual"]);
 });

@@ -1,4 +1,4 @@
-/** The aggregator's leases on D1, which binds 100 parameters at most. */
+/** The aggregator's leases on D1, which binds at most 100 parameters. */
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { beginPull, leaseDue, settlePull } from "../../../aggregator/schedule.ts";

@@ -1,7 +1,9 @@
-/** The stores on D1, as every platform runs their contracts. */
+/** Runs the contracts of the stores on D1. */
 import { env } from "cloudflare:workers";
-import { createModerationStore } from "../../../store/moderation.ts";
+import { meteredDatabase } from "../../../store/metered-database.ts";
+import { createModerationStore } from "../../../store/sql-moderation.ts";
 import { createStore } from "../../../store/sql-store.ts";
+import { Counts } from "../../../telemetry/counts.ts";
 import { moderationContract } from "../../contract/moderation.ts";
 import { storeContract } from "../../contract/store.ts";
 
@@ -9,6 +11,9 @@ const TABLES = [
   "event",
   "tombstone",
   "vanishing",
+  "deleting",
+  "emptying",
+  "expired_version",
   "counter",
   "moderation",
   "setting",
@@ -20,9 +25,12 @@ const TABLES = [
 
 async function setup() {
   await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  const counts = new Counts();
+  const db = meteredDatabase(env.DB, counts, "http");
   return {
-    store: createStore(env.DB),
-    moderation: createModerationStore(env.DB),
+    store: createStore(db),
+    moderation: createModerationStore(db),
+    counts,
     teardown: async () => undefined,
   };
 }

@@ -1,0 +1,60 @@
+/** What the routes depend on. It comes with each request, as the second argument of `app.fetch`. */
+import type { Access } from "../relay/access/access.ts";
+import type { Moderation } from "../relay/access/moderation-snapshot.ts";
+import type { Config } from "../relay/config.ts";
+import type { Ingest } from "../relay/ingest/ingest.ts";
+import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
+import type { Reads } from "../relay/reads.ts";
+import type { Verify } from "../nostr/signature.ts";
+import type { ModerationStore } from "../store/moderation.ts";
+import type { Store } from "../store/store.ts";
+import type { StoreSize } from "../store/store-size.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+
+/** Decisions of the operators (NIP-86), read in three ways. */
+export interface Decisions {
+  /** Returns what a request last read; undefined before the first read. Does not read. */
+  last(): Moderation | undefined;
+  /** Returns decisions that are at most a few seconds old. */
+  recent(): Promise<Moderation>;
+  /**
+   * Returns the current decisions. Reads one row, once per request. Rejects if nothing is known and nothing can be
+   * read.
+   */
+  current(): Promise<Moderation>;
+}
+
+export interface AppEnv {
+  Bindings: {
+    /** The configured settings, without changes at run time. */
+    config: Config;
+    version: string;
+    store: Pick<Store, "read" | "load" | "count">;
+    /** As the last statement has told. */
+    size: Pick<StoreSize, "bytes" | "limit" | "level" | "percent">;
+    reads: Reads;
+    ingest: Ingest;
+    access: Pick<Access, "refuseRead">;
+    decisions: Decisions;
+    management: Management;
+    metrics: Metrics;
+    limiter: RateLimiter;
+    /** Limits networks beyond this process. Absent if the platform cannot. */
+    refuseFlood?: (request: Request) => Promise<TooMuch | undefined>;
+    /** Unix seconds. */
+    now(): number;
+    /** Returns the counters as Prometheus text. */
+    metricsText(): Promise<string>;
+    /** Logs an error whose details the client does not get. */
+    report(error: unknown): void;
+  };
+}
+
+interface Management {
+  store: ModerationStore;
+  verify: Verify;
+  /** Announces a change to all hubs. Resolves with the names of those that did not answer. */
+  announce(): Promise<string[]>;
+  /** Resolves after some milliseconds. */
+  pause(milliseconds: number): Promise<void>;
+}

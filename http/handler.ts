@@ -1,0 +1,72 @@
+/** Creates the HTTP handler: the dependencies of each request, and the state that is kept between requests. */
+import type { Ingest } from "../relay/ingest/ingest.ts";
+import type { Moderation } from "../relay/access/moderation-snapshot.ts";
+import { Access } from "../relay/access/access.ts";
+import type { ModerationStore } from "../store/moderation.ts";
+import type { AppEnv } from "./app-env.ts";
+import { createApp } from "./app.ts";
+import { httpReads } from "./reads.ts";
+import type { RequestClock } from "./requests.ts";
+import { httpWrites } from "./writes.ts";
+
+type Bindings = AppEnv["Bindings"];
+
+interface HandlerDeps extends Pick<
+  Bindings,
+  "config" | "version" | "store" | "size" | "metrics" | "limiter" | "refuseFlood" | "metricsText" | "report"
+> {
+  clock: RequestClock;
+  moderation: ModerationStore;
+  management: Omit<Bindings["management"], "store">;
+  /** Created for each request that publishes. */
+  createIngest(access: Access): Ingest;
+}
+
+/** Maximum age of the operators' decisions in the relay document and on the home page, which are requested most. */
+const RECENT_SECONDS = 5;
+
+export function createHandler(deps: HandlerDeps): (request: Request) => Promise<Response> {
+  const app = createApp();
+  const { config, limiter, clock, report, moderation } = deps;
+  const { now } = clock;
+  const reads = httpReads(config, limiter, clock);
+  const writes = httpWrites(clock);
+  // A value, not a promise: on Workers a request must not wait for another request's work.
+  let last: Moderation | undefined;
+  let readAt = -Infinity;
+
+  return async (request) => {
+    // Reads nothing until its first use.
+    const access = new Access({ moderation, config, now, report }, last);
+    const current = async () => {
+      const loaded = await access.current();
+      if (loaded.revision >= (last?.revision ?? 0)) last = loaded;
+      return loaded;
+    };
+    const decisions = {
+      last: () => last,
+      current,
+      recent: async () => {
+        if (last && now() - readAt < RECENT_SECONDS) return last;
+        readAt = now();
+        return current();
+      },
+    };
+    return app.fetch(request, {
+      ...deps,
+      now,
+      reads,
+      access,
+      decisions,
+      ingest: (value, from) => writes.runAlways(from.client, () => deps.createIngest(access)(value, from)),
+      management: {
+        ...deps.management,
+        store: moderation,
+        announce: () => {
+          readAt = -Infinity;
+          return deps.management.announce();
+        },
+      },
+    });
+  };
+}

@@ -1,0 +1,17 @@
+/** The address for which requests to this relay must be signed (NIP-98). */
+import type { Context } from "hono";
+import type { AppEnv } from "./app-env.ts";
+
+const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
+
+/**
+ * Returns the URL that a request must be signed for: the relay's own address, followed by `path`. A signature for another
+ * relay must not work here, and the sender of a request chooses its `Host`. So without RELAY_URL, the relay knows its
+ * address only if the caller is on the same machine.
+ */
+export function ownAddress(c: Context<AppEnv>, path = ""): string | undefined {
+  const { RELAY_URL } = c.env.config;
+  if (RELAY_URL !== "") return RELAY_URL.replace(/^ws/, "http").replace(/\/$/, "") + path;
+  const { hostname, origin } = new URL(c.req.url);
+  return LOOPBACK_HOSTS.includes(hostname) ? origin + path : undefined;
+}

@@ -1,0 +1,10 @@
+/** The fair queue for reads over HTTP in one process or isolate. */
+import type { Config } from "../relay/config.ts";
+import { Reads, READS_AT_ONCE } from "../relay/reads.ts";
+import type { RateLimiter } from "../relay/limits/rate-limiter.ts";
+import { FairQueue } from "../relay/limits/fair-queue.ts";
+import { ofRequests, type RequestClock } from "./requests.ts";
+
+export function httpReads(config: Config, limiter: RateLimiter, clock: RequestClock): Reads {
+  return new Reads({ config, limiter, queue: new FairQueue({ ...READS_AT_ONCE, ...ofRequests(clock) }) });
+}

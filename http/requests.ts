@@ -1,0 +1,16 @@
+/** How the requests of one process or isolate wait for each other in a fair queue. */
+import type { FairQueueDeps } from "../relay/limits/fair-queue.ts";
+
+/** Longer than any request takes. */
+const LONGEST_SECONDS = 30;
+
+export interface RequestClock {
+  /** Unix seconds. */
+  now(): number;
+  /** Rejects when it is aborted. */
+  wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export function ofRequests({ now, wait }: RequestClock): Pick<FairQueueDeps, "breathe" | "requests"> {
+  return { breathe: () => wait(1), requests: { seconds: LONGEST_SECONDS, now, wait } };
+}

@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { openApiDocument } from "./openapi.ts";
+import { routeName } from "./route-name.ts";
+
+it("every route has its own name", () => {
+  const routes = Object.keys(openApiDocument("").paths);
+  expect(routes.length).toBeGreaterThan(5);
+  expect(routes.map((path) => routeName(path.replace("{id}", "a".repeat(64))))).toEqual(routes);
+});
+
+it("no other path is told", () => {
+  for (const path of ["/nsec1secret", "/api/v1/events/a/b", "/api/v1/eventsx", ""])
+    expect(routeName(path)).toBe("other");
+});

@@ -1,0 +1,30 @@
+/** The migrations, for code that wrangler bundles: it makes a module of text of each file. */
+import type { Migration } from "../store/schema.ts";
+import events from "../migrations/0001_events.sql";
+import upstreams from "../migrations/0002_upstreams.sql";
+import counters from "../migrations/0003_counters.sql";
+import search from "../migrations/0004_search.sql";
+import moderation from "../migrations/0005_moderation.sql";
+import vanishing from "../migrations/0006_vanishing.sql";
+import privateApart from "../migrations/0007_private_apart.sql";
+import expiredVersions from "../migrations/0008_expired_versions.sql";
+import deleting from "../migrations/0009_deleting.sql";
+import samples from "../migrations/0010_samples.sql";
+import emptying from "../migrations/0011_emptying.sql";
+import pulled from "../migrations/0012_pulled.sql";
+
+/** Every file of migrations/, in their order. */
+export const MIGRATIONS: readonly Migration[] = [
+  { name: "0001_events.sql", sql: events },
+  { name: "0002_upstreams.sql", sql: upstreams },
+  { name: "0003_counters.sql", sql: counters },
+  { name: "0004_search.sql", sql: search },
+  { name: "0005_moderation.sql", sql: moderation },
+  { name: "0006_vanishing.sql", sql: vanishing },
+  { name: "0007_private_apart.sql", sql: privateApart },
+  { name: "0008_expired_versions.sql", sql: expiredVersions },
+  { name: "0009_deleting.sql", sql: deleting },
+  { name: "0010_samples.sql", sql: samples },
+  { name: "0011_emptying.sql", sql: emptying },
+  { name: "0012_pulled.sql", sql: pulled },
+];

@@ -1,0 +1,19 @@
+/** What records the spans of a Worker. */
+import type { Tracer } from "../telemetry/tracing.ts";
+
+/** Records the spans of one Worker or object. */
+export interface Recorder {
+  tracer: Tracer;
+  /** Records a span for each invocation of these handlers, and calls `flush` after it. */
+  instrument<E, Q>(handler: ExportedHandler<E, Q>, flush: () => Promise<void>): ExportedHandler<E, Q>;
+  /** Whether no recorded span waits to be sent. */
+  readonly isEmpty: boolean;
+  /** Sends the recorded spans. Never rejects. */
+  flush(): Promise<void>;
+}
+
+/**
+ * `service` is the Worker's name in traces. `dropped` is called with the number of spans that never reach the
+ * collector.
+ */
+export type CreateRecorder = (service: string, dropped: (spans: number) => void) => Recorder;

@@ -1,0 +1,26 @@
+/** Who is charged: the network of a client, and the keys that it has authenticated as. */
+import { isLoopback, normalizeIpRange } from "../../nostr/ip-address.ts";
+
+export interface Client {
+  /** From `networkOf`. */
+  network: string | undefined;
+  keys: Iterable<string>;
+}
+
+/** Returns whom to charge. Empty if the client is on this machine, or its address is unknown. */
+export function bucketsOf({ network, keys }: Client): Set<string> {
+  return new Set(network === undefined ? [] : [network, ...keys]);
+}
+
+/**
+ * Returns the network of an address: an IPv4 address, or the /64 of an IPv6 address, which is what one customer gets.
+ * Undefined for loopback and for no address. All texts that are not addresses share one network, so none of them is free.
+ */
+export function networkOf(ip = ""): string | undefined {
+  if (ip === "" || isLoopback(ip)) return undefined;
+  const address = normalizeIpRange(ip);
+  if (address === undefined || address.includes("/")) return UNREADABLE;
+  return address.includes(":") ? normalizeIpRange(`${address}/64`) : address;
+}
+
+const UNREADABLE = "unreadable";

@@ -1,0 +1,39 @@
+/** The memory that subscriptions of a hub use, in total and for each network. */
+import { Shares } from "../limits/shares.ts";
+import type { Subscriber, Subscription } from "./subscription.ts";
+import type { SubscriptionIndex } from "./subscription-index.ts";
+
+/** In bytes. A Durable Object has 128 MB; its other data and its work need the other half. */
+const MOST_BYTES = 60_000_000;
+/** Maximum bytes of one network, so that it cannot stop all others from subscribing. */
+const MOST_BYTES_OF_NETWORK = MOST_BYTES / 8;
+
+export class SubscriptionMemory<S extends Subscriber> {
+  private readonly index: SubscriptionIndex<Subscription<S>>;
+  private readonly byNetwork = new Shares();
+
+  constructor(index: SubscriptionIndex<Subscription<S>>) {
+    this.index = index;
+  }
+
+  /** Files a subscription in the index and counts its memory. */
+  add(subscription: Subscription<S>): void {
+    const before = this.index.size;
+    this.index.add(subscription, subscription.filters);
+    subscription.bytes = this.index.size - before;
+    this.byNetwork.add(subscription.session.network, subscription.bytes);
+  }
+
+  remove(subscription: Subscription<S>): void {
+    this.index.remove(subscription);
+    this.byNetwork.add(subscription.session.network, -subscription.bytes);
+  }
+
+  get isFull(): boolean {
+    return this.index.size >= MOST_BYTES;
+  }
+
+  isFullFor(network: string | undefined): boolean {
+    return this.byNetwork.of(network) >= MOST_BYTES_OF_NETWORK;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The common path of every read of stored events: REQ, COUNT, NEG-OPEN and HTTP. It checks bounds and who may read. Then each
+ * step takes its turn in the fair queue, checks the rate limit, does its work and is charged.
+ */
+import type { Refusal } from "../nostr/message.ts";
+import { type Filter, valuesIn } from "../nostr/filter.ts";
+import { needsKeys } from "../nostr/visibility.ts";
+import { LEAST_OF_STEP, ROWS_FOR_ENTRY, STEP_ENTRIES, type Work } from "../store/work.ts";
+import type { Config } from "./config.ts";
+import type { Client } from "./limits/client.ts";
+import { boundedLimit } from "./query.ts";
+import { expectedCost, QUERY_COST } from "./limits/cost.ts";
+import type { RateLimiter } from "./limits/rate-limiter.ts";
+import type { FairQueue } from "./limits/fair-queue.ts";
+
+/** Maximum number of rows that one read looks at. Then it is answered with what was found. */
+export const MOST_LOOKED = 100_000;
+
+/** With fewer rows left a read ends: the steps would become smaller and smaller. */
+const LEAST_OF_READ = ROWS_FOR_ENTRY * LEAST_OF_STEP;
+
+/** Bounds of the reads that run at once. The database answers in order, so only short reads run beside a long one. */
+export const READS_AT_ONCE = { most: 4, mostOfClient: 3, mostCost: STEP_ENTRIES };
+
+/** A step may be at most this many times as large as the one before it. */
+const STEP_GROWTH = 4;
+
+/** The client that reads. */
+export interface Reader extends Client {
+  keys: ReadonlySet<string>;
+  /** Reads of the same client share one queue. */
+  client: unknown;
+  /** Returns a refusal; undefined if this client may read. */
+  refuseRead(): Promise<Refusal | undefined>;
+}
+
+export interface Reading<T> {
+  reader: Reader;
+  filters: Filter[];
+  work(): Work<T>;
+  /** What the answer is for. `Reads.drop` ends everything that waits for it. */
+  owner: unknown;
+  /** False if nothing needs the answer any more. */
+  isWanted?(): boolean;
+  /**
+   * Maximum number of rows, for a read that needs all matches. The default, 100,000, is for a read with limits:
+   * its expected cost follows from the limits of its filters.
+   */
+  mostLooked?: number;
+}
+
+export type ReadOutcome<T> =
+  | { kind: "done"; value: T }
+  /** Ended early, with the result so far. */
+  | { kind: "stopped"; value: T; refusal: Refusal }
+  | { kind: "refused"; refusal: Refusal }
+  | { kind: "dropped" };
+
+interface ReadsDeps {
+  config: Pick<Config, "MAX_FILTERS" | "MAX_FILTER_VALUES" | "DEFAULT_LIMIT" | "MAX_LIMIT">;
+  limiter: Pick<RateLimiter, "charge" | "limit">;
+  queue: FairQueue;
+}
+
+export class Reads {
+  private readonly deps: ReadsDeps;
+
+  constructor(deps: ReadsDeps) {
+    this.deps = deps;
+  }
+
+  /** Runs a read. Rejects if the store fails. */
+  async run<T>(reading: Reading<T>): Promise<ReadOutcome<T>> {
+    const { reader, filters, mostLooked, isWanted = () => true, owner } = reading;
+    const { config, limiter, queue } = this.deps;
+    const refusal = boundsRefusal(filters, reader.keys, config) ?? (await reader.refuseRead());
+    if (refusal) return { kind: "refused", refusal };
+    // The client may also have asked again before its turn came.
+    limiter.charge(reader, QUERY_COST * filters.length);
+    const work = reading.work();
+    // The cost that is known in advance: every event that was asked for may be found.
+    const limits = filters.map(({ limit }) => boundedLimit(limit, config));
+    let expected = mostLooked === undefined ? Math.min(expectedCost(limits), STEP_ENTRIES) : STEP_ENTRIES;
+    for (let looked = 0; isWanted();) {
+      const turn = () => this.step(reading, work, looked, expected);
+      const step = await queue.run(reader.client, owner, turn, LEAST_OF_STEP + expected);
+      if (!step) break;
+      if (step.outcome) return step.outcome;
+      looked += step.looked;
+      expected = Math.min(STEP_GROWTH * step.charge, STEP_ENTRIES);
+    }
+    return { kind: "dropped" };
+  }
+
+  /** Drops all waiting reads of this owner. A step that has started continues. */
+  drop(client: unknown, owner: unknown): void {
+    this.deps.queue.drop(client, owner);
+  }
+
+  private async step<T>(
+    { reader, mostLooked = MOST_LOOKED }: Reading<T>,
+    work: Work<T>,
+    looked: number,
+    expected: number,
+  ): Promise<{ looked: number; charge: number; outcome?: ReadOutcome<T> }> {
+    const { limiter, queue } = this.deps;
+    // Earlier reads may have used up the allowance meanwhile, and decisions of operators may have changed.
+    const refusal = limiter.limit(reader) ?? (await reader.refuseRead());
+    const total = { looked: 0, charge: 0 };
+    if (refusal && looked === 0) return { ...total, outcome: { kind: "refused", refusal } };
+    const left = mostLooked - looked;
+    const stop = refusal ?? (left < LEAST_OF_READ ? tooLong(mostLooked) : undefined);
+    const advance = stop ? 0 : expected;
+    limiter.charge(reader, advance);
+    try {
+      for (;;) {
+        const { done, value } = await work.next(stop ? 0 : left);
+        if (done) {
+          const outcome: ReadOutcome<T> = stop
+            ? { kind: "stopped", value, refusal: stop }
+            : { kind: "done", value };
+          return { ...total, outcome };
+        }
+        total.charge += looked === 0 ? value.charge : Math.max(LEAST_OF_STEP, value.charge);
+        // Every step counts, so that a read without any matches ends too.
+        total.looked += Math.max(LEAST_OF_STEP, value.looked);
+        if (!value.isLast) return total;
+      }
+    } finally {
+      limiter.charge(reader, total.charge - advance);
+      queue.charge(reader.client, total.charge - expected);
+    }
+  }
+}
+
+function tooLong(most: number): Refusal {
+  return {
+    prefix: "error",
+    reason: `this question has looked at ${most} rows, the maximum`,
+  };
+}
+
+/** Refuses filters that exceed the bounds, or that this client may not ask for. */
+export function boundsRefusal(
+  filters: Filter[],
+  keys: ReadonlySet<string>,
+  config: Pick<Config, "MAX_FILTERS" | "MAX_FILTER_VALUES">,
+): Refusal | undefined {
+  if (filters.length > config.MAX_FILTERS) {
+    return {
+      prefix: "error",
+      reason: `${filters.length} filters are too many; at most ${config.MAX_FILTERS} are allowed`,
+    };
+  }
+  const values = valuesIn(filters);
+  if (values > config.MAX_FILTER_VALUES) {
+    const reason = `${values} ids, authors, kinds and tag values are too many; at most ${config.MAX_FILTER_VALUES} are allowed: ask for less at once`;
+    return { prefix: "error", reason };
+  }
+  if (keys.size === 0 && filters.some(needsKeys)) {
+    const reason =
+      "only the author and the recipients of these kinds may read them: authenticate as one of them";
+    return { prefix: "auth-required", reason };
+  }
+  return undefined;
+}

@@ -1,0 +1,15 @@
+/** A session as a reader of stored events. */
+import type { View } from "../../store/store.ts";
+import type { Access } from "../access/access.ts";
+import type { Reader } from "../reads.ts";
+import type { Session } from "./session.ts";
+
+export function readerOf(session: Session, access: Pick<Access, "refuseRead">): Reader {
+  const { network, keys, client } = session;
+  return { network, keys, client, refuseRead: () => access.refuseRead(keys) };
+}
+
+/** Returns for whom the store is read. `now` is in Unix seconds. */
+export function viewOf({ keys }: Session, now: number): View {
+  return { keys: [...keys], now };
+}

@@ -1,0 +1,219 @@
+/**
+ * One REQ, from registration to EOSE. The subscription is filed before its stored events are read, so no event is lost between
+ * the two. The end of the log that the answer covers decides which events are stored and which are live. If the switchboard
+ * does not know its keys, `settling.ts` makes it live.
+ */
+import { type Filter, valuesIn } from "../../nostr/filter.ts";
+import { type Event, kindClass } from "../../nostr/event.ts";
+import { type Refusal, closedFrame, eoseFrame, eventFrame } from "../../nostr/message.ts";
+import type { Store, StoredEvent } from "../../store/store.ts";
+import type { Work } from "../../store/work.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Access } from "../access/access.ts";
+import type { Config } from "../config.ts";
+import { filingCost, sendingCost } from "../limits/cost.ts";
+import type { Pacer } from "../limits/pacer.ts";
+import type { RateLimiter } from "../limits/rate-limiter.ts";
+import type { Feed } from "../live/feed.ts";
+import { liveEvent, Subscription } from "../live/subscription.ts";
+import { filterKeys } from "../live/subscription-index.ts";
+import { answerFilters, readLog, type StoredAnswer } from "../query.ts";
+import { boundsRefusal, type Reads } from "../reads.ts";
+import { readerOf, viewOf } from "./reader.ts";
+import type { Session } from "./session.ts";
+import type { Settling } from "./settling.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** What a REQ needs of its hub. */
+export interface RequestDeps {
+  config: Config;
+  store: Pick<Store, "read" | "load" | "log">;
+  reads: Pick<Reads, "run">;
+  access: Pick<Access, "refuseRead">;
+  subscriptions: Pick<Subscriptions, "open" | "close" | "end" | "fullFor">;
+  feed: Pick<Feed<Session>, "head" | "interest" | "position" | "startsAt">;
+  settling: Pick<Settling, "settleSoon">;
+  limiter: Pick<RateLimiter, "charge">;
+  pacer: Pick<Pacer, "turn">;
+  metrics: Metrics;
+  /** Unix seconds. */
+  now(): number;
+  /** Logs an error whose details the client does not get. */
+  report(error: unknown): void;
+}
+
+/** Filing a subscription with this many values takes up to 3 ms. */
+export const FEW_VALUES = 500;
+
+export async function request(
+  deps: RequestDeps,
+  session: Session,
+  id: string,
+  filters: Filter[],
+): Promise<void> {
+  const { subscriptions, reads, access } = deps;
+  subscriptions.close(session, id);
+  const refusal =
+    capacityRefusal(deps, session, filters) ?? boundsRefusal(filters, session.keys, deps.config);
+  if (refusal) {
+    session.send(closedFrame(id, refusal.prefix, refusal.reason));
+    return;
+  }
+  const subscription = new Subscription(session, id, filters);
+  const isWanted = () => session.subscriptions.get(id) === subscription;
+  const send = (events: StoredEvent[]) => {
+    if (isWanted()) sendStored(deps, subscription, events);
+  };
+  if (!(await isFiled(deps, subscription, isWanted))) return;
+  try {
+    const outcome = await reads.run({
+      reader: readerOf(session, access),
+      filters,
+      owner: subscription,
+      isWanted,
+      work: () => storedAnswer(deps, subscription, send),
+    });
+    if (outcome.kind === "dropped" || !isWanted()) return;
+    if (outcome.kind === "refused") subscriptions.end(session, id, outcome.refusal);
+    else if (outcome.kind === "done" || !outcome.value.answer.unfinished)
+      endOfStored(deps, subscription, outcome.value);
+    else subscriptions.end(session, id, stopped(outcome.refusal, outcome.value.answer));
+  } catch (error) {
+    deps.report(error);
+    if (!isWanted()) return;
+    subscriptions.close(session, id);
+    session.send(closedFrame(id, "error", "the stored events could not be read; try again"));
+  }
+}
+
+/** Returns a refusal that says how far the answer came, so that the client can continue there. */
+function stopped({ prefix, reason }: Refusal, { unfinished }: StoredAnswer): Refusal {
+  const reached = unfinished?.reached;
+  const progress =
+    reached === undefined
+      ? "the answer is not complete: ask for less at once"
+      : `every match newer than ${reached} was sent: go on with "until":${reached}`;
+  return { prefix, reason: `${reason}; ${progress}` };
+}
+
+interface Stored {
+  answer: StoredAnswer;
+  /** The answer, or the events held back for it, cover the log up to here. */
+  coveredTo: number;
+  /** Whether the switchboard knows its keys. Otherwise the hub may be missing later events. */
+  isDeclared: boolean;
+}
+
+/** Reads the stored events. If the keys are declared meanwhile, fills the gap between the two. */
+async function* storedAnswer(
+  deps: RequestDeps,
+  subscription: Subscription<Session>,
+  send: (events: StoredEvent[]) => void,
+): Work<Stored> {
+  const { store, config, feed } = deps;
+  const headBefore = feed.head;
+  const { session, filters } = subscription;
+  const keys = filters.flatMap(filterKeys);
+  const isDeclared = feed.interest.knows(keys) || filters.some(mayBeEphemeral);
+  const declared = feed.interest.knows(keys) || !isDeclared ? Promise.resolve(0) : feed.interest.cover(keys);
+  // Awaited below, after the read has succeeded or failed.
+  declared.catch(() => undefined);
+  const answer = yield* answerFilters(store, { filters, view: viewOf(session, deps.now()) }, config, send);
+  const headAfter = await declared;
+  // The answer may come from a replica, or be older than what the hub knew before it asked, or older than the first
+  // delivery of a hub that had expected none.
+  const isBehind = answer.head < Math.max(headBefore, headAfter, feed.position.start);
+  // At once: later subscriptions must see from which position on the hub misses nothing.
+  feed.startsAt(answer.head);
+  const holds = isDeclared && isBehind;
+  const coveredTo = holds ? await holdMissed(deps, subscription, answer.head) : answer.head;
+  return { answer, coveredTo, isDeclared };
+}
+
+/**
+ * Whether a filter asks for ephemeral events. The log cannot fill them in, so its keys are declared before EOSE. A filter of
+ * ids without kinds asks for known events.
+ */
+function mayBeEphemeral({ ids, kinds }: Filter): boolean {
+  return kinds ? kinds.some((kind) => kindClass(kind) === "ephemeral") : !ids;
+}
+
+function sendStored(deps: RequestDeps, { session, id }: Subscription<Session>, events: StoredEvent[]): void {
+  for (const event of events) {
+    session.send(eventFrame(id, event.json));
+    deps.limiter.charge(session, sendingCost(event));
+  }
+}
+
+/** Returns the log position up to which the read looked. */
+async function holdMissed(
+  deps: RequestDeps,
+  subscription: Subscription<Session>,
+  after: number,
+): Promise<number> {
+  let coveredTo = after;
+  const matches = subscription.matcher();
+  for await (const page of readLog(deps.store, after)) {
+    coveredTo = page.coveredTo;
+    for (const { seq, json } of page.events) {
+      const event = JSON.parse(json) as Event;
+      if (matches(event)) subscription.offer(liveEvent(seq, event, json), deps.now());
+    }
+  }
+  return coveredTo;
+}
+
+function endOfStored(
+  deps: RequestDeps,
+  subscription: Subscription<Session>,
+  { answer, coveredTo, isDeclared }: Stored,
+): void {
+  const { session, id, filters } = subscription;
+  session.memory.keep({ id, filters, from: coveredTo, ...(!isDeclared && { undeclared: true }) });
+  const hint = answer.more ? "more" : "finish";
+  session.send(eoseFrame(id, deps.config.EOSE_HINTS === "on" ? hint : undefined));
+  if (!isDeclared) deps.settling.settleSoon(subscription);
+  const sent = isDeclared
+    ? subscription.goLive(answer.head, coveredTo, deps.now())
+    : subscription.waitForDeclaration(answer.head, deps.now());
+  deps.metrics.add("events_delivered_counts", "websocket", sent);
+}
+
+/**
+ * Files the subscription at its turn, unless it was closed before or there is no room. Filing and declaring thousands of
+ * values takes as long as a read, so clients that were served less go first.
+ */
+async function isFiled(
+  deps: RequestDeps,
+  subscription: Subscription<Session>,
+  isWanted: () => boolean,
+): Promise<boolean> {
+  const { session, id, values } = subscription;
+  // So that a CLOSE finds it while it waits.
+  session.add(subscription);
+  const cost = filingCost(values);
+  deps.limiter.charge(session, cost);
+  if (values > FEW_VALUES) await deps.pacer.turn(session.client, cost);
+  if (!isWanted()) return false;
+  const full = deps.subscriptions.fullFor(session);
+  if (full) deps.subscriptions.end(session, id, full);
+  else deps.subscriptions.open(subscription);
+  return full === undefined;
+}
+
+/** Returns why the connection or the hub has no room for a subscription. */
+function capacityRefusal(deps: RequestDeps, session: Session, filters: Filter[]): Refusal | undefined {
+  const { config } = deps;
+  const full = deps.subscriptions.fullFor(session);
+  if (full) return full;
+  if (session.subscriptions.size >= config.MAX_SUBSCRIPTIONS) {
+    const reason = `${config.MAX_SUBSCRIPTIONS} subscriptions are open: close one first`;
+    return { prefix: "rate-limited", reason };
+  }
+  const values = session.values + valuesIn(filters);
+  if (session.subscriptions.size > 0 && values > config.MAX_FILTER_VALUES) {
+    const reason = `your subscriptions would have ${values} ids, authors, kinds and tag values; at most ${config.MAX_FILTER_VALUES} are allowed: close one first, or ask for less`;
+    return { prefix: "rate-limited", reason };
+  }
+  return undefined;
+}

@@ -1,0 +1,108 @@
+/** Builds a Worker as wrangler would deploy it. Builds again only if one of its inputs has changed. */
+import { statSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CommandError, messageOf } from "./usage.ts";
+import { runWrangler } from "./wrangler.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CACHE = join(ROOT, "node_modules", ".cache", "tributary");
+/** Inputs of every build that are not modules. */
+const BUILD_FILES = ["node_modules/wrangler/package.json", "package-lock.json", "tsconfig.json"];
+
+/** A file of a built Worker: its code, or a text that it imports. */
+interface BuiltModule {
+  type: "ESModule" | "Text";
+  path: string;
+  contents: string;
+}
+
+interface Built {
+  /** The code comes first. */
+  modules: BuiltModule[];
+  /** The fingerprint of each input file at the time of the build, by path. */
+  inputs: Record<string, string>;
+}
+
+/**
+ * Returns the modules of a Worker; its code is the first. `config` is the path of its wrangler.toml in the project. Calls `onBuild` if it has to
+ * build.
+ */
+export async function bundle(config: string, onBuild: () => void = () => undefined): Promise<BuiltModule[]> {
+  const cached = join(CACHE, `${config.replaceAll("/", "-")}.json`);
+  const known = await readBuilt(cached);
+  if (known && Object.entries(known.inputs).every(([path, stamp]) => stampOf(path) === stamp))
+    return known.modules;
+  onBuild();
+  const startedAt = Date.now();
+  const built = await build(config);
+  // A file that changed during the build may be in it or not.
+  const isCurrent = Object.keys(built.inputs).every((path) => modifiedAt(path) < startedAt);
+  if (isCurrent) await keep(cached, built);
+  return built.modules;
+}
+
+async function build(config: string): Promise<Built> {
+  const outdir = await mkdtemp(join(tmpdir(), "tributary-"));
+  const metafile = join(outdir, "meta.json");
+  try {
+    const args = ["deploy", "--dry-run", "-c", config, "--outdir", outdir, "--metafile", metafile];
+    await runWrangler(args, { WRANGLER_LOG_PATH: outdir });
+    const { inputs } = JSON.parse(await readFile(metafile, "utf8")) as { inputs: Record<string, unknown> };
+    const sources = Object.keys(inputs).map((path) => join(dirname(config), path));
+    const paths = [config, ...BUILD_FILES, ...(await migrations()), ...sources];
+    return {
+      modules: await readModules(outdir),
+      inputs: Object.fromEntries(paths.map((path) => [path, stampOf(path)])),
+    };
+  } catch (error) {
+    throw new CommandError(`${config} could not be built: ${messageOf(error)}`);
+  } finally {
+    await rm(outdir, { recursive: true, force: true });
+  }
+}
+
+async function readModules(outdir: string): Promise<BuiltModule[]> {
+  const texts = (await readdir(outdir)).filter((path) => path.endsWith(".sql"));
+  const read = (path: string) => readFile(join(outdir, path), "utf8");
+  return [
+    { type: "ESModule", path: "main.js", contents: await read("main.js") },
+    ...(await Promise.all(
+      texts.map(async (path) => ({ type: "Text" as const, path, contents: await read(path) })),
+    )),
+  ];
+}
+
+/** Texts that a Worker imports. wrangler does not list them among its inputs. */
+async function migrations(): Promise<string[]> {
+  const files = await readdir(join(ROOT, "migrations"));
+  return files.filter((file) => file.endsWith(".sql")).map((file) => join("migrations", file));
+}
+
+/** Returns the cached build; undefined if there is none or it cannot be read. */
+async function readBuilt(file: string): Promise<Built | undefined> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Built;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the cache in one step, because another process may start at the same time. */
+async function keep(file: string, built: Built): Promise<void> {
+  const draft = `${file}.${process.pid}`;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(draft, JSON.stringify(built));
+  await rename(draft, file);
+}
+
+function stampOf(path: string): string {
+  return `${modifiedAt(path)} ${statSync(join(ROOT, path), { throwIfNoEntry: false })?.size}`;
+}
+
+/** Returns the modification time in milliseconds; 0 if there is no such file. */
+function modifiedAt(path: string): number {
+  return statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}

@@ -1,0 +1,83 @@
+/**
+ * The tables that are read and written with drizzle: what operators decide at run time (NIP-86), and upstreams. `migrations/`
+ * creates them and says what they hold. docs/decisions/0003-drizzle-off-the-hot-path.md says why the others are not here.
+ */
+import { sql } from "drizzle-orm";
+import { customType, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** A key as bytes, written from lower-case hex. */
+const keyBytes = customType<{ data: string }>({
+  dataType: () => "blob",
+  toDriver: (hex) => sql`unhex(${hex})`,
+});
+
+export const moderation = sqliteTable(
+  "moderation",
+  {
+    list: text("list", {
+      enum: [
+        "banned-pubkey",
+        "allowed-pubkey",
+        "banned-event",
+        "allowed-event",
+        "allowed-kind",
+        "disallowed-kind",
+        "blocked-ip",
+      ],
+    }).notNull(),
+    subject: text("subject").notNull(),
+    reason: text("reason").notNull(),
+    decidedBy: text("decided_by").notNull(),
+    decidedAt: integer("decided_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.list, table.subject] })],
+);
+
+export const setting = sqliteTable("setting", {
+  name: text("name").primaryKey(),
+  value: text("value").notNull(),
+});
+
+export const role = sqliteTable("role", {
+  id: text("id").primaryKey(),
+  label: text("label").notNull(),
+  description: text("description").notNull(),
+  color: integer("color"),
+  order: integer("position"),
+});
+
+export const roleMember = sqliteTable(
+  "role_member",
+  { role: text("role").notNull(), pubkey: text("pubkey").notNull() },
+  (table) => [primaryKey({ columns: [table.role, table.pubkey] })],
+);
+
+export const audit = sqliteTable("audit", {
+  seq: integer("seq").primaryKey({ autoIncrement: true }),
+  at: integer("at").notNull(),
+  pubkey: text("pubkey").notNull(),
+  method: text("method").notNull(),
+  params: text("params", { mode: "json" }).$type<unknown[]>().notNull(),
+  outcome: text("outcome").notNull(),
+});
+
+export const usedAuthorization = sqliteTable(
+  "used_authorization",
+  { id: text("id").primaryKey(), until: integer("until").notNull() },
+  (table) => [index("used_authorization_until").on(table.until)],
+);
+
+export const emptying = sqliteTable("emptying", { pubkey: keyBytes("pubkey").primaryKey() });
+
+export const upstream = sqliteTable(
+  "upstream",
+  {
+    url: text("url").primaryKey(),
+    leasedUntil: integer("leased_until").notNull().default(0),
+    nextPull: integer("next_pull").notNull().default(0),
+    failures: integer("failures").notNull().default(0),
+    cursor: text("cursor").notNull().default('{"version":1,"pending":[]}'),
+    problem: text("problem"),
+  },
+  (table) => [index("upstream_due").on(table.nextPull)],
+);

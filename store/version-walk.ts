@@ -1,0 +1,65 @@
+/** Looks up the versions of some authors and kinds. If there are too many, it uses another index instead. */
+import type { Part } from "./plan.ts";
+import type { FoundEvent } from "./store.ts";
+import { allOf, binding, timeBounds } from "./conditions.ts";
+import { costOfTesting, type Driver, entriesOf, restOf } from "./plan.ts";
+import { boundedByCursor } from "./timed-walk.ts";
+import { columns, foundIn, hasMark, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+
+/** Maximum number of versions. All must be read, because they are not in the order of time. */
+const FEW_VERSIONS = 500;
+
+export class VersionWalk implements Walk {
+  private readonly part: Part;
+  /** The walk to use if there are too many versions. */
+  private readonly other: Walk;
+  readonly testing: number;
+  private hasBegun = false;
+  private most = 0;
+  private isOther = false;
+  private readonly few: FoundEvent[] = [];
+
+  constructor(part: Part, other: Walk) {
+    this.part = part;
+    this.other = other;
+    this.testing = costOfTesting(part, { by: "version" });
+  }
+
+  get found(): FoundEvent[] {
+    return this.isOther ? this.other.found : this.few;
+  }
+
+  get isDone(): boolean {
+    return this.isOther ? this.other.isDone : this.hasBegun;
+  }
+
+  get reached(): number | undefined {
+    return this.isOther ? this.other.reached : undefined;
+  }
+
+  plan(room: Room): Statement[] {
+    if (this.isOther) return this.other.plan(room);
+    const { bind, params } = binding();
+    const driver: Driver = { by: "version" };
+    this.most = Math.max(1, Math.min(FEW_VERSIONS, Math.floor(room.entries / this.testing)));
+    const { from, where } = entriesOf(this.part, driver, bind);
+    const entries = `SELECT t.seq FROM ${from} WHERE ${where.join(" AND ")}`;
+    const rest = [...timeBounds(boundedByCursor(this.part), bind, "e"), restOf(this.part, driver, bind)];
+    const sql = `
+WITH few AS MATERIALIZED (SELECT count(*) <= ${this.most} AS yes FROM (${entries} LIMIT ${this.most + 1}))
+SELECT ${columns(room.longest, bind)}
+FROM (${entries} LIMIT iif((SELECT yes FROM few), ${this.most}, 0)) AS w CROSS JOIN event AS e ON e.seq = w.seq
+WHERE ${allOf(rest)}
+UNION ALL SELECT 0, 0, NULL, 0, NULL WHERE NOT (SELECT yes FROM few)`;
+    return [{ sql, params }];
+  }
+
+  take(results: Row[][]): number {
+    if (this.isOther) return this.other.take(results);
+    this.hasBegun = true;
+    const [rows = []] = results;
+    this.isOther = hasMark(rows);
+    if (!this.isOther) this.few.push(...foundIn(rows));
+    return this.isOther ? this.most : rows.length;
+  }
+}

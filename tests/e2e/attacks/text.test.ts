@@ -1,0 +1,4 @@
+import { testAttacks } from "./judge.ts";
+import { TEXT_ATTACKS } from "./text.ts";
+
+testAttacks("text that is slow to normalise", TEXT_ATTACKS);

@@ -1,0 +1,99 @@
+/** A deployment runs beside the one before it, and reads the data of that one. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readBundle } from "../../aggregator/bundle.ts";
+import { rangesToPull, readCursor } from "../../aggregator/cursor.ts";
+import type { Hub } from "../../relay/session/hub.ts";
+import { type Client, connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
+import { BUNDLES, CURSORS, DECLARATIONS, deliveries, publications } from "../fixtures/recorded.ts";
+import { signedEvent } from "../fixtures/signed-events.ts";
+
+const event = signedEvent({ content: "from another deployment", tags: [["t", "x"]] });
+
+let relay: Relay;
+let hub: Hub;
+let reader: Client;
+beforeEach(async () => {
+  relay = openRelay();
+  hub = relay.hub("reader");
+  reader = connect(hub);
+  await reader.say("REQ", "s", { "#t": ["x"] });
+  reader.take();
+});
+afterEach(() => relay.close());
+
+/** Returns the events that the subscribers got since the last call. */
+async function received(): Promise<[subscription: string, id: string][]> {
+  await relay.settled();
+  return eventsIn(reader.take());
+}
+
+const reports = () => relay.reported.map(String);
+
+/** Stores the event without a message to anyone here. Returns its position in the log. */
+async function storeElsewhere(): Promise<number> {
+  await relay.store.commit([event]);
+  return (await relay.store.log(0, 10)).events.at(-1)!.seq;
+}
+
+describe("a recorded", () => {
+  it.each(Object.entries(publications(event, 1)))("publication %s reaches subscribers", async (_, sample) => {
+    relay.switchboard.publish([sample]);
+    expect(await received()).toEqual([["s", event.id]]);
+    expect(relay.reported).toEqual([]);
+  });
+
+  it.each(Object.entries(deliveries(event, 1)))("delivery %s reaches subscribers", async (_, sample) => {
+    await hub.deliver(sample);
+    expect(await received()).toEqual([["s", event.id]]);
+    expect(relay.reported).toEqual([]);
+  });
+
+  it("declaration says what a hub wants", () => {
+    const answers = DECLARATIONS.map((sample) => relay.switchboard.declare(sample));
+    expect(answers).toEqual([1, 2, 3, 4].map((revision) => ({ accepted: true, revision, head: 0 })));
+    expect(relay.reported).toEqual([]);
+  });
+
+  it.each(BUNDLES)("bundle is read as it was written: %j", (sample) => {
+    expect(readBundle(sample)).toEqual(sample);
+  });
+
+  it.each(CURSORS.map((text) => [text]))("cursor is read as it was written: %s", (text) => {
+    expect(readCursor(text)).toEqual(JSON.parse(text));
+  });
+});
+
+describe("of a version that is not known here", () => {
+  it("a publication is reported, and hubs find its events in the log", async () => {
+    const last = await storeElsewhere();
+    relay.switchboard.publish([{ version: 2, last }]);
+    expect(await received()).toEqual([["s", event.id]]);
+    expect(reports()).toEqual([expect.stringContaining("publication has the unknown version 2")]);
+  });
+
+  it("a delivery is reported, and the hub finds its events in the log", async () => {
+    const head = await storeElsewhere();
+    await hub.deliver({ version: 2, head });
+    expect(await received()).toEqual([["s", event.id]]);
+    expect(reports()).toEqual([expect.stringContaining("delivery has the unknown version 2")]);
+  });
+
+  it("a declaration is reported, and the hub is sent everything until it declares in a known one", async () => {
+    const answer = relay.switchboard.declare({ version: 2, hub: "reader" });
+    expect(answer).toMatchObject({ accepted: true });
+    expect(reports()).toEqual([expect.stringContaining("declared its interest in the unknown version 2")]);
+    await connect(relay.hub("writer")).say("EVENT", event);
+    expect(await received()).toEqual([["s", event.id]]);
+    await reader.say("REQ", "other", { "#t": ["y"] });
+    reader.take();
+    const other = signedEvent({ tags: [["t", "y"]] });
+    await connect(relay.hub("writer")).say("EVENT", other);
+    expect(await received()).toEqual([["other", other.id]]);
+  });
+
+  it("a bundle is none, and a cursor begins again", () => {
+    expect(readBundle({ ...BUNDLES[0], version: 2 })).toBeUndefined();
+    const again = readCursor('{"version":2,"asked":{"to":1700000000}}');
+    expect(rangesToPull(again, 1_700_000_100)).toEqual([{ since: 0 }]);
+  });
+});

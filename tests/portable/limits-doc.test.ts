@@ -1,0 +1,58 @@
+/** Compares the numbers in docs/limits.md with the code. */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { PAGE_BYTES } from "../../http/read-events.ts";
+import { LONGEST_SEARCH, LONGEST_TEXT, MOST_PHRASES } from "../../nostr/search.ts";
+import { BATCH_BYTES, BATCH_EVENTS, BATCH_WORK } from "../../relay/ingest/commit.ts";
+import { MOST_LOOKED, READS_AT_ONCE } from "../../relay/reads.ts";
+import { FEW_VALUES } from "../../relay/session/request.ts";
+import { QUERY_COST, SIGNATURE_COST, VALUE_FILED_COST } from "../../relay/limits/cost.ts";
+import {
+  CHARACTERS_FOR_ENTRY,
+  LISTED_CHARACTERS_FOR_ENTRY,
+  LONG_EVENT_BYTES,
+  READ_BYTES,
+  STEP_EVENTS,
+} from "../../store/read.ts";
+import { LOOKED_AT, STEP_COST } from "../../store/removal.ts";
+import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/search-walk.ts";
+import { MOST_PATIENCE } from "../../store/window-walk.ts";
+import { LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
+
+const LIMITS = readFileSync(new URL("../../docs/limits.md", import.meta.url), "utf8");
+const ROWS = LIMITS.split("\n").filter((line) => line.startsWith("| "));
+
+it.each<[string, number[]]>([
+  ["index entries that one step looks at", [STEP_ENTRIES]],
+  ["entries of one second", [STEP_ENTRIES * MOST_PATIENCE]],
+  ["rows that one read looks at", [MOST_LOOKED]],
+  ["rows that a step counts as, at least", [LEAST_OF_STEP, MOST_LOOKED / LEAST_OF_STEP]],
+  ["events that one step returns", [STEP_EVENTS]],
+  ["size of an event that a step returns", [LONG_EVENT_BYTES, READ_BYTES]],
+  ["one REQ or COUNT, for each filter", [QUERY_COST]],
+  ["ids, authors, kinds and tag values", [LISTED_CHARACTERS_FOR_ENTRY]],
+  ["subscribing to these values", [FEW_VALUES, VALUE_FILED_COST]],
+  ["words of a search", [MOST_PHRASES, LONGEST_SEARCH, EVENTS_FOR_ENTRY]],
+  ["matches of a search that are ranked", [MOST_RANKED, CHARACTERS_FOR_ENTRY]],
+  ["text of each match that is ranked", [RANKED_CHARACTERS]],
+  ["reads that run at once", [READS_AT_ONCE.mostOfClient, READS_AT_ONCE.most]],
+  ["index entries that these reads are expected", [READS_AT_ONCE.mostCost]],
+  ["checking the id and the signature", [SIGNATURE_COST]],
+  ["text of an event that is searched", [LONGEST_TEXT]],
+  ["events in one batch of commits", [BATCH_EVENTS]],
+  ["bytes in one batch", [BATCH_BYTES]],
+  ["work of one batch", [BATCH_WORK]],
+  ["events that one step of a removal", [LOOKED_AT]],
+  ["bytes of tags that one step removes", [STEP_COST]],
+])("docs/limits.md says of %s what the code has", (bound, numbers) => {
+  const rows = ROWS.filter((row) => row.startsWith(`| ${bound}`));
+  expect(rows).toHaveLength(1);
+  const said = [...(rows[0] ?? "").matchAll(/\d[\d,]*/g)].map(([number]) =>
+    Number(number.replaceAll(",", "")),
+  );
+  for (const number of numbers) expect(said).toContain(number);
+});
+
+it("docs/limits.md says how much one page over HTTP holds", () => {
+  expect(LIMITS).toContain(`${PAGE_BYTES.toLocaleString("en")} bytes of events`);
+});
