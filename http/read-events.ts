@@ -29,17 +29,17 @@ export interface Page {
 type Read<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 export async function readPage(c: Context<AppEnv>, asked: Omit<Query, "view">): Promise<Read<Page>> {
-  const { store, limiter, now } = c.env;
+  const { store, limiter, reads, now } = c.env;
   const query = { ...asked, view: strangersView(now()) };
   const filter = { ...asked.filter, limit: asked.limit };
   const outcome = await run(c, filter, () => pageOf(store, query));
   if (outcome.kind === "refused") return { ok: false, refusal: outcome.refusal };
   const page = outcome.value;
   if (!page) throw new Error("the store gave no answer to a query");
-  limiter.charge(
-    clientOf(c),
-    page.events.reduce((sum, event) => sum + sendingCost(event), 0),
-  );
+  for (const event of page.events) {
+    limiter.charge(clientOf(c), sendingCost(event));
+    reads.sent(clientOf(c), event.json.length);
+  }
   const isLost = outcome.kind === "stopped" && !page.isWhole && page.cursor === undefined;
   if (!isLost) return { ok: true, value: page };
   if (page.events.length === 0) return { ok: false, refusal: outcome.refusal };

@@ -6,5 +6,6 @@ import { FairQueue } from "../relay/limits/fair-queue.ts";
 import { ofRequests, type RequestClock } from "./requests.ts";
 
 export function httpReads(config: Config, limiter: RateLimiter, clock: RequestClock): Reads {
-  return new Reads({ config, limiter, queue: new FairQueue({ ...READS_AT_ONCE, ...ofRequests(clock) }) });
+  const queue = new FairQueue({ ...READS_AT_ONCE, ...ofRequests(clock) });
+  return new Reads({ config, limiter, queue, now: clock.now, pause: clock.wait });
 }

@@ -8,6 +8,7 @@ import { needsKeys } from "../nostr/visibility.ts";
 import { LEAST_OF_STEP, ROWS_FOR_ENTRY, STEP_ENTRIES, type Work } from "../store/work.ts";
 import type { Config } from "./config.ts";
 import type { Client } from "./limits/client.ts";
+import { AnswerPace } from "./limits/answer-pace.ts";
 import { boundedLimit } from "./query.ts";
 import { expectedCost, QUERY_COST } from "./limits/cost.ts";
 import type { RateLimiter } from "./limits/rate-limiter.ts";
@@ -60,10 +61,15 @@ interface ReadsDeps {
   config: Pick<Config, "MAX_FILTERS" | "MAX_FILTER_VALUES" | "DEFAULT_LIMIT" | "MAX_LIMIT">;
   limiter: Pick<RateLimiter, "charge" | "limit">;
   queue: FairQueue;
+  /** Unix seconds. */
+  now(): number;
+  /** Resolves after some milliseconds. */
+  pause(milliseconds: number): Promise<void>;
 }
 
 export class Reads {
   private readonly deps: ReadsDeps;
+  private readonly pace = new AnswerPace();
 
   constructor(deps: ReadsDeps) {
     this.deps = deps;
@@ -72,7 +78,7 @@ export class Reads {
   /** Runs a read. Rejects if the store fails. */
   async run<T>(reading: Reading<T>): Promise<ReadOutcome<T>> {
     const { reader, filters, mostLooked, isWanted = () => true, owner } = reading;
-    const { config, limiter, queue } = this.deps;
+    const { config, limiter, queue, pause } = this.deps;
     const refusal = boundsRefusal(filters, reader.keys, config) ?? (await reader.refuseRead());
     if (refusal) return { kind: "refused", refusal };
     // The client may also have asked again before its turn came.
@@ -86,10 +92,16 @@ export class Reads {
       const step = await queue.run(reader.client, owner, turn, LEAST_OF_STEP + expected);
       if (!step) break;
       if (step.outcome) return step.outcome;
+      if (step.wait !== undefined) await pause(step.wait);
       looked += step.looked;
-      expected = Math.min(STEP_GROWTH * step.charge, STEP_ENTRIES);
+      if (step.charge > 0) expected = Math.min(STEP_GROWTH * step.charge, STEP_ENTRIES);
     }
     return { kind: "dropped" };
+  }
+
+  /** Records that a client was sent this many bytes of stored events. Its next reads and steps may have to wait. */
+  sent(client: Client, bytes: number): void {
+    this.pace.sent(client, bytes, this.deps.now());
   }
 
   /** Drops all waiting reads of this owner. A step that has started continues. */
@@ -102,7 +114,7 @@ export class Reads {
     work: Work<T>,
     looked: number,
     expected: number,
-  ): Promise<{ looked: number; charge: number; outcome?: ReadOutcome<T> }> {
+  ): Promise<{ looked: number; charge: number; outcome?: ReadOutcome<T>; wait?: number }> {
     const { limiter, queue } = this.deps;
     // Earlier reads may have used up the allowance meanwhile, and decisions of operators may have changed.
     const refusal = limiter.limit(reader) ?? (await reader.refuseRead());
@@ -110,6 +122,11 @@ export class Reads {
     if (refusal && looked === 0) return { ...total, outcome: { kind: "refused", refusal } };
     const left = mostLooked - looked;
     const stop = refusal ?? (left < LEAST_OF_READ ? tooLong(mostLooked) : undefined);
+    const wait = stop ? 0 : this.pace.wait(reader, this.deps.now());
+    if (wait > 0) {
+      queue.charge(reader.client, -expected);
+      return { ...total, wait };
+    }
     const advance = stop ? 0 : expected;
     limiter.charge(reader, advance);
     try {

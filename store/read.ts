@@ -15,12 +15,12 @@ import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "./work.t
 export const STEP_EVENTS = 255;
 
 /** When a question holds this many bytes of events, `loadEvents` loads the others later. */
-const HELD_BYTES = 4_000_000;
-/** In bytes. `loadEvents` loads a longer event later, so that one step returns at most 4 MB. */
-export const LONG_EVENT_BYTES = 16_000;
+const HELD_BYTES = 2_000_000;
+/** In bytes. `loadEvents` loads a longer event later, so that one step returns at most 2 MB. */
+export const LONG_EVENT_BYTES = 8000;
 
 /** Maximum bytes of content and tags in one page of the log or of loaded events. The first event may have more. */
-export const READ_BYTES = 4_000_000;
+export const READ_BYTES = 1_000_000;
 
 /** How fast events come, as the last read measured it. The next read starts with it. */
 export interface KnownPace {

@@ -361,54 +361,6 @@ it("[10] a flood of REQs with one id reads a few times, and is answered once", a
   expect(read.mock.calls.length).toBeLessThan(20);
 });
 
-describe("a client that does not read", () => {
-  /** Events of about 100 kB each. */
-  const events = Array.from({ length: 15 }, (_, n) => signedEvent({ content: `${n}`.padEnd(100_000) }));
-
-  async function follow(pingedAt?: () => number | undefined) {
-    const { relay, hub } = open({ MAX_SILENT_BYTES: "1048576" });
-    const one = hub();
-    const client = connect(one);
-    Object.assign((client.session as unknown as { socket: object }).socket, { pingedAt });
-    await client.say("REQ", "s", {});
-    client.take();
-    return { relay, one, client, publisher: connect(one) };
-  }
-
-  it("is cut off with a reason, and takes no further part", async () => {
-    const { relay, one, client, publisher } = await follow();
-    for (const event of events) await publisher.say("EVENT", event);
-    expect(eventsIn(client.frames)).toHaveLength(11);
-    expect(client.frames.at(-1)).toEqual([
-      "CLOSED",
-      "s",
-      expect.stringMatching(/^error: slow consumer: 1048576 bytes were sent to you and you sent nothing/),
-    ]);
-    expect(client.closings.map(([code]) => code)).toEqual([1013]);
-    expect(one.size).toBe(1);
-    await client.say("REQ", "s", {});
-    expect(client.frames.at(-1)?.[0]).toBe("CLOSED");
-    const [source, amount] = ["websocket", 1] as const;
-    expect(relay.metrics.list()).toContainEqual({ name: "slow_clients_counts", source, amount });
-  });
-
-  it("is one that says nothing: a message now and then is enough", async () => {
-    const { client, publisher } = await follow();
-    for (const event of events) {
-      await publisher.say("EVENT", event);
-      await client.say("CLOSE", "another");
-    }
-    expect(eventsIn(client.frames)).toHaveLength(events.length);
-  });
-
-  it("is one that does not even ping, which the platform answers for the relay", async () => {
-    let pings = 0;
-    const pinging = await follow(() => (pings += 1));
-    for (const event of events) await pinging.publisher.say("EVENT", event);
-    expect(eventsIn(pinging.client.frames)).toHaveLength(events.length);
-  });
-});
-
 describe("connections of one network", () => {
   const connectTimes = (hub: Hub, ips: string[]): Client[] => ips.map((ip) => connectFrom(hub, ip));
 

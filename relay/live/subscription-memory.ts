@@ -1,12 +1,11 @@
 /** The memory that subscriptions of a hub use, in total and for each network. */
+import { HUB_MEMORY } from "../limits/hub-memory.ts";
 import { Shares } from "../limits/shares.ts";
 import type { Subscriber, Subscription } from "./subscription.ts";
 import type { SubscriptionIndex } from "./subscription-index.ts";
 
-/** In bytes. A Durable Object has 128 MB; its other data and its work need the other half. */
-const MOST_BYTES = 60_000_000;
 /** Maximum bytes of one network, so that it cannot stop all others from subscribing. */
-const MOST_BYTES_OF_NETWORK = MOST_BYTES / 8;
+const MOST_BYTES_OF_NETWORK = HUB_MEMORY.subscriptions / 8;
 
 export class SubscriptionMemory<S extends Subscriber> {
   private readonly index: SubscriptionIndex<Subscription<S>>;
@@ -30,7 +29,7 @@ export class SubscriptionMemory<S extends Subscriber> {
   }
 
   get isFull(): boolean {
-    return this.index.size >= MOST_BYTES;
+    return this.index.size >= HUB_MEMORY.subscriptions;
   }
 
   isFullFor(network: string | undefined): boolean {

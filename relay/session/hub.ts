@@ -77,6 +77,7 @@ export class Hub {
   constructor(deps: HubDeps) {
     this.deps = deps;
     const endIfTooMuch = (session: Session) => this.endIfTooMuch(session);
+    const endIfUnread = (session: Session) => this.endIfUnread(session);
     const { sessions } = this;
     this.connections = new Connections(deps.config.MAX_CONNECTIONS);
     const limiter = new RateLimiter({ ...deps, source: "websocket" });
@@ -109,7 +110,7 @@ export class Hub {
     this.subscriptions = subscriptions;
     this.reconciliations = reconciliations;
     this.settling = settling;
-    this.verbs = { ...deps, ...parts, reconciliations, settling, pacer, ingest, endIfTooMuch };
+    this.verbs = { ...deps, ...parts, reconciliations, settling, pacer, ingest, endIfTooMuch, endIfUnread };
   }
 
   get size(): number {
@@ -212,8 +213,14 @@ export class Hub {
 
   /** Ends a session that does not read, or that ignores refusals. */
   private endIfTooMuch(session: Session): void {
-    if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES)) this.endSlow(session);
+    if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES, "live")) this.endSlow(session);
     else this.endIfImpatient(session);
+  }
+
+  /** Ends a session that does not read its earlier answers. One answer may have any size. */
+  private endIfUnread(session: Session): void {
+    if (!this.sessions.has(session)) return;
+    if (session.isSilentBeyond(this.deps.config.MAX_SILENT_BYTES, "stored")) this.endSlow(session);
   }
 
   /** Ends a session that does not read. The platform buffers without limit for such a client. */

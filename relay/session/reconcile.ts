@@ -11,6 +11,7 @@ import type { Access } from "../access/access.ts";
 import type { Config } from "../config.ts";
 import { comparisonCost } from "../limits/cost.ts";
 import { FairQueue } from "../limits/fair-queue.ts";
+import { HUB_MEMORY } from "../limits/hub-memory.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import { boundsRefusal, type ReadOutcome, type Reads } from "../reads.ts";
 import { readerOf, viewOf } from "./reader.ts";
@@ -18,8 +19,6 @@ import type { Session } from "./session.ts";
 
 /** Maximum number of open reconciliations of one connection. */
 const MOST_OPEN = 10;
-/** Maximum bytes of all snapshots in one hub, which has 128 MB in total. */
-const MOST_BYTES = 16_000_000;
 const IDLE_SECONDS = 60;
 /** Maximum number of unanswered messages of one reconciliation. */
 const MOST_WAITING = 2;
@@ -169,7 +168,7 @@ export class Reconciliations {
   private hold(reconciliation: Reconciliation, records: Uint8Array): void {
     this.dropIdle();
     for (const oldest of this.held) {
-      if (this.bytes + records.length <= MOST_BYTES) break;
+      if (this.bytes + records.length <= HUB_MEMORY.snapshots) break;
       this.drop(oldest, "other clients need the memory");
     }
     reconciliation.records = records;

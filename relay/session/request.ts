@@ -28,12 +28,14 @@ import type { Subscriptions } from "./subscriptions.ts";
 export interface RequestDeps {
   config: Config;
   store: Pick<Store, "read" | "load" | "log">;
-  reads: Pick<Reads, "run">;
+  reads: Pick<Reads, "run" | "sent">;
   access: Pick<Access, "refuseRead">;
   subscriptions: Pick<Subscriptions, "open" | "close" | "end" | "fullFor">;
   feed: Pick<Feed<Session>, "head" | "interest" | "position" | "startsAt">;
   settling: Pick<Settling, "settleSoon">;
   limiter: Pick<RateLimiter, "charge">;
+  /** Ends a session that does not read its earlier answers. */
+  endIfUnread(session: Session): void;
   pacer: Pick<Pacer, "turn">;
   metrics: Metrics;
   /** Unix seconds. */
@@ -113,6 +115,7 @@ async function* storedAnswer(
   const { store, config, feed } = deps;
   const headBefore = feed.head;
   const { session, filters } = subscription;
+  deps.endIfUnread(session);
   const keys = filters.flatMap(filterKeys);
   const isDeclared = feed.interest.knows(keys) || filters.some(mayBeEphemeral);
   const declared = feed.interest.knows(keys) || !isDeclared ? Promise.resolve(0) : feed.interest.cover(keys);
@@ -140,8 +143,9 @@ function mayBeEphemeral({ ids, kinds }: Filter): boolean {
 
 function sendStored(deps: RequestDeps, { session, id }: Subscription<Session>, events: StoredEvent[]): void {
   for (const event of events) {
-    session.send(eventFrame(id, event.json));
+    session.sendStored(eventFrame(id, event.json));
     deps.limiter.charge(session, sendingCost(event));
+    deps.reads.sent(session, event.json.length);
   }
 }
 

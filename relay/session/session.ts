@@ -52,8 +52,8 @@ export class Session implements Subscriber {
   waiting: Promise<void> | undefined;
   /** Number of unanswered COUNTs. */
   counting = 0;
-  /** Bytes of live events since the client last sent something. */
-  private silentBytes = 0;
+  /** Bytes of events since the client last sent something. */
+  private silentBytes = { live: 0, stored: 0 };
   private pingedAt: number | undefined;
 
   constructor(socket: Socket, memory: SessionMemory, identity: Identity) {
@@ -145,22 +145,27 @@ export class Session implements Subscriber {
   }
 
   sendLive(frame: string): void {
-    this.silentBytes += frame.length;
+    this.silentBytes.live += frame.length;
+    this.socket.send(frame);
+  }
+
+  sendStored(frame: string): void {
+    this.silentBytes.stored += frame.length;
     this.socket.send(frame);
   }
 
   /** Records that the client has sent something: it is alive and reads. */
   hear(): void {
-    this.silentBytes = 0;
+    this.silentBytes = { live: 0, stored: 0 };
   }
 
-  /** Whether more than this many bytes of live events were sent since the client last sent something, even a `ping`. */
-  isSilentBeyond(bytes: number): boolean {
-    if (this.silentBytes <= bytes) return false;
+  /** Whether more than this many bytes of events were sent since the client last sent something, even a `ping`. */
+  isSilentBeyond(bytes: number, events: "live" | "stored"): boolean {
+    if (this.silentBytes[events] <= bytes) return false;
     const pingedAt = this.socket.pingedAt?.();
     if (pingedAt === this.pingedAt) return true;
     this.pingedAt = pingedAt;
-    this.silentBytes = 0;
+    this.hear();
     return false;
   }
 

@@ -74,6 +74,8 @@ async function ask(asked: typeof question extends fc.Arbitrary<infer T> ? T : ne
       },
     },
     queue,
+    now: () => 100,
+    pause: async () => undefined,
   });
   const run = <T>(reading: Pick<Reading<T>, "work" | "mostLooked">) =>
     reads.run({

@@ -6,6 +6,8 @@ import { LONGEST_SEARCH, LONGEST_TEXT, MOST_PHRASES } from "../../nostr/search.t
 import { BATCH_BYTES, BATCH_EVENTS, BATCH_WORK } from "../../relay/ingest/commit.ts";
 import { MOST_LOOKED, READS_AT_ONCE } from "../../relay/reads.ts";
 import { FEW_VALUES } from "../../relay/session/request.ts";
+import { BYTES_AT_ONCE, BYTES_PER_SECOND } from "../../relay/limits/answer-pace.ts";
+import { HUB_MEMORY } from "../../relay/limits/hub-memory.ts";
 import { QUERY_COST, SIGNATURE_COST, VALUE_FILED_COST } from "../../relay/limits/cost.ts";
 import {
   CHARACTERS_FOR_ENTRY,
@@ -29,6 +31,10 @@ it.each<[string, number[]]>([
   ["rows that a step counts as, at least", [LEAST_OF_STEP, MOST_LOOKED / LEAST_OF_STEP]],
   ["events that one step returns", [STEP_EVENTS]],
   ["size of an event that a step returns", [LONG_EVENT_BYTES, READ_BYTES]],
+  ["stored events sent to one network", [BYTES_AT_ONCE, BYTES_PER_SECOND]],
+  ["subscriptions  ", [HUB_MEMORY.subscriptions]],
+  ["snapshots of reconciliations", [HUB_MEMORY.snapshots]],
+  ["what one step of a read returns", [2_000_000]],
   ["one REQ or COUNT, for each filter", [QUERY_COST]],
   ["ids, authors, kinds and tag values", [LISTED_CHARACTERS_FOR_ENTRY]],
   ["subscribing to these values", [FEW_VALUES, VALUE_FILED_COST]],

@@ -2,9 +2,9 @@
  * Attacks a relay, and judges what a normal client notices. The attackers are a program of their own, at one to five
  * addresses with the default RATE_LIMIT each. Beside each attack normal clients publish, read and listen every 50 ms.
  *
- * CI runs each attack for a second, two at a time. Every question must be answered, nobody may get HTTP 500, and memory
- * must stay bounded. How long an answer takes is measured by option, because it says as much of the machine as of the
- * relay: `ATTACKS=all` runs each attack for 20 seconds, open ones (open.ts) too, and `ATTACKS=ping` runs for two seconds
+ * CI runs each attack for a second, two at a time. Every question must be answered, 99 of 100 within 30 seconds, nobody may
+ * get HTTP 500, and memory must stay bounded. How long an answer takes is measured by option, because it says as much of the machine as of the
+ * relay: `ATTACKS=all` runs each attack for 20 seconds, and `ATTACKS=ping` runs for two seconds
  * those with "ping" in their names. Then 99 of 100 answers must come within 250 ms.
  *
  * The time that the relay waits for a processor, because the machine does other work too, is not counted. The limit is
@@ -17,14 +17,14 @@ import { kill } from "../programs.ts";
 import { AttackedRelay } from "./attacked-relay.ts";
 import type { Attack } from "./attackers.ts";
 import { percentile, type Time } from "./bystander.ts";
-import { OPEN } from "./open.ts";
 
 const { ATTACKS: chosen = "" } = process.env;
 const ATTACK_MILLISECONDS = { all: 20_000, "": 1000 }[chosen] ?? 2000;
 const IS_MEASURED = chosen !== "";
-const MOST_MILLISECONDS = 250;
+/** Without a measurement it only shows that an attack does not keep everybody waiting. */
+const MOST_MILLISECONDS = IS_MEASURED ? 250 : 30_000;
 /** The 99th percentile without an attack is below this when the relay is done with what the attack left behind. */
-const SETTLED_MILLISECONDS = IS_MEASURED ? MOST_MILLISECONDS : 2000;
+const SETTLED_MILLISECONDS = IS_MEASURED ? 250 : 2000;
 const MOST_BYTES = 600_000_000;
 /** A relay that takes more after an attack is started again for the next one. */
 const MOST_LEFT_BYTES = 450_000_000;
@@ -51,9 +51,7 @@ export function testAttacks(group: string, all: Attack[]): void {
 
     afterAll(() => relay.end());
 
-    test.for(attacks)("$name", { timeout: 180_000, retry: RETRIES }, async (attack, { skip }) => {
-      const shown = OPEN[attack.name];
-      if (shown !== undefined && !IS_MEASURED) skip(`open: ${shown}`);
+    test.for(attacks)("$name", { timeout: 180_000, retry: RETRIES }, async (attack) => {
       rows += 1;
       const { times, mostBytes, answers } = await beside(relay, attack, `198.18.${rows}`).catch(
         async (error) => {
@@ -76,7 +74,7 @@ export function testAttacks(group: string, all: Attack[]): void {
       expect(answers).not.toHaveProperty("HTTP 500");
       expect(mostBytes, figures).toBeLessThan(attack.mostBytes ?? MOST_BYTES);
       const most = Math.max(MOST_MILLISECONDS, MOST_TIMES_CONTROL * (control ?? 0));
-      expect(p99, figures).toBeLessThanOrEqual(IS_MEASURED ? most : Infinity);
+      expect(p99, figures).toBeLessThanOrEqual(most);
     });
   });
 }

@@ -1,0 +1,43 @@
+/** A relay whose heap can be measured while it runs. */
+import { join } from "node:path";
+import { Miniflare } from "miniflare";
+import { onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { miniflareOptions } from "../../scripts/local/runtime.ts";
+import { freePort, temporaryFolder } from "./programs.ts";
+
+/** Starts a relay, and returns its address and how to measure its heap. It ends with the test. */
+export async function startInspected(
+  settings: Record<string, string> = {},
+): Promise<{ url: string; heap(): Promise<number> }> {
+  const port = await freePort();
+  const options = await miniflareOptions({ port, state: join(temporaryFolder(), "state"), settings });
+  const miniflare = new Miniflare({ ...options, inspectorPort: 0 });
+  onTestFinished(() => miniflare.dispose());
+  await miniflare.ready;
+  const heap = await inspectHeap(new URL("/core:user:tributary", await miniflare.getInspectorURL()));
+  return { url: `ws://localhost:${port}`, heap };
+}
+
+/** Returns a function that measures the heap, after a garbage collection, of the isolate of a Worker and its objects. */
+async function inspectHeap(url: URL): Promise<() => Promise<number>> {
+  const socket = new WebSocket(url);
+  onTestFinished(() => socket.close());
+  await new Promise((open, failed) => socket.once("open", open).once("error", failed));
+  const call = (id: number, method: string) =>
+    new Promise<{ usedSize: number }>((resolve) => {
+      const take = (data: Buffer) => {
+        const answer = JSON.parse(data.toString()) as { id: number; result: { usedSize: number } };
+        if (answer.id !== id) return;
+        socket.off("message", take);
+        resolve(answer.result);
+      };
+      socket.on("message", take);
+      socket.send(JSON.stringify({ id, method }));
+    });
+  let id = 0;
+  return async () => {
+    await call((id += 1), "HeapProfiler.collectGarbage");
+    return (await call((id += 1), "Runtime.getHeapUsage")).usedSize;
+  };
+}
