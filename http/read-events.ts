@@ -4,7 +4,6 @@ import type { Context } from "hono";
 import type { Filter } from "../nostr/filter.ts";
 import { countedBy } from "../relay/session/count.ts";
 import type { Reader, ReadOutcome } from "../relay/reads.ts";
-import { sendingCost } from "../relay/limits/cost.ts";
 import { loadable } from "../store/read.ts";
 import type { Answer, Countable, CountResult, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
@@ -29,17 +28,14 @@ export interface Page {
 type Read<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 export async function readPage(c: Context<AppEnv>, asked: Omit<Query, "view">): Promise<Read<Page>> {
-  const { store, limiter, reads, now } = c.env;
+  const { store, reads, now } = c.env;
   const query = { ...asked, view: strangersView(now()) };
   const filter = { ...asked.filter, limit: asked.limit };
   const outcome = await run(c, filter, () => pageOf(store, query));
   if (outcome.kind === "refused") return { ok: false, refusal: outcome.refusal };
   const page = outcome.value;
   if (!page) throw new Error("the store gave no answer to a query");
-  for (const event of page.events) {
-    limiter.charge(clientOf(c), sendingCost(event));
-    reads.sent(clientOf(c), event.json.length);
-  }
+  reads.charge(readerOf(c), page.events);
   const isLost = outcome.kind === "stopped" && !page.isWhole && page.cursor === undefined;
   if (!isLost) return { ok: true, value: page };
   if (page.events.length === 0) return { ok: false, refusal: outcome.refusal };

@@ -1,6 +1,6 @@
 /**
  * Walks several stretches of an index together: authors, kinds or values of a tag. Each stretch has its own order, so a
- * step looks at one window of time in all of them. The first step also tries all of time, to find rare events at once.
+ * step looks at one window of time in all of them. An early step also tries all of time, to find rare events at once.
  */
 import { binding } from "./conditions.ts";
 import { firstOfSecond } from "./crowded-second.ts";
@@ -21,7 +21,7 @@ import {
   type Walk,
 } from "./walk.ts";
 
-/** Maximum number of entries of that first try over all of time. */
+/** Maximum number of entries of that try over all of time. */
 const ATTEMPT_ENTRIES = 300;
 
 /** If a window has too many entries, it shrinks by this factor. If it has too few, it grows by at most this factor. */
@@ -59,7 +59,8 @@ interface Planned {
 export class WindowWalk extends TimedWalk implements Walk {
   /** The time that has not been looked at. */
   private readonly rest: Window;
-  private hasBegun = false;
+  private steps = 0;
+  private hasTriedAll = false;
   private width = 0;
   /** Whether the next second has more entries than one step usually looks at. */
   private isLarge = false;
@@ -75,7 +76,7 @@ export class WindowWalk extends TimedWalk implements Walk {
   }
 
   get reached(): number | undefined {
-    if (!this.hasBegun) return undefined;
+    if (this.steps === 0) return undefined;
     return this.isAscending ? this.rest.since : this.rest.until;
   }
 
@@ -85,10 +86,10 @@ export class WindowWalk extends TimedWalk implements Walk {
     const most = Math.max(1, Math.floor(entries / this.testing));
     if (this.crowded !== undefined) return [this.crowdedSecond(this.crowded, most, room)];
     const events = Math.min(room.events, this.limit + 1 - this.found.length + SLACK);
+    const triesAll = this.triesAll(room);
+    this.hasTriedAll ||= triesAll;
     this.planned = [
-      ...(this.hasBegun || !this.mayBeRare(room)
-        ? []
-        : [{ window: { ...this.rest }, entries: Math.min(most, ATTEMPT_ENTRIES), events }]),
+      ...(triesAll ? [{ window: { ...this.rest }, entries: Math.min(most, ATTEMPT_ENTRIES), events }] : []),
       ...(room.pace ? [{ window: this.next(room.pace), entries: most, events }] : []),
     ];
     return this.planned.map((step) => this.statement(step, room));
@@ -136,7 +137,7 @@ UNION ALL SELECT 0, 0, NULL, 0, NULL WHERE NOT (SELECT yes FROM few)`;
       (sum, rows, at) => sum + (hasMark(rows) ? (this.planned[at]?.entries ?? 0) : rows.length),
       0,
     );
-    this.hasBegun = true;
+    this.steps += 1;
     const at = results.findIndex((rows) => !hasMark(rows));
     const planned = this.planned[at];
     if (planned) this.keep(foundIn(results[at] ?? []), planned);
@@ -170,9 +171,15 @@ UNION ALL SELECT 0, 0, NULL, 0, NULL WHERE NOT (SELECT yes FROM few)`;
     this.width = Math.max(1, Math.floor(this.width / SHRINK));
   }
 
-  /** Whether the try over all of time is worth its cost. Many authors, kinds or values together are seldom rare. */
-  private mayBeRare({ pace }: Room): boolean {
-    return !pace || stretchesOf(this.part, this.driver) <= RARE_STRETCHES;
+  /**
+   * Whether to try all of time in this step. Many authors, kinds or values together are seldom rare. Kinds alone are tried
+   * only if the first window was not enough.
+   */
+  private triesAll({ pace }: Room): boolean {
+    if (this.hasTriedAll) return false;
+    if (!pace) return true;
+    const step = this.driver.by === "kind" ? 1 : 0;
+    return this.steps === step && stretchesOf(this.part, this.driver) <= RARE_STRETCHES;
   }
 
   /** Guesses how many seconds contain the answer. */

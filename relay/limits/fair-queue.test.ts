@@ -47,6 +47,18 @@ it("so many run at once; the others start in their order, also after a failure",
   ]);
 });
 
+it("many cheap pieces of work of one client count for what each takes besides its own cost", async () => {
+  const queue = new FairQueue({ most: 1, mostOfClient: 1, turnCost: 1000, breathe: async () => undefined });
+  const order: string[] = [];
+  const run = (client: string, cost: number) =>
+    queue.run(client, client, async () => void order.push(client), cost);
+  const cheap = Array.from({ length: 40 }, () => run("cheap", 1));
+  const dear = Array.from({ length: 10 }, () => run("dear", 400));
+  await Promise.all([...cheap, ...dear]);
+  // They take turns, nearly. By their own costs alone the ten would come after all the forty.
+  expect(order.slice(0, 28).filter((client) => client === "dear").length).toBe(10);
+});
+
 it("no client takes more than its part, while there is room for others", async () => {
   const work = startAll(fairQueue(3, 2), [
     ["a", "a1"],

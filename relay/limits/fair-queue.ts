@@ -11,6 +11,8 @@ export interface FairQueueDeps {
   mostOfClient: number;
   /** Maximum expected cost of all running work. A single piece may cost more. */
   mostCost?: number;
+  /** What each piece of work takes besides its own cost, in the order of clients. */
+  turnCost?: number;
   /**
    * Runs between the end of one piece of work and the start of a waiting one, so that messages that arrived meanwhile are
    * read. (workerd reads its sockets only when it has nothing else to do, and locally the database is in the same process.)
@@ -193,7 +195,7 @@ export class FairQueue {
     this.running.add(turn);
     this.runningCost += cost;
     client.running += 1;
-    this.ready.charge(name, cost, this.clients.size);
+    this.ready.charge(name, cost + (this.deps.turnCost ?? 0), this.clients.size);
     this.mayStart(name);
     resolve(turn);
   }

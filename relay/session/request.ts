@@ -11,7 +11,7 @@ import type { Work } from "../../store/work.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Access } from "../access/access.ts";
 import type { Config } from "../config.ts";
-import { filingCost, sendingCost } from "../limits/cost.ts";
+import { filingCost } from "../limits/cost.ts";
 import type { Pacer } from "../limits/pacer.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { Feed } from "../live/feed.ts";
@@ -28,7 +28,7 @@ import type { Subscriptions } from "./subscriptions.ts";
 export interface RequestDeps {
   config: Config;
   store: Pick<Store, "read" | "load" | "log">;
-  reads: Pick<Reads, "run" | "sent">;
+  reads: Pick<Reads, "run" | "charge">;
   access: Pick<Access, "refuseRead">;
   subscriptions: Pick<Subscriptions, "open" | "close" | "end" | "fullFor">;
   feed: Pick<Feed<Session>, "head" | "interest" | "position" | "startsAt">;
@@ -142,11 +142,8 @@ function mayBeEphemeral({ ids, kinds }: Filter): boolean {
 }
 
 function sendStored(deps: RequestDeps, { session, id }: Subscription<Session>, events: StoredEvent[]): void {
-  for (const event of events) {
-    session.sendStored(eventFrame(id, event.json));
-    deps.limiter.charge(session, sendingCost(event));
-    deps.reads.sent(session, event.json.length);
-  }
+  for (const { json } of events) session.sendStored(eventFrame(id, json));
+  deps.reads.charge(session, events);
 }
 
 /** Returns the log position up to which the read looked. */
