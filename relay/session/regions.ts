@@ -4,7 +4,7 @@
  * https://developers.cloudflare.com/durable-objects/reference/data-location/
  */
 
-const REGIONS = { AF: "afr", AS: "apac", EU: "weur", NA: "enam", OC: "oc", SA: "sam" } as const;
+export const REGIONS = { AF: "afr", AS: "apac", EU: "weur", NA: "enam", OC: "oc", SA: "sam" } as const;
 
 export type Region = (typeof REGIONS)[keyof typeof REGIONS];
 

@@ -10,6 +10,8 @@ type Read<T extends Options> = ReturnType<
 
 /** Options that npm has too: if they are in its environment, that says nothing about this command line. */
 const NPM_HAS = new Set(["json", "tag", "force", "save", "help", "version", "auth", "location"]);
+/** The npm scripts that take options. */
+const SCRIPTS = new Set(["start", "nostr", "deploy", "bill"]);
 
 /** Parses the arguments. `most` is the maximum number of arguments besides options. */
 export function readOptions<const T extends Options>(args: string[], options: T, most = 0): Read<T> {
@@ -52,7 +54,7 @@ function tooMany(extra: string, most: number): string {
  */
 function refuseWhatNpmTook(options: Options, positionals: string[]): void {
   const { npm_lifecycle_event: script, ...env } = process.env;
-  if (script === undefined || (script !== "start" && script !== "nostr" && script !== "deploy")) return;
+  if (script === undefined || !SCRIPTS.has(script)) return;
   const taken = Object.keys(options)
     .filter((name) => !NPM_HAS.has(name))
     .map((name) => ({ name, value: env[`npm_config_${name.toLowerCase().replaceAll("-", "_")}`] }))
