@@ -59,7 +59,7 @@ export const SETTINGS = {
   ),
   READ_REPLICAS: choice(
     ["off", "on"],
-    "on: replicas of D1 answer reads, which relieves the primary database. Each step of a read then waits for the primary and for a replica. It has an effect only if read replication is enabled for the database",
+    "on: replicas of D1 answer reads, which relieves the primary database. Each step of a read then waits for the primary and for a replica. `npm run deploy` turns read replication of the database on and off with it",
   ),
   MAX_SYNC_EVENTS: integer(
     100_000,

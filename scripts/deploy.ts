@@ -1,6 +1,7 @@
 /** `npm run deploy`: deploys the relay and the aggregator to a Cloudflare account. */
 import { readDeployOptions } from "./deploy/options.ts";
 import { thisRelease } from "./deploy/release.ts";
+import { createSetReplication } from "./deploy/replication.ts";
 import { runCommand } from "./shared/usage.ts";
 import { VERSION } from "./shared/version.ts";
 import { forAccount } from "./shared/wrangler.ts";
@@ -18,6 +19,11 @@ await runCommand(async () => {
   const { deploy, dryRun } = await import("./deploy/deployment.ts");
   const { rollBack } = await import("./deploy/rollback.ts");
   if (isRollback) return rollBack({ wrangler, name: options.name, say });
-  const deployment = { wrangler, options, settings, release: await thisRelease(), say };
-  await (isDryRun ? dryRun(deployment) : deploy(deployment));
+  if (isDryRun) return dryRun({ wrangler, options, settings, say });
+  const setReplication = createSetReplication({
+    wrangler,
+    account: account ?? (process.env["CLOUDFLARE_ACCOUNT_ID"] || undefined),
+    baseUrl: process.env["CLOUDFLARE_API_BASE_URL"] || undefined,
+  });
+  await deploy({ wrangler, setReplication, options, settings, release: await thisRelease(), say });
 });

@@ -8,10 +8,12 @@ import type { Wrangler } from "../shared/wrangler.ts";
 import { withConfigFile } from "./config-file.ts";
 import { currentVersion, type Version } from "./deployed.ts";
 import { remember, remembered, type Remembered } from "./remembered.ts";
+import type { SetReplication } from "./replication.ts";
 import { type WorkerConfig, type WorkerConfigs, workerConfigs } from "./worker-configs.ts";
 
 export interface Deployment {
   wrangler: Wrangler;
+  setReplication: SetReplication;
   options: DeployOptions;
   /** Settings for both Workers. A setting that is not here keeps its deployed value. */
   settings: Record<string, string>;
@@ -28,6 +30,8 @@ export interface DeployOptions {
   isFree?: boolean | undefined;
   hasAggregator?: boolean | undefined;
 }
+
+type DryRun = Pick<Deployment, "options" | "settings" | "wrangler" | "say">;
 
 /** One run: what is known so far. */
 interface Run extends Deployment {
@@ -61,10 +65,21 @@ export async function deploy(deployment: Deployment): Promise<void> {
   const relayUrl = await deployRelay(run);
   await deployAggregator(run, relayUrl);
   say(`ready        ${relayUrl}`);
+  await followReadReplicas(run);
+}
+
+/** Turns read replication on and off, as READ_REPLICAS says. It comes last: if it fails, all that is deployed works. */
+async function followReadReplicas(run: Run): Promise<void> {
+  const { earlier, settings, setReplication, say } = run;
+  const deployed = earlier?.variables["READ_REPLICAS"];
+  const isOn = (settings["READ_REPLICAS"] ?? deployed) === "on";
+  if (!isOn && deployed !== "on") return;
+  await setReplication(configsOf(run).database, isOn ? "auto" : "disabled");
+  say(`replicas     read replication is ${isOn ? "on" : "off"}`);
 }
 
 /** Builds both Workers as they would be deployed, without an account. */
-export async function dryRun({ options, settings, wrangler, say }: Deployment): Promise<void> {
+export async function dryRun({ options, settings, wrangler, say }: DryRun): Promise<void> {
   const { isFree = false, hasAggregator = !isFree, name, domain } = options;
   const configs = workerConfigs({ name, domain: domain || undefined, isFree, hasAnalytics: true });
   say("dry run      nothing is sent to Cloudflare");

@@ -264,11 +264,53 @@ describe("a custom domain", () => {
   });
 });
 
+describe("read replication", () => {
+  const replication = ({ calls }: { calls: string[] }) =>
+    calls.filter((call) => call.startsWith("replication"));
+
+  it("is left alone if READ_REPLICAS was never on", async () => {
+    const account = cloudflareAccount();
+    await run(account);
+    await run(account, { settings: { READ_REPLICAS: "off" } });
+    expect(replication(account)).toEqual([]);
+  });
+
+  it("follows READ_REPLICAS, as the last step", async () => {
+    const account = cloudflareAccount();
+    const first = await run(account, { options: { name: "family" }, settings: { READ_REPLICAS: "on" } });
+    expect(first.calls.at(-1)).toBe("replication family auto");
+    expect(first.said.slice(-2)).toEqual([
+      "ready        wss://family.test.workers.dev",
+      "replicas     read replication is on",
+    ]);
+    expect(replication(await run(account, { options: { name: "family" } }))).toEqual([
+      "replication family auto",
+    ]);
+    const off = await run(account, { options: { name: "family" }, settings: { READ_REPLICAS: "" } });
+    expect(off.calls.at(-1)).toBe("replication family disabled");
+    expect(off.said.at(-1)).toBe("replicas     read replication is off");
+    expect(replication(await run(account, { options: { name: "family" } }))).toEqual([]);
+  });
+
+  it("that fails leaves both Workers deployed, and is tried again", async () => {
+    let isDown = true;
+    const refuse = (command: string) => {
+      if (isDown && command.startsWith("replication")) throw new CommandError("no");
+    };
+    const account = cloudflareAccount({ refuse });
+    await expect(run(account, { settings: { READ_REPLICAS: "on" } })).rejects.toThrow("no");
+    for (const name of ["tributary", "tributary-aggregator"])
+      expect(account.serving(name)?.variables).toMatchObject({ READ_REPLICAS: "on", RELAY_URL: URL });
+    isDown = false;
+    expect((await run(account)).said.at(-1)).toBe("replicas     read replication is on");
+  });
+});
+
 it("all steps are for the account that was chosen", async () => {
   const account = cloudflareAccount();
   const wrangler = forAccount("a".repeat(32), account.wrangler);
   const release = { tag: "0.2.0", message: "" };
-  await deploy({ wrangler, options: {}, settings: {}, release, say: () => undefined });
+  await deploy({ ...account, wrangler, options: {}, settings: {}, release, say: () => undefined });
   expect(account.envs).toHaveLength(4);
   for (const env of account.envs) expect(env).toMatchObject({ CLOUDFLARE_ACCOUNT_ID: "a".repeat(32) });
 });
@@ -298,12 +340,10 @@ it("a build on Cloudflare names only the relay", async () => {
 it("a dry run sends nothing", async () => {
   const account = cloudflareAccount();
   const said: string[] = [];
-  const release = { tag: "0.2.0", message: "" };
   await dryRun({
     wrangler: account.wrangler,
     options: {},
     settings: {},
-    release,
     say: (line) => void said.push(line),
   });
   expect(account.calls).toEqual(["deploy tributary --dry-run", "deploy tributary-aggregator --dry-run"]);

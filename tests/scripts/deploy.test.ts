@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { currentVersion } from "../../scripts/deploy/deployed.ts";
 import { deploy, dryRun } from "../../scripts/deploy/deployment.ts";
 import { thisRelease } from "../../scripts/deploy/release.ts";
+import { createSetReplication } from "../../scripts/deploy/replication.ts";
 import { CommandError } from "../../scripts/shared/usage.ts";
 import { runWrangler, type Wrangler } from "../../scripts/shared/wrangler.ts";
 import { type CloudflareApi, DATABASE_ID, startCloudflareApi } from "../fixtures/cloudflare-api.ts";
@@ -18,8 +19,15 @@ async function run(api: CloudflareApi, settings: Record<string, string> = {}): P
   const said: string[] = [];
   const wrangler: Wrangler = (args, env) => runWrangler(args, { ...api.env, ...env });
   const release = await thisRelease();
-  await deploy({ wrangler, options: {}, settings, release, say: (line) => void said.push(line) });
+  const setReplication = replicationOf(api);
+  const say = (line: string) => void said.push(line);
+  await deploy({ wrangler, setReplication, options: {}, settings, release, say });
   return said;
+}
+
+function replicationOf({ env }: Pick<CloudflareApi, "env">) {
+  const wrangler: Wrangler = (args, changed) => runWrangler(args, { ...env, ...changed });
+  return createSetReplication({ wrangler, account: "account", baseUrl: env["CLOUDFLARE_API_BASE_URL"] });
 }
 
 /** Each start of wrangler takes a second or two: the steps of all other cases are recorded in deploy-steps.test.ts. */
@@ -33,7 +41,6 @@ describe.concurrent("with wrangler itself", () => {
         wrangler: (args, env) => runWrangler(args, { ...nobody, ...env }),
         options: { name: "my-relay" },
         settings: {},
-        release: await thisRelease(),
         say: (line) => void said.push(line),
       });
       expect(said).toContainEqual(expect.stringMatching(/^relay {8}my-relay, \d+\.\d+ KiB \/ gzip: /));
@@ -96,6 +103,25 @@ describe.concurrent("with wrangler itself", () => {
     });
   });
 
+  it("turns read replication on and off, with the token of wrangler", async () => {
+    await using api = await startCloudflareApi();
+    api.databases.push({ uuid: DATABASE_ID, name: "tributary" });
+    for (const mode of ["auto", "disabled"] as const) {
+      await replicationOf(api)("tributary", mode);
+      expect(api.databases).toEqual([{ uuid: DATABASE_ID, name: "tributary", read_replication: { mode } }]);
+    }
+    expect(api.authorization).toBe("Bearer a-token-for-tests");
+  });
+
+  it("says what to do by hand if read replication cannot be turned on", async () => {
+    await using api = await startCloudflareApi();
+    const failed = replicationOf(api)("tributary", "auto");
+    await expect(failed).rejects.toThrow(CommandError);
+    await expect(failed).rejects.toThrow(
+      /^everything is deployed, but read replication .* not be turned on \(Cloudflare answered 404: .*code: 7404\]\): do it in the dashboard, under D1, tributary, Settings$/,
+    );
+  });
+
   it("says in one line which accounts there are", async () => {
     await using api = await startCloudflareApi();
     api.accounts.push({ id: "other", name: "Other" });
@@ -108,6 +134,51 @@ describe.concurrent("with wrangler itself", () => {
       );
     } finally {
       rmSync(cache, { recursive: true });
+    }
+  });
+});
+
+describe("read replication, with credentials that wrangler is said to print", () => {
+  const given = (api: CloudflareApi, printed: string, account?: string) =>
+    createSetReplication({
+      wrangler: async (args) => {
+        expect(args).toEqual(["auth", "token", "--json"]);
+        return printed;
+      },
+      account,
+      baseUrl: api.env["CLOUDFLARE_API_BASE_URL"],
+    });
+
+  it("finds the only account", async () => {
+    await using api = await startCloudflareApi();
+    api.databases.push({ uuid: DATABASE_ID, name: "tributary" });
+    await given(api, '{"type":"oauth","token":"of the login"}')("tributary", "auto");
+    expect(api.databases[0]?.read_replication).toEqual({ mode: "auto" });
+    expect(api.authorization).toBe("Bearer of the login");
+    api.accounts.push({ id: "other", name: "Other" });
+    await expect(given(api, '{"token":"of the login"}')("tributary", "auto")).rejects.toThrow(
+      /choose one with --account/,
+    );
+  });
+
+  it("takes a key too", async () => {
+    await using api = await startCloudflareApi();
+    api.databases.push({ uuid: DATABASE_ID, name: "tributary" });
+    await given(
+      api,
+      '{"type":"api_key","key":"k","email":"e@relay.example"}',
+      "account",
+    )("tributary", "auto");
+    expect(api.databases[0]?.read_replication).toEqual({ mode: "auto" });
+    expect(api.authorization).toBeUndefined();
+  });
+
+  it("never quotes them", async () => {
+    await using api = await startCloudflareApi();
+    for (const printed of ['the token is "secret"', '{"token":"secret"}']) {
+      const error: unknown = await given(api, printed, "account")("tributary", "auto").catch(String);
+      expect(error).toMatch(/everything is deployed, but/);
+      expect(error).not.toContain("secret");
     }
   });
 });
