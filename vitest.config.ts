@@ -16,7 +16,7 @@ export default defineConfig({
             "{nostr,store,relay,http,telemetry,aggregator}/**/*.test.ts",
             "tests/{portable,nips}/**/*.test.ts",
           ],
-          setupFiles: ["tests/seed.ts"],
+          setupFiles: ["tests/fixtures/seed.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -27,6 +27,9 @@ const LEAST_OF_READ = ROWS_FOR_ENTRY * LEAST_OF_STEP;
  */
 export const READS_AT_ONCE = { most: 4, mostOfClient: 3, mostCost: STEP_ENTRIES, turnCost: 1200 };
 
+/** After cheap steps a read goes on in the same turn: many a read finds the rest of what it wants in its second or third step. */
+export const CHEAP_STEPS = { cost: 500, most: 3 };
+
 /** A step may be at most this many times as large as the one before it. */
 const STEP_GROWTH = 4;
 
@@ -139,18 +142,22 @@ export class Reads {
     const advance = stop ? 0 : expected;
     limiter.charge(reader, advance);
     try {
-      for (;;) {
-        const { done, value } = await work.next(stop ? 0 : left);
+      for (let steps = 1; ;) {
+        const { done, value } = await work.next(stop ? 0 : left - total.looked);
         if (done) {
           const outcome: ReadOutcome<T> = stop
             ? { kind: "stopped", value, refusal: stop }
             : { kind: "done", value };
           return { ...total, outcome };
         }
-        total.charge += looked === 0 ? value.charge : Math.max(LEAST_OF_STEP, value.charge);
+        const isFirst = looked === 0 && total.looked === 0;
+        total.charge += isFirst ? value.charge : Math.max(LEAST_OF_STEP, value.charge);
         // Every step counts, so that a read without any matches ends too.
         total.looked += Math.max(LEAST_OF_STEP, value.looked);
-        if (!value.isLast) return total;
+        if (value.isLast) continue;
+        if (steps === CHEAP_STEPS.most || total.charge > CHEAP_STEPS.cost) return total;
+        steps += 1;
+        queue.charge(reader.client, READS_AT_ONCE.turnCost);
       }
     } finally {
       limiter.charge(reader, total.charge - advance);

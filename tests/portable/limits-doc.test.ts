@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { PAGE_BYTES } from "../../http/read-events.ts";
 import { LONGEST_SEARCH, LONGEST_TEXT, MOST_PHRASES } from "../../nostr/search.ts";
 import { BATCH_BYTES, BATCH_EVENTS, BATCH_WORK } from "../../relay/ingest/commit.ts";
-import { MOST_LOOKED, READS_AT_ONCE } from "../../relay/reads.ts";
+import { CHEAP_STEPS, MOST_LOOKED, READS_AT_ONCE } from "../../relay/reads.ts";
 import { FEW_VALUES } from "../../relay/session/request.ts";
 import { BYTES_AT_ONCE, BYTES_PER_SECOND } from "../../relay/limits/answer-pace.ts";
 import { HUB_MEMORY } from "../../relay/limits/hub-memory.ts";
@@ -29,6 +29,7 @@ it.each<[string, number[]]>([
   ["entries of one second", [STEP_ENTRIES * MOST_PATIENCE]],
   ["rows that one read looks at", [MOST_LOOKED]],
   ["rows that a step counts as, at least", [LEAST_OF_STEP, MOST_LOOKED / LEAST_OF_STEP]],
+  ["steps in one turn", [CHEAP_STEPS.cost, CHEAP_STEPS.most]],
   ["events that one step returns", [STEP_EVENTS]],
   ["size of an event that a step returns", [LONG_EVENT_BYTES, READ_BYTES]],
   ["stored events sent to one network", [BYTES_AT_ONCE, BYTES_PER_SECOND]],
