@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../nostr/event.ts";
 import { type Filter, parseFilter } from "../nostr/filter.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => db.close());
 
-const LIMITS = { DEFAULT_LIMIT: 5, MAX_LIMIT: 10 };
+const LIMITS = { DEFAULT_LIMIT: 5, MAX_LIMIT: 10, EOSE_HINTS: "on" } as const;
 
 function filterOf(value: unknown): Filter {
   const parsed = parseFilter(value);
@@ -74,6 +74,20 @@ describe("[14] the stored answer", () => {
   it("to limit 0 is empty", async () => {
     await store.commit(notes(2));
     expect(await answer({ limit: 0 })).toMatchObject({ ids: [], more: true });
+  });
+
+  it("to limit 0 looks at no event, if no hint needs it", async () => {
+    await store.commit(notes(2));
+    const read = vi.spyOn(store, "read");
+    const asked = {
+      filters: [filterOf({ limit: 0 }), filterOf({ limit: 0, kinds: [1] })],
+      view: STRANGERS_VIEW,
+    };
+    const { result } = await finish(
+      answerFilters(store, asked, { ...LIMITS, EOSE_HINTS: "off" }, () => undefined),
+    );
+    expect(read.mock.calls).toEqual([[[]]]);
+    expect(result).toEqual({ more: false, head: 2 });
   });
 
   it("[12] to an empty list is empty, and complete", async () => {

@@ -24,7 +24,7 @@ export interface StoredAnswer {
 export async function* answerFilters(
   store: Pick<Store, "read" | "load">,
   { filters, view }: { filters: Filter[]; view: View },
-  config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT">,
+  config: Pick<Config, "DEFAULT_LIMIT" | "MAX_LIMIT" | "EOSE_HINTS">,
   send: (events: StoredEvent[]) => void,
 ): Work<StoredAnswer> {
   const queries = filters.map((filter): Query => ({
@@ -32,7 +32,9 @@ export async function* answerFilters(
     view,
     limit: boundedLimit(filter.limit, config),
   }));
-  const { answers, head } = yield* store.read(queries);
+  // Many clients ask for live events alone. Only a hint would say whether there are stored ones.
+  const wanted = config.EOSE_HINTS === "on" ? queries : queries.filter(({ limit }) => limit > 0);
+  const { answers, head } = yield* store.read(wanted);
   const more = answers.some((answer) => answer.more);
   const isSearch = filters.some(({ search }) => search !== undefined);
   const stoppedAt = yield* sendAll(store, inOrder(answers, isSearch), send, answers.some(isUnfinished));
