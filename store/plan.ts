@@ -127,6 +127,21 @@ export function stretchesOf({ filter }: Part, driver: Driver): number {
   return 1;
 }
 
+/** Returns a part for each stretch of a driver, with the driver of that stretch alone. */
+export function partsOfStretches(part: Part, driver: Driver): [Part, Driver][] {
+  const { filter } = part;
+  const narrowed = (narrow: Partial<Filter>): Part => ({ ...part, filter: { ...filter, ...narrow } });
+  if (driver.by === "author")
+    return (filter.authors ?? []).map((one) => [narrowed({ authors: [one] }), driver]);
+  if (driver.by === "kind") return (filter.kinds ?? []).map((one) => [narrowed({ kinds: [one] }), driver]);
+  if (driver.by !== "tag") return [[part, driver]];
+  return driver.tag.values.map((value) => {
+    const tag = { ...driver.tag, values: [value] };
+    const tags = filter.tags.map((other) => (other === driver.tag ? tag : other));
+    return [narrowed({ tags }), { by: "tag", tag }];
+  });
+}
+
 /**
  * Returns where the entries of a driver are: rows `t` with seq and created_at, and with kind if the driver is a tag.
  */

@@ -1,13 +1,22 @@
 /** Answers queries in bounded steps. One step is one round trip to the database, shared by all unfinished walks. */
 import { newestFirst } from "../nostr/event.ts";
 import { costOf, type Database, type SqlResult } from "./database.ts";
-import { driversOf, type Part, partsOf, stretchesOf } from "./plan.ts";
+import { type Driver, driversOf, type Part, partsOf, partsOfStretches, stretchesOf } from "./plan.ts";
 import type { Answer, FoundEvent, Query, ReadResult, StoredEvent } from "./store.ts";
 import { IdWalk } from "./id-walk.ts";
 import { RangeWalk } from "./range-walk.ts";
 import { SearchWalk } from "./search-walk.ts";
 import { VersionWalk } from "./version-walk.ts";
-import { EVENT_JSON, EVENT_SIZE, type Pace, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import {
+  EVENT_JSON,
+  EVENT_SIZE,
+  type Pace,
+  type Room,
+  type Row,
+  SLACK,
+  type Statement,
+  type Walk,
+} from "./walk.ts";
 import { WindowWalk } from "./window-walk.ts";
 import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "./work.ts";
 
@@ -45,6 +54,9 @@ const PACE_EVENTS = 200;
 const PACE_READS = 50;
 /** The pace, in events per second, while there are fewer events than that. */
 const PER_SECOND = 0.1;
+
+/** Up to this many stretches of an index are walked one by one, if one step can return the first matches of all. */
+const MOST_STRETCHES = 4;
 
 const HEAD = "SELECT max(seq) AS head FROM event";
 
@@ -205,25 +217,31 @@ function charactersIn(statements: Statement[]): number {
 }
 
 export function questionOf(query: Query): Question {
-  return { query, walks: partsOf(query).map((part) => walkOf(part, query.limit)) };
+  return { query, walks: partsOf(query).flatMap((part) => walksOf(part, query.limit)) };
 }
 
-function walkOf(part: Part, limit: number): Walk {
+function walksOf(part: Part, limit: number): Walk[] {
   const [driver, other] = driversOf(part);
   const timed = other ?? driver;
   switch (driver.by) {
     case "id":
-      return new IdWalk(part);
+      return [new IdWalk(part)];
     case "search":
-      return new SearchWalk(part, part.filter.search ?? "", limit);
+      return [new SearchWalk(part, part.filter.search ?? "", limit)];
+    case "version":
+      return [new VersionWalk(part, timedWalk(part, timed, limit))];
     default: {
-      const walk =
-        stretchesOf(part, timed) === 1
-          ? new RangeWalk(part, timed, limit)
-          : new WindowWalk(part, timed, limit);
-      return driver.by === "version" ? new VersionWalk(part, walk) : walk;
+      const stretches = stretchesOf(part, timed);
+      const areFew = stretches <= MOST_STRETCHES && stretches * (limit + 1 + SLACK) <= STEP_EVENTS;
+      if (!areFew) return [timedWalk(part, timed, limit)];
+      return partsOfStretches(part, timed).map(([one, own]) => new RangeWalk(one, own, limit));
     }
   }
+}
+
+function timedWalk(part: Part, driver: Driver, limit: number): Walk {
+  const isRange = stretchesOf(part, driver) === 1;
+  return isRange ? new RangeWalk(part, driver, limit) : new WindowWalk(part, driver, limit);
 }
 
 /** Returns the matches of all parts in order, each once. */
