@@ -209,7 +209,7 @@ export function describeManyEvents(store: () => Store, counts: () => Counts): vo
       await commitAll(events);
       const newest = events.toReversed();
       // The first read also finds out how fast events come.
-      expect(await found({ kinds: [1, 7] }, 200)).toEqual(cheaply(newest.slice(0, 200)));
+      expect(await found({ kinds: [1, 7] }, 50)).toEqual(cheaply(newest.slice(0, 50)));
       expect(await found({ kinds: [1, 7] }, 10, 100)).toEqual(cheaply(newest.slice(0, 10)));
       const theirs = newest.filter(({ pubkey }) => pubkey !== PUBKEYS[0]);
       expect(await found({ authors: [PUBKEYS[1]!, PUBKEYS[2]!] }, 10, 100)).toEqual(
