@@ -60,6 +60,10 @@ it.each<[string, number[]]>([
   for (const number of numbers) expect(said).toContain(number);
 });
 
+it("docs/limits.md says what a turn of a read counts for", () => {
+  expect(LIMITS).toContain(`each turn of a read counts ${READS_AT_ONCE.turnCost.toLocaleString("en")} more`);
+});
+
 it("docs/limits.md says how much one page over HTTP holds", () => {
   expect(LIMITS).toContain(`${PAGE_BYTES.toLocaleString("en")} bytes of events`);
 });
