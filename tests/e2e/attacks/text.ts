@@ -16,6 +16,9 @@ const TEXTS: Record<string, string> = {
   "letters with marks, one word": `a${MARKS}`.repeat(60_000),
 };
 
+/** Comments. If these were notes, the newest notes that normal clients read would be megabytes. */
+const KIND = 1111;
+
 /** Searches of live subscriptions. The relay tests each event with them. */
 const SEARCHES = list(20, (n) => ({ search: `${"a\u0316\u0300".repeat(40)} ${n}`, limit: 0 }));
 
@@ -30,7 +33,7 @@ export const TEXT_ATTACKS: Attack[] = [
     answered: ["OK true"],
     run: (attackers) =>
       attackers.flood(2, 100, (peer) => {
-        peer.say("EVENT", signed({ tags: list(2000, () => ["title", MARKS.repeat(50)]) }));
+        peer.say("EVENT", signed({ kind: KIND, tags: list(2000, () => ["title", MARKS.repeat(50)]) }));
       }),
   },
   {
@@ -47,7 +50,9 @@ export const TEXT_ATTACKS: Attack[] = [
     answered: ["HTTP 201"],
     run: (attackers) =>
       attackers.askOverHttp(1, (at) => {
-        const body = JSON.stringify(signed({ content: `${Math.random()}${TEXTS["combining marks"]}` }));
+        const body = JSON.stringify(
+          signed({ kind: KIND, content: `${Math.random()}${TEXTS["combining marks"]}` }),
+        );
         return attackers.http(at, "/api/v1/events", { method: "POST", body });
       }),
   },
@@ -70,7 +75,7 @@ export const TEXT_ATTACKS: Attack[] = [
   },
 ];
 
-function publish(peer: Peer, content: string, kind = 1): void {
+function publish(peer: Peer, content: string, kind = KIND): void {
   peer.say("EVENT", signed({ kind, content: `${Math.random()} ${content}` }));
 }
 
