@@ -12,6 +12,7 @@ import deleting from "../migrations/0009_deleting.sql";
 import samples from "../migrations/0010_samples.sql";
 import emptying from "../migrations/0011_emptying.sql";
 import pulled from "../migrations/0012_pulled.sql";
+import searchMerges from "../migrations/0013_search_merges.sql";
 
 /** Every file of migrations/, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0010_samples.sql", sql: samples },
   { name: "0011_emptying.sql", sql: emptying },
   { name: "0012_pulled.sql", sql: pulled },
+  { name: "0013_search_merges.sql", sql: searchMerges },
 ];

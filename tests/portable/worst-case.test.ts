@@ -123,6 +123,12 @@ it("a search cuts the beginnings of few texts, in steps", async () => {
   expect(cut.reduce((sum, one) => sum + one)).toBeLessThan(200 * RANKED_CHARACTERS * 4);
 });
 
+it("removals merge a part of the search index only when half of it is removed", async () => {
+  await storeOf([]);
+  const { results } = await db.prepare("SELECT v FROM search_config WHERE k = 'deletemerge'").all();
+  expect(results).toEqual([{ v: 50 }]);
+});
+
 it("a count of a canonical filter looks at so many entries in one step, and is right", async () => {
   const target = "e".repeat(64);
   const reactions = Array.from({ length: 2 * STEP_ENTRIES + 10 }, (_, n) =>
