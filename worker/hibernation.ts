@@ -166,7 +166,8 @@ export class SocketMemory implements SessionMemory {
   /** Writes once, also if it replaces a record: each subscription that stays open is saved again when it is declared. */
   keep(record: SubscriptionRecord): void {
     const subscriptions = [...this.others(record.id), record];
-    if (JSON.stringify(subscriptions).length <= ATTACHMENT_CHARACTERS) {
+    const characters = subscriptions.reduce((sum, one) => sum + charactersOf(one), 0);
+    if (characters <= ATTACHMENT_CHARACTERS) {
       this.forgetStored(record.id);
       this.attachment.subscriptions = subscriptions;
       this.write();
@@ -224,6 +225,15 @@ export class SocketMemory implements SessionMemory {
     this.socket.serializeAttachment(this.attachment);
   }
 }
+
+/** The length of a record as JSON. It is asked for each record whenever another is saved. */
+function charactersOf(record: SubscriptionRecord): number {
+  const known = lengths.get(record) ?? JSON.stringify(record).length + 1;
+  lengths.set(record, known);
+  return known;
+}
+
+const lengths = new WeakMap<SubscriptionRecord, number>();
 
 /** Reads an attachment. Undefined if it has an unknown version, or is from before sessions had an identity. */
 function readAttachment(value: unknown): Attachment | undefined {
