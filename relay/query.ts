@@ -58,12 +58,24 @@ async function* sendAll(
   for (const group of loadable(events)) {
     const isHeld = group.every(({ json }) => json !== undefined);
     if (!isHeld && isStopped) return last ?? group[0];
-    const loaded = await store.load(group);
-    send(loaded);
+    await sendGroup(store, group, send);
     last = group.at(-1);
     if (!isHeld) isStopped = (yield { looked: group.length, charge: group.length }) === 0;
   }
   return undefined;
+}
+
+/**
+ * Sends events and lets go of them, because the read may wait for its next turn. It is a function of its own: a generator
+ * would hold what it has loaded.
+ */
+async function sendGroup(
+  store: Pick<Store, "load">,
+  group: FoundEvent[],
+  send: (events: StoredEvent[]) => void,
+): Promise<void> {
+  send(await store.load(group));
+  for (const event of group) event.json = undefined;
 }
 
 function inOrder(answers: Answer[], isSearch: boolean): FoundEvent[] {

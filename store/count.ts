@@ -34,7 +34,7 @@ async function* countOneByOne(
   { walk: mostLooked, sample }: CountBounds,
 ): Work<CountResult> {
   const questions = countables.map((countable) => questionOf({ ...countable, limit: Infinity }));
-  const walking = walkAll(db, questions, () => -1, pace);
+  const walking = walkAll(db, questions, -1, pace);
   let looked = 0;
   let isStopped = false;
   for (let step = await walking.next(); !step.done;) {

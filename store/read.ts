@@ -23,8 +23,12 @@ import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "./work.t
 /** Maximum number of events that one step returns with their JSON. */
 export const STEP_EVENTS = 255;
 
-/** When a question holds this many bytes of events, `loadEvents` loads the others later. */
-const HELD_BYTES = 2_000_000;
+/**
+ * A read that waits for its next turn holds this many bytes of events. `loadEvents` loads the others later. Searches hold more,
+ * because they rank the texts.
+ */
+export const HELD_BYTES = 256_000;
+export const HELD_BY_SEARCH = 2_000_000;
 /** In bytes. `loadEvents` loads a longer event later, so that one step returns at most 2 MB. */
 export const LONG_EVENT_BYTES = 8000;
 
@@ -81,7 +85,7 @@ export interface Question {
 
 export async function* readQueries(db: Database, queries: Query[], pace: KnownPace): Work<ReadResult> {
   const questions = queries.map(questionOf);
-  const { head, isStopped } = yield* walkAll(db, questions, () => longestOf(questions), pace);
+  const { head, isStopped } = yield* walkAll(db, questions, LONG_EVENT_BYTES, pace);
   if (!isStopped) yield* rank(questions);
   return { head, answers: questions.map((question) => answerOf(question, head)) };
 }
@@ -104,7 +108,7 @@ export async function* findMatches(
   pace: KnownPace,
 ): Work<FoundEvent[] | undefined> {
   const question = questionOf(query);
-  yield* walkAll(db, [question], () => -1, pace);
+  yield* walkAll(db, [question], -1, pace);
   return isWhole(question) ? inOrder(question).slice(0, query.limit) : undefined;
 }
 
@@ -114,12 +118,12 @@ export function isWhole({ walks }: Question): boolean {
 
 /**
  * Runs all walks to their end. `head` is the end of the log at the first step. Events of up to `longest` bytes are
- * read as JSON.
+ * read as JSON, until there are too many to hold.
  */
 export async function* walkAll(
   db: Database,
   questions: Question[],
-  longest: () => number,
+  longest: number,
   pace: KnownPace,
 ): Work<{ head: number; isStopped: boolean }> {
   let head: number | undefined;
@@ -127,7 +131,7 @@ export async function* walkAll(
   while (left !== 0) {
     const walks = questions.flatMap((question) => question.walks.filter(({ isDone }) => !isDone));
     if (head !== undefined && walks.length === 0) break;
-    const planned = planStep(walks, { longest: longest(), pace: pace.known, head, left });
+    const planned = planStep(walks, { longest, pace: pace.known, head, left });
     const statements = planned.flatMap((step) => step.statements);
     const results = await db.batch<Row & Head>(
       [
@@ -138,7 +142,9 @@ export async function* walkAll(
     );
     if (head === undefined) head = readHead(results.shift(), pace);
     const step = takeStep(planned, results);
-    left = yield { ...step, isLast: walks.every(isAtEnd) };
+    const isLast = walks.every(isAtEnd);
+    if (!isLast && letGo(questions)) longest = -1;
+    left = yield { ...step, isLast };
   }
   return { head: head ?? 0, isStopped: left === 0 };
 }
@@ -272,10 +278,18 @@ function answerOf(question: Question, head: number): Answer {
   return { events: certain, more: true, unfinished: { reached } };
 }
 
-function longestOf(questions: Question[]): number {
-  const found = questions.flatMap(({ walks }) => walks.flatMap((walk) => walk.found));
-  const held = found.reduce((sum, { size, json }) => sum + (json === undefined ? 0 : size), 0);
-  return held < HELD_BYTES ? LONG_EVENT_BYTES : -1;
+/** Lets go of the JSON of events that are more than a read may hold while it waits. Returns whether there were any. */
+function letGo(questions: Question[]): boolean {
+  const isSearch = questions.some(({ query }) => query.filter.search !== undefined);
+  const most = isSearch ? HELD_BY_SEARCH : HELD_BYTES;
+  let held = 0;
+  for (const { walks } of questions) {
+    for (const event of walks.flatMap(({ found }) => found)) {
+      held += event.json === undefined ? 0 : event.size;
+      if (held > most) event.json = undefined;
+    }
+  }
+  return held > most;
 }
 
 /** Loads the JSON of events that were found without it. Leaves out events that have been removed meanwhile. */

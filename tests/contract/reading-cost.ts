@@ -65,8 +65,8 @@ export function describeLongEvents(store: () => Store): void {
       const { result } = await finish(store().read(Array(3).fill(queryOf({}, 1500))));
       const held = result.answers.flatMap((answer) => answer.events).filter(({ json }) => json !== undefined);
       expect(result.answers.map((answer) => answer.events.length)).toEqual([1500, 1500, 1500]);
-      expect(held.length * 7000).toBeGreaterThan(1_500_000);
-      expect(held.length * 7000).toBeLessThan(7_500_000);
+      expect(held.length).toBeGreaterThan(0);
+      expect(held.length * 7000).toBeLessThan(260_000);
     },
     TIMEOUT,
   );

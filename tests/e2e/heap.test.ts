@@ -61,12 +61,17 @@ function answer(socket: WebSocket): Promise<{ events: number; last: unknown }> {
   });
 }
 
-/** Returns events of 8.5 kB. */
+/** Returns events of 5 kB, which a step of a read returns, and of 8.5 kB, which are loaded later. */
 function largeEvents() {
   const secret = generateSecretKey();
   return Array.from({ length: EVENTS }, (_, n) =>
     finalizeEvent(
-      { kind: 1111, created_at: 1_700_000_000 + n, tags: [], content: `${n} `.padEnd(8500, "large ") },
+      {
+        kind: 1111,
+        created_at: 1_700_000_000 + n,
+        tags: [],
+        content: `${n} `.padEnd(n % 2 === 0 ? 5000 : 8500, "large "),
+      },
       secret,
     ),
   );

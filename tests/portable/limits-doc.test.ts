@@ -11,6 +11,8 @@ import { HUB_MEMORY } from "../../relay/limits/hub-memory.ts";
 import { QUERY_COST, SIGNATURE_COST, VALUE_FILED_COST } from "../../relay/limits/cost.ts";
 import {
   CHARACTERS_FOR_ENTRY,
+  HELD_BY_SEARCH,
+  HELD_BYTES,
   LISTED_CHARACTERS_FOR_ENTRY,
   LONG_EVENT_BYTES,
   READ_BYTES,
@@ -36,6 +38,7 @@ it.each<[string, number[]]>([
   ["subscriptions  ", [HUB_MEMORY.subscriptions]],
   ["snapshots of reconciliations", [HUB_MEMORY.snapshots]],
   ["what one step of a read returns", [2_000_000]],
+  ["what a read holds between two turns", [HELD_BYTES, HELD_BY_SEARCH]],
   ["one REQ or COUNT, for each filter", [QUERY_COST]],
   ["ids, authors, kinds and tag values", [LISTED_CHARACTERS_FOR_ENTRY]],
   ["subscribing to these values", [FEW_VALUES, VALUE_FILED_COST]],
