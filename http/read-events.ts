@@ -3,7 +3,7 @@ import type { Refusal } from "../nostr/message.ts";
 import type { Context } from "hono";
 import type { Filter } from "../nostr/filter.ts";
 import { countedBy } from "../relay/session/count.ts";
-import type { Reader, ReadOutcome } from "../relay/reads.ts";
+import type { Reader, Reading, ReadOutcome } from "../relay/reads.ts";
 import { loadable } from "../store/read.ts";
 import type { Answer, Countable, CountResult, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
@@ -31,7 +31,7 @@ export async function readPage(c: Context<AppEnv>, asked: Omit<Query, "view">): 
   const { store, reads, now } = c.env;
   const query = { ...asked, view: strangersView(now()) };
   const filter = { ...asked.filter, limit: asked.limit };
-  const outcome = await run(c, filter, () => pageOf(store, query));
+  const outcome = await run(c, filter, () => pageOf(store, query), { sends: true });
   if (outcome.kind === "refused") return { ok: false, refusal: outcome.refusal };
   const page = outcome.value;
   if (!page) throw new Error("the store gave no answer to a query");
@@ -48,7 +48,9 @@ export async function readCount(
 ): Promise<Read<CountResult>> {
   const { store, now } = c.env;
   const view = strangersView(now());
-  const outcome = await run(c, asked.filter, () => store.count([{ ...asked, view }]), Infinity);
+  const outcome = await run(c, asked.filter, () => store.count([{ ...asked, view }]), {
+    mostLooked: Infinity,
+  });
   return countedBy(outcome);
 }
 
@@ -57,12 +59,11 @@ function run<T>(
   c: Context<AppEnv>,
   filter: Filter,
   work: () => Work<T>,
-  mostLooked?: number,
+  options: Pick<Reading<T>, "sends" | "mostLooked">,
 ): Promise<Exclude<ReadOutcome<T>, { kind: "dropped" }>> {
   const reader = readerOf(c);
-  const bound = mostLooked !== undefined && { mostLooked };
   return orUnavailable(async () => {
-    const outcome = await c.env.reads.run({ reader, filters: [filter], work, owner: c, ...bound });
+    const outcome = await c.env.reads.run({ reader, filters: [filter], work, owner: c, ...options });
     if (outcome.kind === "dropped") throw new Error("a read over HTTP waited too long for its turn");
     return outcome;
   });

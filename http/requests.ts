@@ -1,8 +1,8 @@
 /** How the requests of one process or isolate wait for each other in a fair queue. */
 import type { FairQueueDeps } from "../relay/limits/fair-queue.ts";
 
-/** Longer than any request takes. */
-const LONGEST_SECONDS = 30;
+/** A request waits no longer than this, for its turn or for its pace. */
+export const LONGEST_SECONDS = 30;
 
 export interface RequestClock {
   /** Unix seconds. */

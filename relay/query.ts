@@ -55,12 +55,14 @@ async function* sendAll(
   isStopped: boolean | undefined,
 ): Work<FoundEvent | undefined> {
   let last: FoundEvent | undefined;
-  for (const group of loadable(events)) {
+  const groups = loadable(events);
+  for (const group of groups) {
     const isHeld = group.every(({ json }) => json !== undefined);
     if (!isHeld && isStopped) return last ?? group[0];
     await sendGroup(store, group, send);
     last = group.at(-1);
-    if (!isHeld) isStopped = (yield { looked: group.length, charge: group.length }) === 0;
+    const isLast = group === groups.at(-1);
+    if (!isHeld) isStopped = (yield { looked: group.length, charge: group.length, isLast }) === 0;
   }
   return undefined;
 }

@@ -27,7 +27,7 @@ const LEAST_OF_READ = ROWS_FOR_ENTRY * LEAST_OF_STEP;
  */
 export const READS_AT_ONCE = { most: 4, mostOfClient: 3, mostCost: STEP_ENTRIES, turnCost: 1200 };
 
-/** After cheap steps a read goes on in the same turn: many a read finds the rest of what it wants in its second or third step. */
+/** After cheap steps a read goes on in the same turn. Many reads find the rest in their second or third step. */
 export const CHEAP_STEPS = { cost: 500, most: 3 };
 
 /** A step may be at most this many times as large as the one before it. */
@@ -48,6 +48,8 @@ export interface Reading<T> {
   work(): Work<T>;
   /** What the answer is for. `Reads.drop` ends everything that waits for it. */
   owner: unknown;
+  /** Whether the work sends events. Then it keeps to the pace of its client. */
+  sends?: boolean;
   /** False if nothing needs the answer any more. */
   isWanted?(): boolean;
   /**
@@ -72,6 +74,8 @@ interface ReadsDeps {
   now(): number;
   /** Resolves after some milliseconds. */
   pause(milliseconds: number): Promise<void>;
+  /** Milliseconds. A read that would have to wait longer for its pace is refused. Absent: it waits. */
+  longestPause?: number;
 }
 
 export class Reads {
@@ -85,7 +89,7 @@ export class Reads {
   /** Runs a read. Rejects if the store fails. */
   async run<T>(reading: Reading<T>): Promise<ReadOutcome<T>> {
     const { reader, filters, mostLooked, isWanted = () => true, owner } = reading;
-    const { config, limiter, queue, pause } = this.deps;
+    const { config, limiter, queue, pause, longestPause = Infinity } = this.deps;
     const refusal = boundsRefusal(filters, reader.keys, config) ?? (await reader.refuseRead());
     if (refusal) return { kind: "refused", refusal };
     // The client may also have asked again before its turn came.
@@ -94,12 +98,19 @@ export class Reads {
     // The cost that is known in advance: every event that was asked for may be found.
     const limits = filters.map(({ limit }) => boundedLimit(limit, config));
     let expected = mostLooked === undefined ? Math.min(expectedCost(limits), STEP_ENTRIES) : STEP_ENTRIES;
+    let paused = 0;
     for (let looked = 0; isWanted();) {
+      const wait = this.waitOf(reading);
+      paused += wait;
+      if (paused > longestPause) return { kind: "refused", refusal: tooFast(paused) };
+      if (wait > 0) {
+        await pause(wait);
+        continue;
+      }
       const turn = () => this.step(reading, work, looked, expected);
       const step = await queue.run(reader.client, owner, turn, LEAST_OF_STEP + expected);
       if (!step) break;
       if (step.outcome) return step.outcome;
-      if (step.wait !== undefined) await pause(step.wait);
       looked += step.looked;
       if (step.charge > 0) expected = Math.min(STEP_GROWTH * step.charge, STEP_ENTRIES);
     }
@@ -121,29 +132,36 @@ export class Reads {
     this.deps.queue.drop(client, owner);
   }
 
+  /** Returns for how many milliseconds a read waits because of the bytes that its client was sent. */
+  private waitOf({ sends, reader }: Pick<Reading<unknown>, "sends" | "reader">): number {
+    return sends === true ? this.pace.wait(reader, this.deps.now()) : 0;
+  }
+
   private async step<T>(
-    { reader, mostLooked = MOST_LOOKED }: Reading<T>,
+    reading: Reading<T>,
     work: Work<T>,
     looked: number,
     expected: number,
-  ): Promise<{ looked: number; charge: number; outcome?: ReadOutcome<T>; wait?: number }> {
+  ): Promise<{ looked: number; charge: number; outcome?: ReadOutcome<T> }> {
     const { limiter, queue } = this.deps;
+    const { reader, mostLooked = MOST_LOOKED } = reading;
     // Earlier reads may have used up the allowance meanwhile, and decisions of operators may have changed.
     const refusal = limiter.limit(reader) ?? (await reader.refuseRead());
     const total = { looked: 0, charge: 0 };
     if (refusal && looked === 0) return { ...total, outcome: { kind: "refused", refusal } };
     const left = mostLooked - looked;
     const stop = refusal ?? (left < LEAST_OF_READ ? tooLong(mostLooked) : undefined);
-    const wait = stop ? 0 : this.pace.wait(reader, this.deps.now());
-    if (wait > 0) {
-      queue.charge(reader.client, -expected);
-      return { ...total, wait };
+    // Other reads of the client may have sent much since it began to wait for its turn.
+    if (!stop && this.waitOf(reading) > 0) {
+      queue.charge(reader.client, -(LEAST_OF_STEP + expected + READS_AT_ONCE.turnCost));
+      return total;
     }
     const advance = stop ? 0 : expected;
     limiter.charge(reader, advance);
     try {
       for (let steps = 1; ;) {
-        const { done, value } = await work.next(stop ? 0 : left - total.looked);
+        const rest = left - total.looked;
+        const { done, value } = await work.next(stop ? 0 : Math.max(1, rest));
         if (done) {
           const outcome: ReadOutcome<T> = stop
             ? { kind: "stopped", value, refusal: stop }
@@ -155,7 +173,9 @@ export class Reads {
         // Every step counts, so that a read without any matches ends too.
         total.looked += Math.max(LEAST_OF_STEP, value.looked);
         if (value.isLast) continue;
-        if (steps === CHEAP_STEPS.most || total.charge > CHEAP_STEPS.cost) return total;
+        const isCheap = steps < CHEAP_STEPS.most && total.charge <= CHEAP_STEPS.cost;
+        const mayGoOn = left - total.looked >= LEAST_OF_READ && this.waitOf(reading) === 0;
+        if (stop || !isCheap || !mayGoOn) return total;
         steps += 1;
         queue.charge(reader.client, READS_AT_ONCE.turnCost);
       }
@@ -164,6 +184,10 @@ export class Reads {
       queue.charge(reader.client, total.charge - expected);
     }
   }
+}
+
+function tooFast(milliseconds: number): Refusal {
+  return { prefix: "rate-limited", reason: `too many bytes; retry in ${milliseconds / 1000} s` };
 }
 
 function tooLong(most: number): Refusal {

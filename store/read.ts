@@ -129,7 +129,8 @@ export async function* walkAll(
   let head: number | undefined;
   let left: number | undefined;
   while (left !== 0) {
-    const walks = questions.flatMap((question) => question.walks.filter(({ isDone }) => !isDone));
+    const open = questions.filter((question) => !isAnswered(question));
+    const walks = open.flatMap((question) => question.walks.filter(({ isDone }) => !isDone));
     if (head !== undefined && walks.length === 0) break;
     const planned = planStep(walks, { longest, pace: pace.known, head, left });
     const statements = planned.flatMap((step) => step.statements);
@@ -260,22 +261,44 @@ function inOrder({ query, walks }: Question): FoundEvent[] {
 }
 
 function answerOf(question: Question, head: number): Answer {
-  const { query, walks } = question;
-  const { limit, order } = query;
-  const left = walks.filter(({ isDone }) => !isDone);
+  const { limit } = question.query;
   // Events that were stored meanwhile are delivered as live events.
   const all = inOrder(question).filter(({ seq }) => seq <= head);
-  const seconds = left.flatMap(({ reached }) => (reached === undefined ? [] : [reached]));
-  if (left.length === 0) return { events: all.slice(0, limit), more: all.length > limit };
-  // Other walks may have come further. Their matches beyond this second could have gaps between them.
-  const reached =
-    seconds.length < left.length ? undefined : order === "asc" ? Math.min(...seconds) : Math.max(...seconds);
-  const certain =
-    reached === undefined
-      ? all
-      : all.filter(({ created_at }) => (order === "asc" ? created_at < reached : created_at > reached));
+  if (isWhole(question)) return { events: all.slice(0, limit), more: all.length > limit };
+  const reached = reachedBy(question);
+  if (reached === undefined) return { events: all.slice(0, limit), more: true, unfinished: { reached } };
+  const certain = all.filter(isBefore(reached, question));
   if (certain.length > limit) return { events: certain.slice(0, limit), more: true };
   return { events: certain, more: true, unfinished: { reached } };
+}
+
+/** Whether there are more matches than the limit that no walk can find an earlier one for. */
+function isAnswered(question: Question): boolean {
+  const { query, walks } = question;
+  const found = walks.reduce((sum, walk) => sum + walk.found.length, 0);
+  if (walks.length === 1 || found <= query.limit) return false;
+  const reached = reachedBy(question);
+  if (reached === undefined) return false;
+  const certain = walks.flatMap((walk) => walk.found).filter(isBefore(reached, question));
+  return new Set(certain.map(({ seq }) => seq)).size > query.limit;
+}
+
+/**
+ * Returns the second up to which all walks have found everything. Walks that have come further may have found more, with gaps.
+ * Undefined if it is not known.
+ */
+function reachedBy({ query, walks }: Question): number | undefined {
+  const left = walks.filter(({ isDone }) => !isDone);
+  const seconds = left.flatMap(({ reached }) => (reached === undefined ? [] : [reached]));
+  if (seconds.length < left.length || left.length === 0) return undefined;
+  return query.order === "asc" ? Math.min(...seconds) : Math.max(...seconds);
+}
+
+/** Returns a test: whether an event comes before this second in the order of the question. */
+function isBefore(second: number, { query }: Question): (event: FoundEvent) => boolean {
+  return query.order === "asc"
+    ? ({ created_at }) => created_at < second
+    : ({ created_at }) => created_at > second;
 }
 
 /** Lets go of the JSON of events that are more than a read may hold while it waits. Returns whether there were any. */

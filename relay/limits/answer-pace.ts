@@ -14,9 +14,9 @@ const BYTES_PER_MINUTE = 60 * BYTES_PER_SECOND;
 export class AnswerPace {
   private readonly buckets = new TokenBuckets(BYTES_PER_MINUTE);
 
-  /** Returns for how many milliseconds the next part of an answer waits. `now` is in Unix seconds. */
+  /** Returns for how many milliseconds the next part of an answer waits: whole seconds, like `now`, which is in Unix seconds. */
   wait(client: Client, now: number): number {
-    return 1000 * this.buckets.wait(bucketsOf(client), now, BYTES_PER_MINUTE - BYTES_AT_ONCE);
+    return 1000 * Math.ceil(this.buckets.wait(bucketsOf(client), now, BYTES_PER_MINUTE - BYTES_AT_ONCE));
   }
 
   /** Records that a client was sent this many bytes of stored events. */

@@ -11,7 +11,7 @@ export interface FairQueueDeps {
   mostOfClient: number;
   /** Maximum expected cost of all running work. A single piece may cost more. */
   mostCost?: number;
-  /** What each piece of work takes besides its own cost, in the order of clients. */
+  /** Added to the cost of each piece of work when clients are ordered. */
   turnCost?: number;
   /**
    * Runs between the end of one piece of work and the start of a waiting one, so that messages that arrived meanwhile are

@@ -72,6 +72,7 @@ export async function request(
       reader: readerOf(session, access),
       filters,
       owner: subscription,
+      sends: filters.some(({ limit }) => limit !== 0),
       isWanted,
       work: () => storedAnswer(deps, subscription, send),
     });

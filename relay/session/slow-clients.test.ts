@@ -86,6 +86,7 @@ describe("a network that asks for large answers", () => {
   async function ask(ips: (string | undefined)[]) {
     relay = openRelay({ RATE_LIMIT: "1000000000" });
     const clock = { now: NOW };
+    let elapsed = 900;
     const pauses: number[] = [];
     const hub = relay.hub("a", {
       now: () => clock.now,
@@ -93,7 +94,9 @@ describe("a network that asks for large answers", () => {
         // Pauses of a millisecond let others go first.
         if (milliseconds <= 1) return;
         pauses.push(milliseconds);
-        clock.now += Math.ceil(milliseconds / 1000);
+        // As with a clock of whole seconds: most of them begin before the pause.
+        elapsed += milliseconds;
+        clock.now = NOW + Math.floor(elapsed / 1000);
       },
     });
     for (const event of large) await connect(hub).say("EVENT", event);
@@ -109,6 +112,7 @@ describe("a network that asks for large answers", () => {
   it("is sent the first ones at once, and then as many as a usual connection takes", async () => {
     const { pauses, seconds } = await ask(["203.0.113.7"]);
     expect(pauses.length).toBeGreaterThan(0);
+    expect(pauses.length).toBeLessThanOrEqual(seconds);
     const least = (bytes - BYTES_AT_ONCE - 2 * READ_BYTES) / BYTES_PER_SECOND;
     expect(seconds).toBeGreaterThanOrEqual(Math.floor(least));
     expect(seconds).toBeLessThanOrEqual(bytes / BYTES_PER_SECOND);
@@ -117,6 +121,27 @@ describe("a network that asks for large answers", () => {
   it("shares its pace among its connections", async () => {
     const { seconds } = await ask(["203.0.113.7", "203.0.113.7"]);
     expect(seconds).toBeGreaterThan((2 * bytes - BYTES_AT_ONCE - 4 * READ_BYTES) / BYTES_PER_SECOND);
+  });
+
+  it("gets EOSE with the last event, and answers without events at once", async () => {
+    relay = openRelay({ RATE_LIMIT: "off" });
+    const pauses: number[] = [];
+    const hub = relay.hub("a", {
+      async pause(milliseconds) {
+        if (milliseconds > 1) pauses.push(milliseconds);
+      },
+    });
+    // More than it is sent at once, but the last group of events begins before that.
+    const some = large.slice(0, Math.ceil(BYTES_AT_ONCE / 250_000) + 1);
+    for (const event of some) await connect(hub).say("EVENT", event);
+    const client = connect(hub, { ...strangersIdentity(), ip: "203.0.113.7" });
+    await client.say("REQ", "s", {});
+    expect(client.take().at(-1)).toEqual(["EOSE", "s"]);
+    await client.say("COUNT", "c", {});
+    await client.say("NEG-OPEN", "n", {}, "6100000200");
+    await client.say("REQ", "live", { limit: 0 });
+    expect(client.take().map(([verb]) => verb)).toEqual(["COUNT", "NEG-MSG", "EOSE"]);
+    expect(pauses).toEqual([]);
   });
 
   it("does not slow down others, or clients on the relay's own machine", async () => {

@@ -61,7 +61,7 @@ function othersOf(traffic: Traffic): Other[] {
     ["without upstreams", { upstreams: 0 }],
     [`with a hub awake in ${regions} regions (HUB_REGIONS=continents)`, { hubs: regions * traffic.hubs }],
     ["when a REQ reads 1,000 rows of D1", { rowsRead: 1000 }],
-    ...(Number.isFinite(fullAfter) ? [whenFull] : []),
+    ...(Number.isFinite(fullAfter) && fullAfter <= traffic.retention ? [whenFull] : []),
     [
       "when it removes events after 30 days (RETENTION), from the second month on",
       { days: 60, retention: 30 },

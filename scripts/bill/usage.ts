@@ -63,7 +63,7 @@ export function usageOf(traffic: Traffic): Record<Billed, number> {
   const deliveries = events * (hubs - 1) + bundles * hubs;
   const alarms = Math.min(messages, SECONDS_OF_DAY / COUNTS_SECONDS);
   const sendings = hubs * alarms + invocations;
-  const awake = Math.min(hubs * SECONDS_OF_DAY, reqs * SECONDS_OF_REQ);
+  const awake = Math.min(hubs * SECONDS_OF_DAY, (reqs + events + connects) * SECONDS_OF_REQ);
   const { removed, stored } = storedOf(traffic);
   const daily: Omit<Record<Billed, number>, "storage"> = {
     requests: invocations,

@@ -53,10 +53,18 @@ export function createSetReplication({ wrangler, account, baseUrl = API }: Repli
 async function readCredentials(wrangler: Wrangler): Promise<Credentials> {
   const output = await wrangler(["auth", "token", "--json"]);
   try {
-    return JSON.parse(output) as Credentials;
+    const printed = JSON.parse(output) as Record<string, unknown>;
+    const { token, key, email } = printed;
+    if (isHeaderValue(token)) return { token };
+    if (isHeaderValue(key) && isHeaderValue(email)) return { key, email };
   } catch {
-    throw new CommandError("wrangler auth token did not print JSON");
+    // The error would quote the output.
   }
+  throw new CommandError("wrangler auth token did not print a token");
+}
+
+function isHeaderValue(value: unknown): value is string {
+  return typeof value === "string" && /^[\x20-\x7e]+$/.test(value);
 }
 
 function callerOf(baseUrl: string, credentials: Credentials): Call {

@@ -120,7 +120,7 @@ it(`[13] [14] no turn of a question takes more than its bound, and none takes mo
         // A crowded second is returned whole, up to the limit, without JSON. It may follow cheap steps.
         const most = Math.max(STEP_ENTRIES, config.MAX_LIMIT) + CHEAP_STEPS.cost + 100;
         expect(turn.rows).toBeLessThanOrEqual(most);
-        expect(turn.bytes).toBeLessThanOrEqual(255 * 16_500);
+        expect(turn.bytes).toBeLessThanOrEqual(2 * 255 * 8_500);
       }
       // A reconciliation may take twice as many steps.
       expect(turns.length).toBeLessThanOrEqual((2 * MOST_LOOKED) / LEAST_OF_STEP + 3);

@@ -123,6 +123,38 @@ it("a search cuts the beginnings of few texts, in steps", async () => {
   expect(cut.reduce((sum, one) => sum + one)).toBeLessThan(200 * RANKED_CHARACTERS * 4);
 });
 
+it("an author who has much else does not make others' matches expensive", async () => {
+  const [quiet, bot] = ["c".repeat(64), "d".repeat(64)];
+  const store = await storeOf([
+    ...Array.from({ length: 300 }, (_, n) => note(10 * n, { kind: 7, pubkey: quiet })),
+    ...Array.from({ length: 3000 }, (_, n) => note(n, { pubkey: bot })),
+  ]);
+  const asked = queryOf({ authors: [quiet, bot], kinds: [7] }, 10);
+  const { result, cost } = await finish(store.read([asked]));
+  expect(result.answers[0]!.events).toHaveLength(10);
+  expect(result.answers[0]!.more).toBe(true);
+  expect(cost.looked).toBeLessThan(700);
+});
+
+it("a read that was stopped before it looked everywhere says so", async () => {
+  const authors = Array.from({ length: 16 }, (_, n) => n.toString(16).repeat(64));
+  const store = await storeOf(
+    authors.flatMap((pubkey, at) => Array.from({ length: 20 }, (_, n) => note(100 * at + n, { pubkey }))),
+  );
+  // Four authors for each question: more walks than share one step.
+  const queries = [0, 4, 8, 12].map((at) => queryOf({ authors: authors.slice(at, at + 4) }, 10));
+  const work = store.read(queries);
+  await work.next();
+  const { done, value } = await work.next(0);
+  if (!done) throw new Error("it goes on");
+  for (const [at, { events, unfinished }] of value.answers.entries()) {
+    const newest = authors.slice(4 * at, 4 * at + 4).at(-1)!;
+    const isAnswered = events.length === 10 && events.every(({ json }) => json?.includes(newest));
+    expect(isAnswered || unfinished !== undefined).toBe(true);
+  }
+  expect(value.answers.some(({ unfinished }) => unfinished !== undefined)).toBe(true);
+});
+
 it("removals merge a part of the search index only when half of it is removed", async () => {
   await storeOf([]);
   const { results } = await db.prepare("SELECT v FROM search_config WHERE k = 'deletemerge'").all();
