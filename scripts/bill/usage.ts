@@ -33,8 +33,8 @@ const MINUTES_OF_DAY = 1440;
 
 /** The hub's alarm and that of the counters fire at most this often. tests/workerd/relay/counts-alarm.test.ts tests it. */
 const COUNTS_SECONDS = 9;
-/** How long a REQ keeps a hub awake, at most: it waits whether the client closes it (relay/session/settling.ts). */
-const SECONDS_OF_REQ = 1;
+/** How long a message keeps a hub awake, at most: after a REQ it waits whether the client closes it (relay/session/settling.ts). */
+const SECONDS_OF_MESSAGE = 1;
 /** How many times a day's events are asked of an upstream: 15 minutes each minute, and three days once (aggregator/cursor.ts). */
 const TIMES_ASKED = 15 + 3;
 
@@ -63,7 +63,7 @@ export function usageOf(traffic: Traffic): Record<Billed, number> {
   const deliveries = events * (hubs - 1) + bundles * hubs;
   const alarms = Math.min(messages, SECONDS_OF_DAY / COUNTS_SECONDS);
   const sendings = hubs * alarms + invocations;
-  const awake = Math.min(hubs * SECONDS_OF_DAY, (reqs + events + connects) * SECONDS_OF_REQ);
+  const awake = Math.min(hubs * SECONDS_OF_DAY, (reqs + events + connects) * SECONDS_OF_MESSAGE);
   const { removed, stored } = storedOf(traffic);
   const daily: Omit<Record<Billed, number>, "storage"> = {
     requests: invocations,
