@@ -3,9 +3,9 @@
  * addresses with the default RATE_LIMIT each. Beside each attack normal clients publish, read and listen every 50 ms.
  *
  * CI runs each attack for a second, two at a time. Every question must be answered, 99 of 100 within two seconds, nobody may
- * get HTTP 500, and memory must stay bounded. How long an answer takes is measured by option, because it says as much of the machine as of the
- * relay: `ATTACKS=all` runs each attack for 20 seconds, and `ATTACKS=ping` runs for two seconds
- * those with "ping" in their names. Then 99 of 100 answers must come within 250 ms.
+ * get HTTP 500, and memory must stay bounded. How long an answer takes says as much of the machine as of the relay, so it is
+ * measured by option: `ATTACKS=all` runs each attack for 20 seconds, and `ATTACKS=ping` runs for two seconds those with
+ * "ping" in their names. Then 99 of 100 answers must come within 250 ms.
  *
  * The time that the relay waits for a processor, because the machine does other work too, is not counted. The limit is
  * at least three times what the same clients measure right after the attack.
