@@ -102,7 +102,7 @@ export class Reads {
     for (let looked = 0; isWanted();) {
       const wait = this.waitOf(reading);
       paused += wait;
-      if (paused > longestPause) return { kind: "refused", refusal: tooFast(paused) };
+      if (paused > longestPause) return { kind: "refused", refusal: tooFast(wait) };
       if (wait > 0) {
         await pause(wait);
         continue;

@@ -128,10 +128,8 @@ export async function* walkAll(
 ): Work<{ head: number; isStopped: boolean }> {
   let head: number | undefined;
   let left: number | undefined;
-  while (left !== 0) {
-    const open = questions.filter((question) => !isAnswered(question));
-    const walks = open.flatMap((question) => question.walks.filter(({ isDone }) => !isDone));
-    if (head !== undefined && walks.length === 0) break;
+  let walks = leftOf(questions);
+  do {
     const planned = planStep(walks, { longest, pace: pace.known, head, left });
     const statements = planned.flatMap((step) => step.statements);
     const results = await db.batch<Row & Head>(
@@ -143,15 +141,22 @@ export async function* walkAll(
     );
     if (head === undefined) head = readHead(results.shift(), pace);
     const step = takeStep(planned, results);
-    const isLast = walks.every(isAtEnd);
+    walks = leftOf(questions);
+    const isLast = walks.length === 0 && !questions.some(hasRanking);
     if (!isLast && letGo(questions)) longest = -1;
     left = yield { ...step, isLast };
-  }
-  return { head: head ?? 0, isStopped: left === 0 };
+  } while (left !== 0 && walks.length > 0);
+  return { head, isStopped: left === 0 };
 }
 
-function isAtEnd(walk: Walk): boolean {
-  return walk.isDone && !(walk instanceof SearchWalk && walk.found.length > 0);
+/** Returns the walks that have to go on. */
+function leftOf(questions: Question[]): Walk[] {
+  const open = questions.filter((question) => !isAnswered(question));
+  return open.flatMap(({ walks }) => walks.filter(({ isDone }) => !isDone));
+}
+
+function hasRanking({ walks }: Question): boolean {
+  return walks.some((walk) => walk instanceof SearchWalk && walk.found.length > 0);
 }
 
 function isMeasured({ known, age = 0 }: KnownPace): boolean {
