@@ -12,6 +12,8 @@ interface Attachment {
   session: string;
   identity: Identity;
   subscriptions: SubscriptionRecord[];
+  /** Present while it has subscriptions that are not saved. */
+  unsaved?: true;
   /** When the client last sent something, in Unix seconds, to about a minute. Earlier deployments did not record it. */
   heardAt?: number;
 }
@@ -111,7 +113,7 @@ export class Hibernation {
 
   /**
    * Returns all open sockets with their subscriptions, with one query for all. Closes sockets whose attachment has an
-   * unknown version, so that their clients connect and subscribe again.
+   * unknown version, or whose subscriptions were not all saved, so that their clients connect and subscribe again.
    */
   restore(sockets: WebSocket[]): RestoredSocket[] {
     const rows = this.storage.sql
@@ -120,9 +122,9 @@ export class Hibernation {
     const overflow = Map.groupBy(rows, ({ session }) => session);
     const restored = sockets.flatMap((socket) => {
       const attachment = readAttachment(socket.deserializeAttachment());
-      if (!attachment) {
-        this.report(new Error("closed a connection, because its attachment has an unknown version"));
-        socket.close(SERVICE_RESTART, "the relay was updated: connect again");
+      if (typeof attachment === "string") {
+        this.report(new Error(`closed a connection, because ${attachment}`));
+        socket.close(SERVICE_RESTART, "the relay was restarted: connect again");
         return [];
       }
       const stored = (overflow.get(attachment.session) ?? []).map(
@@ -152,7 +154,7 @@ export class Hibernation {
 export class SocketMemory implements SessionMemory {
   private readonly sql: SqlStorage;
   private readonly socket: WebSocket;
-  private readonly attachment: Attachment;
+  private attachment: Attachment;
   /** Ids of the subscriptions that are in SQLite. */
   private readonly stored: Set<string>;
 
@@ -163,19 +165,34 @@ export class SocketMemory implements SessionMemory {
     this.stored = new Set(stored);
   }
 
-  /** Writes once, also if it replaces a record: each subscription that stays open is saved again when it is declared. */
-  keep(record: SubscriptionRecord): void {
-    const subscriptions = [...this.others(record.id), record];
-    const characters = subscriptions.reduce((sum, one) => sum + charactersOf(one), 0);
-    if (characters <= ATTACHMENT_CHARACTERS) {
+  expectMore(): void {
+    if (this.attachment.unsaved) return;
+    this.attachment.unsaved = true;
+    this.write();
+  }
+
+  keep(records: SubscriptionRecord[], isMoreExpected: boolean): void {
+    const { unsaved, ...attachment } = this.attachment;
+    if (records.length === 0 && isMoreExpected === (unsaved === true)) return;
+    const saved = new Set(records.map(({ id }) => id));
+    const attached = attachment.subscriptions.filter(({ id }) => !saved.has(id));
+    let characters = attached.reduce((sum, record) => sum + charactersOf(record), 0);
+    for (const record of records) {
       this.forgetStored(record.id);
-      this.attachment.subscriptions = subscriptions;
-      this.write();
-      return;
+      const length = charactersOf(record);
+      if (characters + length > ATTACHMENT_CHARACTERS) this.store(record);
+      else {
+        characters += length;
+        attached.push(record);
+      }
     }
-    this.forgetAttached(record.id);
+    this.attachment = { ...attachment, subscriptions: attached, ...(isMoreExpected && { unsaved: true }) };
+    this.write();
+  }
+
+  private store(record: SubscriptionRecord): void {
     this.sql.exec(
-      "INSERT OR REPLACE INTO subscription (session, id, record) VALUES (?, ?, ?)",
+      "INSERT INTO subscription (session, id, record) VALUES (?, ?, ?)",
       this.attachment.session,
       record.id,
       JSON.stringify(record),
@@ -185,23 +202,15 @@ export class SocketMemory implements SessionMemory {
 
   forget(id: string): void {
     this.forgetStored(id);
-    this.forgetAttached(id);
-  }
-
-  private forgetStored(id: string): void {
-    if (!this.stored.delete(id)) return;
-    this.sql.exec("DELETE FROM subscription WHERE session = ? AND id = ?", this.attachment.session, id);
-  }
-
-  private forgetAttached(id: string): void {
-    const others = this.others(id);
+    const others = this.attachment.subscriptions.filter((record) => record.id !== id);
     if (others.length === this.attachment.subscriptions.length) return;
     this.attachment.subscriptions = others;
     this.write();
   }
 
-  private others(id: string): SubscriptionRecord[] {
-    return this.attachment.subscriptions.filter((record) => record.id !== id);
+  private forgetStored(id: string): void {
+    if (!this.stored.delete(id)) return;
+    this.sql.exec("DELETE FROM subscription WHERE session = ? AND id = ?", this.attachment.session, id);
   }
 
   /** Unix seconds; undefined if unknown. */
@@ -235,10 +244,12 @@ function charactersOf(record: SubscriptionRecord): number {
 
 const lengths = new WeakMap<SubscriptionRecord, number>();
 
-/** Reads an attachment. Undefined if it has an unknown version, or is from before sessions had an identity. */
-function readAttachment(value: unknown): Attachment | undefined {
+/** Reads an attachment. Returns what is wrong with one that cannot be used. */
+function readAttachment(value: unknown): Attachment | string {
   const attachment = value as (AnyAttachment & Omit<Attachment, keyof AnyAttachment>) | null;
-  if (attachment?.version !== 1 || !attachment.identity) return undefined;
+  // Before sessions had an identity, the version was 1 too.
+  if (attachment?.version !== 1 || !attachment.identity) return "its attachment has an unknown version";
+  if (attachment.unsaved) return "the hub ended before all of its subscriptions were saved";
   // The field is missing from before AUTH_CHALLENGE existed: then every connection was challenged at once.
   const identity = { ...attachment.identity, isChallenged: attachment.identity.isChallenged ?? true };
   return { ...attachment, version: 1, identity };

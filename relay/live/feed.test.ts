@@ -10,6 +10,7 @@ import { Session } from "../session/session.ts";
 import { Subscription } from "./subscription.ts";
 import { Feed, type FeedDeps } from "./feed.ts";
 import type { PublishAnswer } from "./switchboard.ts";
+import { KeptSession } from "../../tests/fixtures/kept-session.ts";
 import { strangersIdentity } from "../../tests/fixtures/strangers.ts";
 
 let db: ReturnType<typeof migratedSqlite>;
@@ -43,7 +44,7 @@ function openFeed(deps: Partial<FeedDeps> = {}) {
   });
   const session = new Session(
     { send: (frame) => void frames.push(JSON.parse(frame)), close: () => undefined },
-    { keep: () => undefined, forget: () => undefined, keepIdentity: () => undefined },
+    new KeptSession(),
     strangersIdentity(),
   );
   const subscription = new Subscription(session, "s", [{ kinds: [1], tags: [] }], 0);

@@ -82,11 +82,9 @@ export class Feed<S extends Subscriber> {
     this.memory.add(subscription);
   }
 
-  /** If nothing was expected so far, expects the log from this position on. */
+  /** If nothing was expected so far, expects the log from this position on. It is saved with the first subscription. */
   startsAt(head: number): void {
-    if (this.position.at !== undefined) return;
-    this.position.restart(head);
-    this.deps.memory.keepPosition(head);
+    if (this.position.at === undefined) this.position.restart(head);
   }
 
   /** Takes a delivery of the switchboard: events from other committers. */
@@ -119,6 +117,7 @@ export class Feed<S extends Subscriber> {
     );
   }
 
+  /** Saves the position. Without it, subscriptions that are saved would lack what comes before the next delivery. */
   keepPosition(): void {
     this.deps.memory.keepPosition(this.position.at);
   }

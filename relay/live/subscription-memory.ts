@@ -23,13 +23,20 @@ export class SubscriptionMemory<S extends Subscriber> {
     this.byNetwork.add(subscription.session.network, subscription.bytes);
   }
 
+  /** Does nothing for one that was removed before. */
   remove(subscription: Subscription<S>): void {
     this.index.remove(subscription);
     this.byNetwork.add(subscription.session.network, -subscription.bytes);
+    subscription.bytes = 0;
+  }
+
+  /** About how many bytes all subscriptions take. */
+  get bytes(): number {
+    return this.index.size;
   }
 
   get isFull(): boolean {
-    return this.index.size >= HUB_MEMORY.subscriptions;
+    return this.bytes >= HUB_MEMORY.subscriptions;
   }
 
   isFullFor(network: string | undefined): boolean {

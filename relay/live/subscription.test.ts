@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { eventsIn, type Frame, NOW } from "../../tests/fixtures/hubs.ts";
+import { KeptSession } from "../../tests/fixtures/kept-session.ts";
 import { strangersIdentity } from "../../tests/fixtures/strangers.ts";
 import { Session } from "../session/session.ts";
 import { type LiveEvent, liveEvent, Subscription } from "./subscription.ts";
@@ -9,7 +10,7 @@ function subscribed(from?: number) {
   const frames: Frame[] = [];
   const session = new Session(
     { send: (frame) => void frames.push(JSON.parse(frame) as Frame), close: () => undefined },
-    { keep: () => undefined, forget: () => undefined, keepIdentity: () => undefined },
+    new KeptSession(),
     strangersIdentity(),
   );
   const subscription = new Subscription(

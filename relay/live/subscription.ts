@@ -39,7 +39,7 @@ export interface SubscriptionRecord {
   filters: Filter[];
   /** The stored answer covered the log up to here. Only later events are live. */
   from: number;
-  /** Present if it waits for its declaration: none of the later events was sent yet. */
+  /** Present in records of earlier deployments: it waits for its declaration, and none of the later events was sent yet. */
   undeclared?: true;
 }
 
@@ -65,6 +65,11 @@ export class Subscription<S extends Subscriber = Subscriber> {
     this.values = valuesIn(filters);
     this.from = from;
     if (from === undefined) this.held = [];
+  }
+
+  /** Whether events of the log are sent at once. */
+  get isLive(): boolean {
+    return this.held === undefined;
   }
 
   /** Call this for one that was open before, and waited for its declaration. */

@@ -322,17 +322,19 @@ describe("[10] a REQ with the id of another", () => {
     const events = notes(2);
     await relay.store.commit(events);
     const client = connect(hub);
-    const first = client.say("REQ", "s", { ids: [events[0]!.id] });
+    const one = (event: { id: string }) => ({ ids: [event.id, "f".repeat(64)] });
+    const first = client.say("REQ", "s", one(events[0]!));
     await hasRead(1);
-    const second = client.say("REQ", "s", { ids: [events[1]!.id] });
+    const second = client.say("REQ", "s", one(events[1]!));
     await hasRead(2);
     for (const read of [1, 0]) reads[read]!.release();
     await Promise.all([first, second]);
+    await relay.settled();
     expect(client.take()).toEqual([
       ["EVENT", "s", events[1]],
       ["EOSE", "s"],
     ]);
-    expect([...client.records]).toMatchObject([["s", { filters: [{ ids: [events[1]!.id] }] }]]);
+    expect([...client.records]).toMatchObject([["s", { filters: [one(events[1]!)] }]]);
   });
 
   it("leaves nothing of the old one alive, even when it is refused", async () => {

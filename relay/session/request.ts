@@ -1,7 +1,7 @@
 /**
  * One REQ, from registration to EOSE. The subscription is filed before its stored events are read, so no event is lost between
- * the two. The end of the log that the answer covers decides which events are stored and which are live. If the switchboard
- * does not know its keys, `settling.ts` makes it live.
+ * the two. The end of the log that the answer covers decides which events are stored and which are live. If it stays open,
+ * `settling.ts` saves it and declares its keys.
  */
 import { type Filter, valuesIn } from "../../nostr/filter.ts";
 import { type Event, kindClass } from "../../nostr/event.ts";
@@ -30,7 +30,7 @@ export interface RequestDeps {
   store: Pick<Store, "read" | "load" | "log">;
   reads: Pick<Reads, "run" | "charge">;
   access: Pick<Access, "refuseRead">;
-  subscriptions: Pick<Subscriptions, "open" | "close" | "end" | "fullFor">;
+  subscriptions: Pick<Subscriptions, "open" | "finish" | "close" | "end" | "fullFor">;
   feed: Pick<Feed<Session>, "head" | "interest" | "position" | "startsAt">;
   settling: Pick<Settling, "settleSoon">;
   limiter: Pick<RateLimiter, "charge">;
@@ -63,8 +63,11 @@ export async function request(
   }
   const subscription = new Subscription(session, id, filters);
   const isWanted = () => session.subscriptions.get(id) === subscription;
+  let sent = 0;
   const send = (events: StoredEvent[]) => {
-    if (isWanted()) sendStored(deps, subscription, events);
+    if (!isWanted()) return;
+    sendStored(deps, subscription, events);
+    sent += events.length;
   };
   if (!(await isFiled(deps, subscription, isWanted))) return;
   try {
@@ -79,7 +82,7 @@ export async function request(
     if (outcome.kind === "dropped" || !isWanted()) return;
     if (outcome.kind === "refused") subscriptions.end(session, id, outcome.refusal);
     else if (outcome.kind === "done" || !outcome.value.answer.unfinished)
-      endOfStored(deps, subscription, outcome.value);
+      endOfStored(deps, subscription, outcome.value, sent);
     else subscriptions.end(session, id, stopped(outcome.refusal, outcome.value.answer));
   } catch (error) {
     deps.report(error);
@@ -169,16 +172,29 @@ function endOfStored(
   deps: RequestDeps,
   subscription: Subscription<Session>,
   { answer, coveredTo, isDeclared }: Stored,
+  events: number,
 ): void {
   const { session, id, filters } = subscription;
-  session.memory.keep({ id, filters, from: coveredTo, ...(!isDeclared && { undeclared: true }) });
   const hint = answer.more ? "more" : "finish";
   session.send(eoseFrame(id, deps.config.EOSE_HINTS === "on" ? hint : undefined));
-  if (!isDeclared) deps.settling.settleSoon(subscription);
+  if (isAllOf(filters, events)) {
+    deps.subscriptions.finish(subscription);
+    return;
+  }
+  deps.settling.settleSoon(subscription);
   const sent = isDeclared
     ? subscription.goLive(answer.head, coveredTo, deps.now())
     : subscription.waitForDeclaration(answer.head, deps.now());
   deps.metrics.add("events_delivered_counts", "websocket", sent);
+}
+
+/**
+ * Whether so many events are all that can ever match: one for each id that was asked for. A filter that ends in the past
+ * can still get events, because they may arrive long after they were created.
+ */
+function isAllOf(filters: Filter[], events: number): boolean {
+  const ids = filters.flatMap((filter) => filter.ids ?? []);
+  return filters.every((filter) => filter.ids) && new Set(ids).size === events;
 }
 
 /**

@@ -27,7 +27,10 @@ export interface Identity {
 
 /** Saves a session so that it can be restored after hibernation. */
 export interface SessionMemory {
-  keep(record: SubscriptionRecord): void;
+  /** Notes that it has subscriptions that are not saved yet. If it is restored like that, its connection must end. */
+  expectMore(): void;
+  /** Saves new subscriptions in one write. `isMoreExpected`: others are not saved yet. */
+  keep(records: SubscriptionRecord[], isMoreExpected: boolean): void;
   forget(id: string): void;
   keepIdentity(identity: Identity): void;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connect, eventsIn, openRelay, type Relay } from "../../tests/fixtures/hubs.ts";
+import { connect, eventsIn, type Frame, openRelay, type Relay } from "../../tests/fixtures/hubs.ts";
+import { KeptSession } from "../../tests/fixtures/kept-session.ts";
 import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { turn } from "../../tests/fixtures/turn.ts";
 import { strangersIdentity } from "../../tests/fixtures/strangers.ts";
@@ -77,6 +78,23 @@ describe("a REQ that is closed after EOSE", () => {
     expect(client.records.size).toBe(0);
   });
 
+  it("is not saved, whether its keys are declared or not", async () => {
+    const { hub, settle } = countingHub();
+    const client = connect(hub);
+    await client.say("REQ", "stays", { kinds: [1] });
+    await settle();
+    for (const kinds of [[1], [7]]) {
+      await client.say("REQ", "s", { kinds });
+      await client.say("CLOSE", "s");
+    }
+    expect(client.kept.isUnsaved).toBe(true);
+    await settle();
+    // The second REQ came after the first pause had begun.
+    expect(client.kept.isUnsaved).toBe(true);
+    await settle();
+    expect([client.kept.isUnsaved, client.kept.saves]).toEqual([false, 1]);
+  });
+
   it("is not declared if its connection ends instead", async () => {
     const { hub, calls, settle } = countingHub();
     const [client] = [connect(hub), connect(hub)];
@@ -84,6 +102,35 @@ describe("a REQ that is closed after EOSE", () => {
     hub.close(client.session);
     await settle();
     expect(calls.declarations).toBe(0);
+  });
+});
+
+describe("a REQ for ids that was answered with all of them", () => {
+  it("costs nothing while it stays open: no more events can come", async () => {
+    const { hub, calls, settle } = countingHub();
+    const client = connect(hub);
+    const known = [await publish("one"), await publish("two")];
+    await client.say("REQ", "s", { ids: [known[0]] }, { ids: known, kinds: [1] });
+    await settle();
+    expect(client.take().map(([verb]) => verb)).toEqual(["EVENT", "EVENT", "EOSE"]);
+    expect([calls.declarations, client.kept.saves, client.kept.isUnsaved]).toEqual([0, 0, false]);
+    expect([hub.feed.memory.bytes, client.session.subscriptions.size]).toEqual([0, 1]);
+    await client.say("CLOSE", "s");
+    expect([hub.feed.memory.bytes, client.session.subscriptions.size]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ["one is missing", (id: string) => [{ ids: [id, ...ids(1)] }]],
+    ["the limit left one out", (id: string) => [{ ids: [id, ...ids(1)], limit: 1 }]],
+    ["another filter has no ids", (id: string) => [{ ids: [id] }, { "#t": ["x"] }]],
+    ["it was not sent", (id: string) => [{ ids: [id], limit: 0 }]],
+  ])("goes on as usual if %s", async (_, filtersOf) => {
+    const { hub, calls, settle } = countingHub();
+    const client = connect(hub);
+    await client.say("REQ", "s", ...filtersOf(await publish("one")));
+    await settle();
+    expect([calls.declarations, client.kept.saves]).toEqual([1, 1]);
+    expect(hub.feed.memory.bytes).toBeGreaterThan(0);
   });
 });
 
@@ -146,26 +193,63 @@ describe("a subscription that stays open", () => {
     expect(calls.declarations).toBe(0);
   });
 
-  it("is not lost by a hub that ends before the declaration, and gets each event once", async () => {
+  it("is saved with all others of its connection, in one write", async () => {
+    const { hub, settle } = countingHub();
+    const [client, other] = [connect(hub), connect(hub)];
+    await client.say("REQ", "notes", { kinds: [1] });
+    expect([client.kept.isUnsaved, client.kept.saves]).toEqual([true, 0]);
+    await settle();
+    expect([client.kept.isUnsaved, client.kept.saves]).toEqual([false, 1]);
+    for (const id of ["declared", "again"]) await client.say("REQ", id, { kinds: [1] });
+    for (const id of ["new", "closed"]) await client.say("REQ", id, { kinds: [7] });
+    await client.say("CLOSE", "closed");
+    await other.say("REQ", "s", { ids: ids(1) });
+    await settle();
+    expect([client.kept.isUnsaved, client.kept.saves, other.kept.saves]).toEqual([false, 2, 1]);
+    expect([...client.records.keys()]).toEqual(["notes", "declared", "again", "new"]);
+    await client.say("REQ", "later", { kinds: [1] });
+    await client.say("CLOSE", "notes");
+    expect([client.kept.isUnsaved, client.kept.saves, client.records.size]).toEqual([true, 2, 3]);
+  });
+
+  it("is saved with the position from which it has to go on", async () => {
     const { hub, settle } = countingHub();
     const client = connect(hub);
+    await publish("stored");
     await client.say("REQ", "s", { kinds: [1] });
     const missed = await publish("before the declaration");
-    const woken = countingHub();
-    const frames: string[] = [];
-    const send = (frame: string) => void frames.push(frame);
-    woken.hub.open({ send, close: () => undefined }, client.session.memory, strangersIdentity(), [
-      ...client.records.values(),
-    ]);
-    expect(client.records.get("s")).toMatchObject({ undeclared: true });
-    await woken.settle();
-    const later = await publish("later");
     await settle();
-    expect(frames.map((frame) => (JSON.parse(frame) as [string, string, { id: string }])[2].id)).toEqual([
-      missed,
-      later,
+    expect(eventsIn(client.frames).slice(1)).toEqual([["s", missed]]);
+    expect(client.records.get("s")).toMatchObject({ from: 2 });
+    const woken = countingHub();
+    const frames: Frame[] = [];
+    const socket = { send: (frame: string) => void frames.push(JSON.parse(frame)), close: () => undefined };
+    woken.hub.open(socket, client.kept, strangersIdentity(), [...client.records.values()]);
+    const unheard = signedEvent({ content: "while it slept" });
+    await relay.store.commit([unheard]);
+    const later = await publish("later");
+    // A gap is filled after the event that showed it.
+    expect(eventsIn(frames)).toEqual([
+      ["s", later],
+      ["s", unheard.id],
     ]);
-    expect(client.records.get("s")).not.toHaveProperty("undeclared");
+  });
+
+  it("was not declared when an earlier deployment saved it: it gets each event once", async () => {
+    const missed = await publish("before the declaration");
+    const { hub, settle } = countingHub();
+    const kept = new KeptSession();
+    const frames: Frame[] = [];
+    const socket = { send: (frame: string) => void frames.push(JSON.parse(frame)), close: () => undefined };
+    const filters = [{ kinds: [1], tags: [] }];
+    hub.open(socket, kept, strangersIdentity(), [{ id: "s", filters, from: 0, undeclared: true }]);
+    await settle();
+    const later = await publish("later");
+    expect(eventsIn(frames)).toEqual([
+      ["s", missed],
+      ["s", later],
+    ]);
+    expect([...kept.records.values()]).toEqual([{ id: "s", filters, from: 1 }]);
   });
 
   it("is declared again if that fails, and ends if it goes on failing", async () => {

@@ -1,12 +1,17 @@
 /**
- * What follows EOSE for subscriptions whose keys the switchboard does not know yet. Most REQs are closed soon after EOSE, and
- * cost no declaration. The others are declared together, a moment later. Then the log fills in what passed the hub by.
+ * What follows EOSE. Most REQs are closed soon after it, and cost neither a declaration nor a write. The others are settled
+ * together, a moment later: one declaration tells the switchboard their keys, the log fills in what passed the hub by, and
+ * each session saves its subscriptions in one write.
+ *
+ * Until then they are only in memory. A Durable Object does not hibernate while work in the background is pending, and when it
+ * shuts down, its connections end. So no client waits for events of a subscription that was lost.
+ * https://developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle/
  */
 import type { Event } from "../../nostr/event.ts";
 import type { Store } from "../../store/store.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Feed } from "../live/feed.ts";
-import { liveEvent, type Subscription } from "../live/subscription.ts";
+import { liveEvent, type Subscription, type SubscriptionRecord } from "../live/subscription.ts";
 import { filterKeys } from "../live/subscription-index.ts";
 import { readLog } from "../query.ts";
 import { SharedRun } from "../shared-run.ts";
@@ -15,8 +20,10 @@ import type { Subscriptions } from "./subscriptions.ts";
 
 export interface SettlingDeps {
   store: Pick<Store, "log">;
+  /** The open sessions. */
+  sessions: Pick<ReadonlySet<Session>, "has">;
   subscriptions: Pick<Subscriptions, "end">;
-  feed: Pick<Feed<Session>, "head" | "interest" | "position">;
+  feed: Pick<Feed<Session>, "head" | "interest" | "position" | "keepPosition">;
   metrics: Metrics;
   /** Unix seconds. */
   now(): number;
@@ -47,8 +54,12 @@ export class Settling {
     this.deps = deps;
   }
 
-  /** Makes a subscription live, if it is still open in a moment. An event that it must hold back ends the wait. */
+  /**
+   * Saves a subscription, and makes it live if it is not, if it is still open in a moment. An event that it must hold back
+   * ends the wait.
+   */
   settleSoon(subscription: Subscription<Session>): void {
+    subscription.session.memory.expectMore();
     this.waiting.add(subscription);
     subscription.heldBack = () => {
       if (this.waiting.has(subscription)) this.deps.background(this.runs.run());
@@ -65,18 +76,28 @@ export class Settling {
         const early = [...this.waiting];
         await this.deps.pause(SETTLING_MILLISECONDS);
         const left = early.filter((subscription) => this.waiting.has(subscription));
-        for (const subscription of left) if (!isOpen(subscription)) this.waiting.delete(subscription);
         if (left.some(isOpen)) await this.runs.run();
+        else this.forget(left);
       }
     } finally {
       this.isWatching = false;
     }
   }
 
+  private forget(closed: Subscription<Session>[]): void {
+    for (const subscription of closed) this.waiting.delete(subscription);
+    this.save(closed);
+  }
+
   /** Settles all that wait, so that one declaration and one look at the log serve them all. */
   private async settleAll(): Promise<void> {
-    const batch = [...this.waiting].filter(isOpen);
+    const batch = [...this.waiting];
     this.waiting.clear();
+    await this.makeLive(batch.filter(({ isLive }) => !isLive));
+    this.save(batch);
+  }
+
+  private async makeLive(batch: Subscription<Session>[]): Promise<void> {
     for (const pause of [...PAUSES, undefined]) {
       const open = batch.filter(isOpen);
       if (open.length === 0) return;
@@ -125,10 +146,18 @@ export class Settling {
   private goLive(batch: Subscription<Session>[], coveredTo: number): void {
     for (const subscription of batch.filter(isOpen)) {
       const from = answeredTo(subscription);
-      const { session, id, filters } = subscription;
-      session.memory.keep({ id, filters, from: Math.max(from, coveredTo) });
       const sent = subscription.goLive(from, Math.max(from, coveredTo), this.deps.now());
       this.deps.metrics.add("events_delivered_counts", "websocket", sent);
+    }
+  }
+
+  /** Saves those that are still open. */
+  private save(batch: Subscription<Session>[]): void {
+    if (batch.some(isOpen)) this.deps.feed.keepPosition();
+    const unsaved = new Set([...this.waiting].map(({ session }) => session));
+    for (const [session, ended] of Map.groupBy(batch, (subscription) => subscription.session)) {
+      if (!this.deps.sessions.has(session)) continue;
+      session.memory.keep(ended.filter(isOpen).map(recordOf), unsaved.has(session));
     }
   }
 }
@@ -140,4 +169,8 @@ function answeredTo({ from }: Subscription<Session>): number {
 
 function isOpen(subscription: Subscription<Session>): boolean {
   return subscription.session.subscriptions.get(subscription.id) === subscription;
+}
+
+function recordOf({ id, filters, from }: Subscription<Session>): SubscriptionRecord {
+  return { id, filters, from: from ?? 0 };
 }

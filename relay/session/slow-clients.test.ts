@@ -5,6 +5,7 @@ import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { strangersIdentity } from "../../tests/fixtures/strangers.ts";
 import { BYTES_AT_ONCE, BYTES_PER_SECOND } from "../limits/answer-pace.ts";
 import { READ_BYTES } from "../../store/read.ts";
+import { SETTLING_MILLISECONDS } from "./settling.ts";
 
 let relay: Relay | undefined;
 afterEach(() => relay?.close());
@@ -91,8 +92,7 @@ describe("a network that asks for large answers", () => {
     const hub = relay.hub("a", {
       now: () => clock.now,
       async pause(milliseconds) {
-        // Pauses of a millisecond let others go first.
-        if (milliseconds <= 1) return;
+        if (!isPacing(milliseconds)) return;
         pauses.push(milliseconds);
         // As with a clock of whole seconds: most of them begin before the pause.
         elapsed += milliseconds;
@@ -105,6 +105,9 @@ describe("a network that asks for large answers", () => {
     for (const { frames } of clients) expect(eventsIn(frames)).toHaveLength(large.length);
     return { pauses, seconds: clock.now - NOW };
   }
+
+  /** Pauses of a millisecond let others go first, and one follows EOSE. */
+  const isPacing = (milliseconds: number) => milliseconds > 1 && milliseconds !== SETTLING_MILLISECONDS;
 
   const large = Array.from({ length: 32 }, (_, n) => signedEvent({ content: `${n}`.padEnd(250_000) }));
   const bytes = 32 * 250_000;
@@ -128,7 +131,7 @@ describe("a network that asks for large answers", () => {
     const pauses: number[] = [];
     const hub = relay.hub("a", {
       async pause(milliseconds) {
-        if (milliseconds > 1) pauses.push(milliseconds);
+        if (isPacing(milliseconds)) pauses.push(milliseconds);
       },
     });
     // More than it is sent at once, but the last group of events begins before that.

@@ -30,6 +30,14 @@ export class Subscriptions {
     this.deps.feed.memory.add(subscription);
   }
 
+  /**
+   * Takes out a subscription that can get no more events. It stays open for its client, and counts as open until the hub
+   * hibernates: nobody would notice that it is gone.
+   */
+  finish(subscription: Subscription<Session>): void {
+    this.deps.feed.memory.remove(subscription);
+  }
+
   close(session: Session, id: string): void {
     const subscription = session.remove(id);
     if (!subscription) return;

@@ -5,6 +5,7 @@ import type { Hub } from "../../relay/session/hub.ts";
 import type { Frame } from "../fixtures/hubs.ts";
 import { NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { ALICE, authEvent, BOB, by, visit, type Visitor } from "../fixtures/people.ts";
+import { KeptSession } from "../fixtures/kept-session.ts";
 import { strangersIdentity } from "../fixtures/strangers.ts";
 import { openWholeRelay } from "../fixtures/whole-relay.ts";
 
@@ -16,18 +17,16 @@ beforeEach(() => {
 });
 afterEach(() => relay.close());
 
-const memory = { keep: () => undefined, forget: () => undefined };
 const CHALLENGE = ["AUTH", "a challenge"];
 
 /** Opens a new connection, as the platform does. */
 function arrive(hub: Hub): { frames: Frame[]; say(...message: unknown[]): Promise<void> } {
   const frames: Frame[] = [];
   const send = (frame: string) => void frames.push(JSON.parse(frame) as Frame);
-  const session = hub.welcome(
-    { send, close: () => undefined },
-    { ...memory, keepIdentity: () => undefined },
-    { ...strangersIdentity(), isChallenged: false },
-  );
+  const session = hub.welcome({ send, close: () => undefined }, new KeptSession(), {
+    ...strangersIdentity(),
+    isChallenged: false,
+  });
   return { frames, say: (...message) => hub.receive(session, JSON.stringify(message)) };
 }
 
@@ -117,15 +116,14 @@ describe("[30] the challenge", () => {
   });
 
   it("is remembered where the next wake-up finds it", async () => {
-    const kept: boolean[] = [];
+    const kept = new KeptSession();
     const hub = relay.hub("a");
-    const session = hub.welcome(
-      { send: () => undefined, close: () => undefined },
-      { ...memory, keepIdentity: ({ isChallenged }) => void kept.push(isChallenged) },
-      { ...strangersIdentity(), isChallenged: false },
-    );
+    const session = hub.welcome({ send: () => undefined, close: () => undefined }, kept, {
+      ...strangersIdentity(),
+      isChallenged: false,
+    });
     for (const id of ["one", "two"]) await hub.receive(session, JSON.stringify(["REQ", id, wrap]));
-    expect(kept).toEqual([true]);
+    expect(kept.identity.isChallenged).toBe(true);
   });
 });
 
@@ -182,17 +180,13 @@ it.each(["ws://localhost:8787", "ws://localhost:8787/", "wss://LOCALHOST:8787/",
 );
 
 it("[30] proven keys are kept where the next wake-up finds them", async () => {
-  const kept: string[][] = [];
+  const kept = new KeptSession();
   const hub = relay.hub("a");
-  const session = hub.open(
-    { send: () => undefined, close: () => undefined },
-    { ...memory, keepIdentity: ({ keys }) => void kept.push(keys) },
-    strangersIdentity(),
-    [],
-  );
+  const session = hub.open({ send: () => undefined, close: () => undefined }, kept, strangersIdentity(), []);
   await hub.receive(session, JSON.stringify(["AUTH", authEvent(ALICE)]));
+  expect(kept.identity.keys).toEqual([ALICE]);
   await hub.receive(session, JSON.stringify(["AUTH", authEvent(BOB)]));
-  expect(kept).toEqual([[ALICE], [ALICE, BOB]]);
+  expect(kept.identity.keys).toEqual([ALICE, BOB]);
 });
 
 it("[7] kind 22242 is no EVENT, and reaches nobody", async () => {

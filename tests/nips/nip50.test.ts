@@ -6,6 +6,7 @@ import { MOST_RANKED } from "../../store/search-walk.ts";
 import { connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
+import { KeptSession } from "../fixtures/kept-session.ts";
 import { strangersIdentity } from "../fixtures/strangers.ts";
 import { seeded } from "../reference/generators.ts";
 import { aSearch, aText, isFoundBy } from "../reference/search.ts";
@@ -86,11 +87,11 @@ it.each([
 it("[35] what a hub remembers of a search is enough after it has slept", async () => {
   const asleep = connect(relay.hub("a"));
   await asleep.say("REQ", "s", { search: "日本 NOT language:ja" });
+  await relay.settled();
   const records = [...asleep.records.values()].map((record) => JSON.parse(JSON.stringify(record)));
   const frames: string[] = [];
-  const memory = { keep: () => undefined, forget: () => undefined, keepIdentity: () => undefined };
   const socket = { send: (frame: string) => void frames.push(frame), close: () => undefined };
-  relay.hub("a").open(socket, memory, strangersIdentity(), records);
+  relay.hub("a").open(socket, new KeptSession(), strangersIdentity(), records);
   const publisher = connect(relay.hub("b"));
   const wanted = signedEvent({ content: "not 日本語" });
   for (const event of [wanted, signedEvent({ content: "日本語" }), signedEvent({ content: "not 本日" })]) {

@@ -1,7 +1,6 @@
 /** A client on a real WebSocket of the runtime. It records everything that it is sent. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
-import type { SubscriptionRecord } from "../../relay/live/subscription.ts";
 import type { HubObject } from "../../worker/main.ts";
 
 export type Frame = [verb: string, ...unknown[]];
@@ -76,16 +75,16 @@ export function eventsIn(frames: Frame[]): [subscription: string, id: string][] 
     .map(([, subscription, event]) => [subscription as string, (event as { id: string }).id]);
 }
 
-/** Waits until the switchboard knows the subscriptions of a hub. On the platform a hub does not end before. */
-export async function declared(hub: DurableObjectStub<HubObject>): Promise<void> {
+/** Waits until a hub has declared and saved its subscriptions. On the platform it does not hibernate before. */
+export async function settled(hub: DurableObjectStub<HubObject>): Promise<void> {
   await eventually(
     () =>
       runInDurableObject(hub, (_, state) =>
         state.getWebSockets().every((socket) => {
-          const kept = socket.deserializeAttachment() as { subscriptions: SubscriptionRecord[] };
-          return kept.subscriptions.every(({ undeclared }) => !undeclared);
+          const { unsaved } = socket.deserializeAttachment() as { unsaved?: true };
+          return unsaved === undefined;
         }),
       ),
-    () => "a subscription is not declared",
+    () => "a subscription is not saved",
   );
 }

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { attachments, SUMS } from "../../fixtures/recorded.ts";
 import type { Count } from "../../../telemetry/counts.ts";
 import { signedEvent } from "../../fixtures/signed-events.ts";
-import { type Client, connect, declared, eventsIn } from "../client.ts";
+import { type Client, connect, settled, eventsIn } from "../client.ts";
 
 const KIND = 2999;
 const { readable, unreadable } = attachments(KIND, 0);
@@ -17,7 +17,7 @@ async function sleeping(name: string, attachment: unknown): Promise<Client> {
   // The hub declares its interest to the switchboard.
   client.say("REQ", "s", { kinds: [KIND], since: 1_700_000_000 });
   await client.upTo("EOSE");
-  await declared(hub);
+  await settled(hub);
   await runInDurableObject(hub, (_, state) => {
     for (const socket of state.getWebSockets()) socket.serializeAttachment(attachment);
   });
@@ -45,7 +45,7 @@ it.each(Object.entries(readable))("an attachment of %s is a subscription", async
 it.each(Object.entries(unreadable))("an attachment of %s ends the connection", async (name, attachment) => {
   const client = await sleeping(`ends ${name}`, attachment);
   await publish(name);
-  expect(await client.ended).toEqual([1012, "the relay was updated: connect again"]);
+  expect(await client.ended).toEqual([1012, "the relay was restarted: connect again"]);
 });
 
 it("a place in the log is a number, and so it is read", async () => {

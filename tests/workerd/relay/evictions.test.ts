@@ -6,7 +6,7 @@ import type { Event } from "../../../nostr/event.ts";
 import { AUTHORS, signedEvent } from "../../fixtures/signed-events.ts";
 import { pick, type Random, seeded } from "../../reference/generators.ts";
 import { matches, type WireFilter } from "../../reference/matcher.ts";
-import { type Client, connect, eventsIn, eventually } from "../client.ts";
+import { type Client, connect, eventsIn, eventually, settled } from "../client.ts";
 
 const STEPS = 80;
 const MANY = Array.from({ length: 2000 }, (_, n) => n.toString(16).padStart(64, "0"));
@@ -24,6 +24,8 @@ interface Run {
   kind: number;
   hubs: string[];
   clients: Client[];
+  /** Those whose hub was evicted before it had saved their subscriptions. */
+  ended: Set<Client>;
   published: Event[];
   open: Subscribed[];
   requests: number;
@@ -43,10 +45,14 @@ it.each([1, 2, 3, 13, 14])(
   { retry: RETRIES, timeout: 120_000 },
   async (seed) => {
     const run = await begin(seed);
-    for (let step = 0; step < STEPS; step += 1) await takeStep(run);
+    for (let step = 0; step < STEPS; step += 1) {
+      await reconnect(run);
+      await takeStep(run);
+    }
     await Promise.all(run.evictions);
     await settle(run);
     await loseNoMore(run);
+    await reconnect(run);
     // All subscriptions want this event. So each hub that missed something sees the gap.
     await post(run);
     for (const { client, id, filter, before } of run.open) {
@@ -71,14 +77,14 @@ let attempts = 0;
 async function begin(seed: number): Promise<Run> {
   attempts += 1;
   const hubs = [`attempt-${attempts}-a`, `attempt-${attempts}-b`];
-  const clients = await Promise.all([...hubs, ...hubs].map((name) => connect(env.HUB.getByName(name))));
   const kind = 3000 + attempts;
   const random = seeded(seed);
-  return {
+  const run: Run = {
     random,
     kind,
     hubs,
-    clients,
+    clients: [],
+    ended: new Set(),
     published: [],
     open: [],
     requests: 0,
@@ -86,6 +92,28 @@ async function begin(seed: number): Promise<Run> {
     evicted: 0,
     lost: 0,
   };
+  for (let at = 0; at < 2 * hubs.length; at += 1) await enter(run, at);
+  return run;
+}
+
+/** Opens a connection. Half of them are at one hub, half at the other. */
+async function enter(run: Run, at: number): Promise<Client> {
+  const client = await connect(env.HUB.getByName(run.hubs[at % run.hubs.length]!));
+  run.clients[at] = client;
+  void client.ended.then(([code]) => code === 1012 && run.ended.add(client));
+  return client;
+}
+
+/** Connects and subscribes again where the relay has ended the connection, as clients do. */
+async function reconnect(run: Run): Promise<void> {
+  for (const [at, ended] of run.clients.entries()) {
+    if (!run.ended.has(ended)) continue;
+    const client = await enter(run, at);
+    for (const subscribed of run.open.filter((each) => each.client === ended)) {
+      subscribed.client = client;
+      await ask(run, subscribed);
+    }
+  }
 }
 
 function takeStep(run: Run): Promise<void> | void {
@@ -114,7 +142,6 @@ async function post(run: Run): Promise<void> {
   expect(response.ok).toBe(true);
 }
 
-/** Subscribes, with the stored events or without them. In the second case it first waits until all events are stored. */
 async function subscribe(run: Run): Promise<void> {
   const { random, kind } = run;
   const client = pick(random, run.clients);
@@ -125,18 +152,22 @@ async function subscribe(run: Run): Promise<void> {
     { authors: [...MANY, AUTHORS[1]!], kinds: [kind] },
     { kinds: [kind], limit: 0 },
   ]);
-  const before = new Set<string>();
+  run.requests += 1;
+  const subscribed = { client, id: `s${run.requests}`, filter, before: new Set<string>() };
+  run.open.push(subscribed);
+  await ask(run, subscribed);
+}
+
+/** Sends a REQ, for the stored events or without them. In the second case it first waits until all events are stored. */
+async function ask(run: Run, { client, id, filter, before }: Subscribed): Promise<void> {
   if (filter.limit === 0) {
     await settle(run);
-    for (const { id } of run.published) before.add(id);
+    for (const event of run.published) before.add(event.id);
   }
-  run.requests += 1;
-  const id = `s${run.requests}`;
-  run.open.push({ client, id, filter, before });
   client.say("REQ", id, filter);
   if (filter.limit === 0) {
     await eventually(
-      () => client.frames.some(([verb, of]) => verb === "EOSE" && of === id),
+      () => run.ended.has(client) || client.frames.some(([verb, of]) => verb === "EOSE" && of === id),
       () => `no EOSE for ${id}`,
     );
   }
@@ -199,11 +230,15 @@ async function loseNoMore({ hubs }: Run): Promise<void> {
   }
 }
 
-/** Evicts an object. In half of the cases it does not wait until that is done. */
+/**
+ * Evicts an object. In half of the cases it does not wait until that is done. In half of them a hub has saved its
+ * subscriptions; the others do not happen on the platform.
+ */
 async function evict(run: Run): Promise<void> {
   const name = pick(run.random, run.hubs);
   const isSwitchboard = run.random() < 0.2;
   const stub = isSwitchboard ? env.SWITCHBOARD.getByName("switchboard") : env.HUB.getByName(name);
+  if (!isSwitchboard && run.random() < 0.5) await settled(env.HUB.getByName(name));
   const eviction = evictDurableObject(stub).then(
     () => void (run.evicted += 1),
     (error: unknown) => {

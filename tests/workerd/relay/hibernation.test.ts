@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { finalizeEvent } from "nostr-tools/pure";
 import type { HubObject } from "../../../worker/main.ts";
 import { AUTHORS, secretOf, signedEvent } from "../../fixtures/signed-events.ts";
-import { type Client, connect, declared, eventsIn, eventually } from "../client.ts";
+import { type Client, connect, settled, eventsIn, eventually } from "../client.ts";
 
 const switchboard = env.SWITCHBOARD.getByName("switchboard");
 let hub: DurableObjectStub<HubObject>;
@@ -28,7 +28,7 @@ async function enter(at: DurableObjectStub<HubObject>): Promise<Client> {
 async function subscribe(client: Client, ...filters: object[]): Promise<void> {
   client.say("REQ", "s", ...filters);
   await client.upTo("EOSE");
-  await declared(hub);
+  await settled(hub);
 }
 
 /** Returns an event of a kind that no other test in this file asks for. */
@@ -80,6 +80,7 @@ describe("a hub that was evicted", () => {
     await client.upTo("EOSE");
     client.say("REQ", "refused", { ids: ["x"] });
     await client.upTo("CLOSED");
+    await settled(hub);
     await evictDurableObject(hub);
     await publish(client, fresh("for nobody"));
     expect(eventsIn(client.frames)).toEqual([]);
@@ -92,6 +93,7 @@ describe("a hub that was evicted", () => {
       reader.say("REQ", id, { ...ours(), authors: [...authors, AUTHORS[0]] });
       await reader.upTo("EOSE");
     }
+    await settled(hub);
     reader.say("CLOSE", "two");
     await evictDurableObject(hub);
     const event = fresh("for both");
@@ -109,6 +111,51 @@ describe("a hub that was evicted", () => {
     ).toEqual(["one", "three", "three"]);
     await evictDurableObject(hub);
     expect(await overflow()).toEqual(["three"]);
+  });
+
+  it("writes nothing for a REQ that is closed after EOSE, whatever its size", async () => {
+    const reader = await enter(hub);
+    const authors = Array.from({ length: 300 }, (_, n) => n.toString(16).padStart(64, "0"));
+    await subscribe(reader, ours());
+    await runInDurableObject(hub, (_, { storage: { sql } }) => {
+      sql.exec("CREATE TABLE written (id TEXT)");
+      sql.exec(
+        "CREATE TRIGGER writes AFTER INSERT ON subscription BEGIN INSERT INTO written VALUES (new.id); END",
+      );
+    });
+    for (let n = 0; n < 10; n += 1) {
+      reader.say("REQ", "closed", { ...ours(), authors });
+      await reader.upTo("EOSE");
+      reader.say("CLOSE", "closed");
+    }
+    for (const id of ["one", "two"]) {
+      reader.say("REQ", id, { ...ours(), authors });
+      await reader.upTo("EOSE");
+    }
+    await settled(hub);
+    expect(await idsIn("written")).toEqual(["one", "two"]);
+  });
+
+  it("is not evicted before it has saved its subscriptions", async () => {
+    const [client, neighbour, writer] = [await enter(hub), await enter(hub), await enter(other)];
+    for (const each of [neighbour, client]) {
+      each.say("REQ", "s", ours());
+      await each.upTo("EOSE");
+    }
+    await evictDurableObject(hub);
+    const event = fresh("after the end");
+    await publish(writer, event);
+    for (const each of [neighbour, client]) await expectReceived(each, event);
+    expect(client.frames).toHaveLength(2);
+  });
+
+  it("ends its connections if it crashes before it has saved their subscriptions", async () => {
+    const client = await enter(hub);
+    client.say("REQ", "s", ours());
+    await client.upTo("EOSE");
+    const crash = runInDurableObject(hub, (_, state) => state.abort("crashed on purpose"));
+    await expect(crash).rejects.toThrow("crashed on purpose");
+    expect((await client.ended)[0]).toBe(1006);
   });
 
   it("forgets the subscriptions of a socket that closed while it slept", async () => {
@@ -269,10 +316,13 @@ async function losingDeliveries(failure?: Error): Promise<() => Promise<number>>
   return () => runInDurableObject(hub, (instance) => (instance["hub"] as unknown as { lost: number }).lost);
 }
 
-async function overflow(): Promise<string[]> {
+/** Returns the ids of the subscriptions that did not fit in an attachment. */
+const overflow = () => idsIn("subscription");
+
+async function idsIn(table: string): Promise<string[]> {
   return runInDurableObject(hub, (_, { storage }) =>
     storage.sql
-      .exec<{ id: string }>("SELECT id FROM subscription ORDER BY id")
+      .exec<{ id: string }>(`SELECT id FROM ${table} ORDER BY id`)
       .toArray()
       .map(({ id }) => id),
   );
