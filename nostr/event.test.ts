@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import { getEventHash } from "nostr-tools/pure";
 import { describe, expect, it } from "vitest";
 import {
+  isHex64,
   type Event,
   eventId,
   isIndexable,
@@ -127,6 +128,18 @@ describe("[2] the shape of an event", () => {
     const given = { ...EVENT, seen_on: ["wss://a"], __proto__: { x: 1 }, toJSON: "no" };
     expect(parseEvent(given)).toEqual({ ok: true, event: EVENT });
   });
+});
+
+it("[2] 32 bytes are 64 characters, each one of 0-9 and a-f, and nothing else", () => {
+  const valid = "0123456789abcdef".repeat(4);
+  for (let code = 0; code < 0x1_00_00; code += 1) {
+    const character = String.fromCharCode(code);
+    const at = code % 64;
+    const changed = valid.slice(0, at) + character + valid.slice(at + 1);
+    expect(isHex64(changed), `character ${code}`).toBe(/[0-9a-f]/.test(character));
+  }
+  for (const other of ["", valid.slice(1), `${valid}0`, `${valid}\n`, [valid], 64, null, new String(valid)])
+    expect(isHex64(other)).toBe(false);
 });
 
 describe("[4] kind classes", () => {

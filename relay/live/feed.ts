@@ -54,7 +54,9 @@ export class Feed<S extends Subscriber> {
     this.deps = deps;
     this.position = new LogPosition(deps.memory.position());
     this.end = this.position.coveredTo;
-    this.index = new SubscriptionIndex((key, isInUse) => this.interest.changed(key, isInUse));
+    this.index = new SubscriptionIndex((condition, value, isInUse) =>
+      this.interest.changed(condition, value, isInUse),
+    );
     this.memory = new SubscriptionMemory(this.index);
     this.fanOut = new FanOut(deps, this, this.index);
     this.interest = new Interest(deps.name, this.index, (declaration) =>

@@ -44,6 +44,8 @@ function switchboard() {
   };
 }
 
+const keys = (...values: string[]) => [{ condition: "#t", values }];
+
 /** Returns an interest in words, which are values of `t` tags. */
 function interested(send: (declaration: Declaration) => Promise<DeclarationAnswer>) {
   const words = new Set<string>();
@@ -59,11 +61,11 @@ function interested(send: (declaration: Declaration) => Promise<DeclarationAnswe
     },
     has: (word: string) => words.has(word),
     add(word: string) {
-      if (!words.has(word)) interest.changed(`#t${word}`, true);
+      if (!words.has(word)) interest.changed("#t", word, true);
       words.add(word);
     },
     delete(word: string) {
-      if (words.delete(word)) interest.changed(`#t${word}`, false);
+      if (words.delete(word)) interest.changed("#t", word, false);
     },
   };
   const interest = new Interest("hub", wanted, send);
@@ -79,13 +81,13 @@ it("[15] tells everything once, then what has changed, and looks at no more than
   });
   wanted.add("a");
   wanted.add("b");
-  await interest.cover(["#ta", "#tb"]);
-  await interest.cover(["#ta"]);
+  await interest.cover(keys("a", "b"));
+  await interest.cover(keys("a"));
   wanted.delete("a");
   wanted.add("c");
   wanted.delete("b");
   wanted.add("b");
-  await interest.cover(["#tc"]);
+  await interest.cover(keys("c"));
   expect(sent.map(({ base, add, remove }) => [base !== undefined, add, remove])).toEqual([
     [false, ["#ta", "#tb"], []],
     [true, ["#tc"], ["#ta"]],
@@ -97,10 +99,10 @@ it("tells everything again to a switchboard that has forgotten", async () => {
   const board = switchboard();
   const { wanted, interest } = interested(async (declaration) => board.declare(declaration));
   wanted.add("a");
-  await interest.cover(["#ta"]);
+  await interest.cover(keys("a"));
   board.restart();
   wanted.add("b");
-  await interest.cover(["#tb"]);
+  await interest.cover(keys("b"));
   expect([await board.sends("a"), await board.sends("b"), await board.sends("c")]).toEqual([
     true,
     true,
@@ -140,13 +142,13 @@ it("says how far the log had come, also for keys that another declaration had", 
   }));
   wanted.add("a");
   wanted.add("b");
-  expect(interest.knows(["#tb"])).toBe(false);
-  expect(await interest.cover(["#ta"])).toBe(7);
-  expect(interest.knows(["#tb"])).toBe(true);
-  expect(await interest.cover(["#tb"])).toBe(7);
+  expect(interest.knows(keys("b"))).toBe(false);
+  expect(await interest.cover(keys("a"))).toBe(7);
+  expect(interest.knows(keys("b"))).toBe(true);
+  expect(await interest.cover(keys("b"))).toBe(7);
   wanted.add("c");
   // A switchboard that was restarted does not know the head.
-  expect(await interest.cover(["#tc"])).toBe(7);
+  expect(await interest.cover(keys("c"))).toBe(7);
 });
 
 it("needs one declaration for all who wanted something before it, even while it is under way", async () => {
@@ -158,8 +160,8 @@ it("needs one declaration for all who wanted something before it, even while it 
     return { accepted: true, revision, head: 7 };
   });
   for (const word of ["a", "b"]) wanted.add(word);
-  const covered = ["a", "b"].map((word) => interest.cover([`#t${word}`]));
-  expect(interest.knows(["#tb"])).toBe(false);
+  const covered = ["a", "b"].map((word) => interest.cover(keys(word)));
+  expect(interest.knows(keys("b"))).toBe(false);
   answer();
   expect(await Promise.all(covered)).toEqual([7, 7]);
   expect(sent).toEqual([["#ta", "#tb"]]);
@@ -175,7 +177,7 @@ it("shares one declaration among all who come while another is under way", async
   });
   const covered = ["a", "b", "c"].map((word) => {
     wanted.add(word);
-    return interest.cover([`#t${word}`]);
+    return interest.cover(keys(word));
   });
   while (gates.length < 2) {
     gates[0]?.();
@@ -194,9 +196,9 @@ it("does not take for told what is still on its way", async () => {
     return board.declare(declaration);
   });
   wanted.add("a");
-  await interest.cover(["#ta"]);
+  await interest.cover(keys("a"));
   wanted.add("b");
-  const covered = [1, 2].map(() => interest.cover(["#tb"]));
+  const covered = [1, 2].map(() => interest.cover(keys("b")));
   const first = await Promise.race([
     covered[1]!.then(() => "covered"),
     board.sends("a").then(() => "under way"),
@@ -215,10 +217,10 @@ it("after a declaration that failed tells everything", async () => {
     return { accepted: true, revision: declaration.revision, head: 0 };
   });
   wanted.add("a");
-  await interest.cover(["#ta"]);
+  await interest.cover(keys("a"));
   wanted.add("b");
-  await expect(interest.cover(["#tb"])).rejects.toThrow("away");
-  await interest.cover(["#tb"]);
+  await expect(interest.cover(keys("b"))).rejects.toThrow("away");
+  await interest.cover(keys("b"));
   expect(sent.map(({ base, add }) => [base, add])).toEqual([
     [undefined, ["#ta"]],
     [1, ["#tb"]],
@@ -273,7 +275,7 @@ it.each([
               const word = words[each.word]!;
               wanted.add(word);
               covered.delete(word);
-              void interest.cover([`#t${word}`]).then(
+              void interest.cover(keys(word)).then(
                 () => wanted.has(word) && covered.add(word),
                 () => undefined,
               );
@@ -311,10 +313,10 @@ it("outdoes what the switchboard knows of an earlier life of the hub", async () 
   const earlier = interested(async (declaration) => board.declare(declaration));
   for (const word of ["a", "b", "c"]) {
     earlier.wanted.add(word);
-    await earlier.interest.cover([`#t${word}`]);
+    await earlier.interest.cover(keys(word));
   }
   const { wanted, interest } = interested(async (declaration) => board.declare(declaration));
   wanted.add("d");
-  await interest.cover(["#td"]);
+  await interest.cover(keys("d"));
   expect([await board.sends("c"), await board.sends("d")]).toEqual([false, true]);
 });

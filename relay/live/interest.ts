@@ -3,6 +3,7 @@
  * are no longer wanted are sent with the next new key. Until then the hub gets a few events too many.
  */
 import { SharedRun } from "../shared-run.ts";
+import { KeyChanges, type Keys } from "./key-changes.ts";
 import type { SubscriptionIndex } from "./subscription-index.ts";
 import type { Declaration, DeclarationAnswer } from "./switchboard.ts";
 
@@ -19,7 +20,7 @@ export class Interest {
   /**
    * Changes that are not declared yet: keys, and whether they are wanted. Undefined: unknown, so declare everything.
    */
-  private untold: Map<string, boolean> | undefined;
+  private untold: KeyChanges | undefined;
   /** Increases with every declaration, also across restarts of a hub: the switchboard tells the last one. */
   private revision = 0;
   /** The end of the log at the latest declaration. */
@@ -39,16 +40,15 @@ export class Interest {
   }
 
   /** Call this for every key that becomes wanted or unwanted. */
-  changed(key: string, isWanted: boolean): void {
-    // A change and its opposite cancel out.
-    if (this.untold && !this.untold.delete(key)) this.untold.set(key, isWanted);
+  changed(condition: string, value: string, isWanted: boolean): void {
+    this.untold?.add(condition, value, isWanted);
   }
 
   /**
    * Returns whether the switchboard knows all these keys. It goes on knowing them as long as they are wanted, so all later
    * events reach this hub.
    */
-  knows(keys: string[]): boolean {
+  knows(keys: Keys[]): boolean {
     return !this.declaring.current && this.hasTold(keys);
   }
 
@@ -56,7 +56,7 @@ export class Interest {
    * Resolves when the switchboard knows all these keys, with the end of the log at that time or later. Later events reach
    * this hub; it may have missed earlier ones. Makes no declaration if one that others needed has the keys.
    */
-  async cover(keys: string[]): Promise<number> {
+  async cover(keys: Keys[]): Promise<number> {
     const { current } = this.declaring;
     if (!this.hasTold(keys)) await this.declare();
     else if (current) await current;
@@ -64,9 +64,9 @@ export class Interest {
   }
 
   /** Whether no later declaration is needed for these keys. One that has them may still be under way. */
-  private hasTold(keys: string[]): boolean {
+  private hasTold(keys: Keys[]): boolean {
     const { untold } = this;
-    return untold !== undefined && !keys.some((key) => untold.has(key));
+    return untold !== undefined && !keys.some((each) => untold.hasOneOf(each));
   }
 
   /** Declares the current interest. Callers during a declaration share the next one. */
@@ -78,12 +78,12 @@ export class Interest {
     const { untold } = this;
     try {
       if (untold && !this.wanted.isEmpty) {
-        this.untold = new Map();
+        this.untold = new KeyChanges();
         const answer = await this.tell(untold, this.revision);
         if (answer.accepted) return answer;
       }
       for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts += 1) {
-        this.untold = new Map();
+        this.untold = new KeyChanges();
         const answer = await this.tell(allWanted(this.wanted.keys()));
         if (answer.accepted) return answer;
       }

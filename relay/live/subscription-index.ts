@@ -5,6 +5,7 @@
 import { type Candidate, valuesByName } from "../../nostr/candidate.ts";
 import type { Event } from "../../nostr/event.ts";
 import { type Filter, matcher } from "../../nostr/filter.ts";
+import type { Keys } from "./key-changes.ts";
 
 interface Entry<Subscription> {
   subscription: Subscription;
@@ -23,10 +24,8 @@ interface Filed<Subscription> {
   entries: Entry<Subscription> | Set<Entry<Subscription>>;
 }
 
-/** A key: the name of a condition and one of its values. */
-interface Filing {
-  condition: string;
-  values: string[];
+/** The keys of a filter. A key is the name of a condition and one of its values. */
+interface Filing extends Keys {
   /** Tests the remaining conditions of the filter. */
   rest: Filter;
 }
@@ -34,13 +33,13 @@ interface Filing {
 export class SubscriptionIndex<Subscription> {
   private readonly byCondition = new Map<string, Map<string, Filed<Subscription>>>();
   private readonly entries = new Map<Subscription, Entry<Subscription>[]>();
-  private readonly changed: (key: string, isInUse: boolean) => void;
+  private readonly changed: (condition: string, value: string, isInUse: boolean) => void;
   private bytes = 0;
   /** Number of events that were matched so far. */
   private events = 0;
 
   /** `changed` is called for each key that comes into use or goes out of use. */
-  constructor(changed: (key: string, isInUse: boolean) => void = () => undefined) {
+  constructor(changed: (condition: string, value: string, isInUse: boolean) => void = () => undefined) {
     this.changed = changed;
   }
 
@@ -135,7 +134,7 @@ export class SubscriptionIndex<Subscription> {
       if (!filed) {
         byValue.set(value, { value, entries: entry });
         this.bytes += valueSize(value);
-        this.changed(condition + value, true);
+        this.changed(condition, value, true);
         continue;
       }
       // A text is stored once, even if many filters have it.
@@ -160,16 +159,15 @@ export class SubscriptionIndex<Subscription> {
       if (filed.entries instanceof Set ? filed.entries.size > 0 : filed.entries !== entry) continue;
       byValue?.delete(value);
       this.bytes -= valueSize(value);
-      this.changed(condition + value, false);
+      this.changed(condition, value, false);
     }
     if (byValue?.size === 0) this.byCondition.delete(condition);
   }
 }
 
-/** Returns the keys under which a filter is filed. None for a filter with an empty list. */
-export function filterKeys(filter: Filter): string[] {
-  const filing = filingOf(filter);
-  return filing ? unique(filing.values.map((value) => filing.condition + value)) : [];
+/** Returns the keys under which filters are filed. None for a filter with an empty list. */
+export function keysOf(filters: Filter[]): Keys[] {
+  return filters.flatMap((filter) => filingOf(filter) ?? []);
 }
 
 /** Yields every key under which a filter that matches this event may be filed. */
@@ -220,10 +218,6 @@ const tagged = (name: string) => `#${name}`;
 
 function entriesOf<Subscription>({ entries }: Filed<Subscription>): Iterable<Entry<Subscription>> {
   return entries instanceof Set ? entries : [entries];
-}
-
-function unique(keys: string[]): string[] {
-  return keys.length < 2 ? keys : [...new Set(keys)];
 }
 
 /** In bytes, measured on Node 24: a filter, another entry under a value, and a stored text. */

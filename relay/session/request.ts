@@ -16,7 +16,7 @@ import type { Pacer } from "../limits/pacer.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import type { Feed } from "../live/feed.ts";
 import { liveEvent, Subscription } from "../live/subscription.ts";
-import { filterKeys } from "../live/subscription-index.ts";
+import { keysOf } from "../live/subscription-index.ts";
 import { answerFilters, readLog, type StoredAnswer } from "../query.ts";
 import { boundsRefusal, type Reads } from "../reads.ts";
 import { readerOf, viewOf } from "./reader.ts";
@@ -120,9 +120,10 @@ async function* storedAnswer(
   const headBefore = feed.head;
   const { session, filters } = subscription;
   deps.endIfUnread(session);
-  const keys = filters.flatMap(filterKeys);
-  const isDeclared = feed.interest.knows(keys) || filters.some(mayBeEphemeral);
-  const declared = feed.interest.knows(keys) || !isDeclared ? Promise.resolve(0) : feed.interest.cover(keys);
+  const keys = keysOf(filters);
+  const isKnown = feed.interest.knows(keys);
+  const isDeclared = isKnown || filters.some(mayBeEphemeral);
+  const declared = isDeclared && !isKnown ? feed.interest.cover(keys) : Promise.resolve(0);
   // Awaited below, after the read has succeeded or failed.
   declared.catch(() => undefined);
   const answer = yield* answerFilters(store, { filters, view: viewOf(session, deps.now()) }, config, send);

@@ -12,7 +12,7 @@ import type { Store } from "../../store/store.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Feed } from "../live/feed.ts";
 import { liveEvent, type Subscription, type SubscriptionRecord } from "../live/subscription.ts";
-import { filterKeys } from "../live/subscription-index.ts";
+import { keysOf } from "../live/subscription-index.ts";
 import { readLog } from "../query.ts";
 import { SharedRun } from "../shared-run.ts";
 import type { Session } from "./session.ts";
@@ -120,7 +120,7 @@ export class Settling {
    */
   private async fill(batch: Subscription<Session>[]): Promise<number> {
     const { store, feed } = this.deps;
-    const declaredAt = await feed.interest.cover(batch.flatMap(({ filters }) => filters.flatMap(filterKeys)));
+    const declaredAt = await feed.interest.cover(batch.flatMap(({ filters }) => keysOf(filters)));
     let coveredTo = Math.min(...batch.map(answeredTo));
     // The switchboard may have restarted and not know the head, and a stored answer may be older than what the hub knew.
     if (coveredTo >= Math.max(declaredAt, feed.head, feed.position.start)) return coveredTo;
