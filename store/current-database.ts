@@ -1,5 +1,5 @@
 /** A database that has the schema of the code before the first statement runs. */
-import { type Database, isRead, ReadOnlyError } from "./database.ts";
+import { areReads, type Database, ReadOnlyError } from "./database.ts";
 import { type SchemaOptions, updateSchema } from "./schema.ts";
 import { wrapDatabase } from "./wrapped-database.ts";
 
@@ -10,9 +10,9 @@ import { wrapDatabase } from "./wrapped-database.ts";
 export function currentDatabase(db: Database, options: SchemaOptions): Database {
   // A value and not a promise: on Workers, a request must not wait for what another one has begun, which may be cut off.
   let unknown: string[] | undefined;
-  return wrapDatabase(db, async (sql, run) => {
+  return wrapDatabase(db, async (statements, run) => {
     unknown ??= await updateSchema(db, options);
-    if (unknown.length > 0 && !sql.every(isRead)) {
+    if (unknown.length > 0 && !areReads(statements)) {
       // The database may have gone back since, to before an upgrade.
       unknown = await updateSchema(db, options);
       if (unknown.length === 0) return run();

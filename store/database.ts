@@ -37,6 +37,11 @@ export function isRead(sql: string): boolean {
   return /^\s*(?:SELECT|WITH)\b/i.test(sql);
 }
 
+/** Returns whether all of these statements only read. */
+export function areReads(statements: readonly { sql: string }[]): boolean {
+  return statements.every(({ sql }) => isRead(sql));
+}
+
 /** Nothing can be written to this database. The message says why, to clients too. */
 export class ReadOnlyError extends Error {}
 

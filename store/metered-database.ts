@@ -8,7 +8,7 @@ import { wrapDatabase } from "./wrapped-database.ts";
  * because D1 does not report them.
  */
 export function meteredDatabase(db: Database, metrics: Metrics, source: Source): Database {
-  return wrapDatabase(db, async (_sql, run) => {
+  return wrapDatabase(db, async (_statements, run) => {
     const results = await run();
     const { rowsRead, rowsWritten } = costOf(results);
     metrics.add("d1_rows_read", source, rowsRead);

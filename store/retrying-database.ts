@@ -2,7 +2,7 @@
  * Tries again what D1 has failed to do for a moment. D1 does so itself for single reads, twice at most.
  * https://developers.cloudflare.com/d1/best-practices/retry-queries/
  */
-import { type BatchOptions, type Database, isRead, type SqlResult } from "./database.ts";
+import { areReads, type BatchOptions, type Database, type SqlResult } from "./database.ts";
 import { wrapDatabase } from "./wrapped-database.ts";
 
 export interface RetryOptions {
@@ -40,8 +40,8 @@ const LONGEST_SECONDS = 10;
  * the database may have carried them out before the connection was lost.
  */
 export function retryingDatabase(db: Database, options: RetryOptions): Database {
-  return wrapDatabase(db, async (sql, run, { mayRepeat = false }: BatchOptions) => {
-    const isRepeatable = mayRepeat || sql.every(isRead);
+  return wrapDatabase(db, async (statements, run, { mayRepeat = false }: BatchOptions) => {
+    const isRepeatable = mayRepeat || areReads(statements);
     const begun = options.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -59,11 +59,17 @@ export function retryingDatabase(db: Database, options: RetryOptions): Database 
   });
 }
 
+/** Returns whether D1 failed for a moment. Then the statements are not to blame. */
+export function isTransient(error: unknown): boolean {
+  const text = String(error);
+  return OVERLOADED.test(text) || TRANSIENT.test(text);
+}
+
 /** Returns undefined if there should be no further attempt. */
 function pauseAfter(error: unknown, attempt: number): number | undefined {
-  const text = String(error);
-  if (OVERLOADED.test(text)) return PAUSES_WHEN_OVERLOADED[attempt - 1];
-  return TRANSIENT.test(text) ? PAUSES[attempt - 1] : undefined;
+  if (!isTransient(error)) return undefined;
+  const pauses = OVERLOADED.test(String(error)) ? PAUSES_WHEN_OVERLOADED : PAUSES;
+  return pauses[attempt - 1];
 }
 
 function withAttempts<Row>({ results, meta }: SqlResult<Row>, attempts: number): SqlResult<Row> {

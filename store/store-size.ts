@@ -86,7 +86,7 @@ const FULL = /Exceeded maximum (?:DB size|account storage limit)|SQLITE_FULL|dat
 
 /** Wraps a database: every statement updates `size`. If the database is really full, it rejects with a `ReadOnlyError`. */
 export function sizedDatabase(db: Database, size: StoreSize): Database {
-  return wrapDatabase(db, async (_sql, run) => {
+  return wrapDatabase(db, async (_statements, run) => {
     try {
       const results = await run();
       size.bytes = results.at(-1)?.meta.size_after ?? size.bytes;

@@ -1,50 +1,51 @@
 /** Wraps a database so that something happens around every statement that runs. */
 import type { BatchOptions, Database, SqlResult, SqlValue, Statement } from "./database.ts";
 
+/** A statement that is about to run. */
+export interface Prepared {
+  sql: string;
+  values: SqlValue[];
+  /** The statement of the database inside. */
+  inner: Statement;
+}
+
 /**
- * Called in place of each statement and each batch, with their SQL. `run` runs them; its results, or others, are returned.
+ * Called in place of each statement and each batch, with what they run. `run` runs them; its results, or others, are returned.
  */
 type Around = (
-  sql: string[],
+  statements: Prepared[],
   run: () => Promise<SqlResult<unknown>[]>,
   options: BatchOptions,
 ) => Promise<SqlResult<unknown>[]>;
 
 export function wrapDatabase(db: Database, around: Around): Database {
   return {
-    prepare: (sql) => new WrappedStatement({ inner: db.prepare(sql), sql, around }),
+    prepare: (sql) => new WrappedStatement({ sql, values: [], inner: db.prepare(sql) }, around),
     async batch<Row>(statements: Statement[], options: BatchOptions = {}): Promise<SqlResult<Row>[]> {
-      const parts = (statements as WrappedStatement[]).map((statement) => statement.parts);
-      const inner = parts.map((part) => part.inner);
-      return (await around(
-        parts.map(({ sql }) => sql),
-        () => db.batch(inner, options),
-        options,
-      )) as SqlResult<Row>[];
+      const prepared = (statements as WrappedStatement[]).map((statement) => statement.prepared);
+      const inner = prepared.map((one) => one.inner);
+      return (await around(prepared, () => db.batch(inner, options), options)) as SqlResult<Row>[];
     },
   };
 }
 
-interface Parts {
-  inner: Statement;
-  sql: string;
-  around: Around;
-}
-
 class WrappedStatement implements Statement {
-  readonly parts: Parts;
+  readonly prepared: Prepared;
+  private readonly around: Around;
 
-  constructor(parts: Parts) {
-    this.parts = parts;
+  constructor(prepared: Prepared, around: Around) {
+    this.prepared = prepared;
+    this.around = around;
   }
 
   bind(...values: SqlValue[]): Statement {
-    return new WrappedStatement({ ...this.parts, inner: this.parts.inner.bind(...values) });
+    const { sql, inner } = this.prepared;
+    return new WrappedStatement({ sql, values, inner: inner.bind(...values) }, this.around);
   }
 
   async all<Row>(): Promise<SqlResult<Row>> {
-    const { inner, sql, around } = this.parts;
-    const [result] = await around([sql], async () => [await inner.all()], {});
+    const { inner } = this.prepared;
+    const [result] = await this.around([this.prepared], async () => [await inner.all()], {});
     return result as SqlResult<Row>;
   }
 }

@@ -9,6 +9,7 @@ import { isIdle, type Quiet } from "../relay/limits/idle.ts";
 import type { Session, Socket } from "../relay/session/session.ts";
 import type { Delivery, OtherDelivery } from "../relay/live/switchboard.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { Alarm } from "./alarm.ts";
@@ -46,7 +47,8 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.telemetry = hubTelemetry(() => this.countsAlarm.begin(Date.now()));
     this.hibernation = new Hibernation(ctx.storage, report);
     this.idleWatch = new IdleWatch(this.alarms);
-    const db = retryingD1(database, this.telemetry.metrics, "websocket");
+    const d1 = retryingD1(database, this.telemetry.metrics, "websocket");
+    const db = shareBatches(d1, () => wait(0));
     this.hub = new Hub({
       name: ctx.id.name ?? ctx.id.toString(),
       config,

@@ -21,6 +21,7 @@ import {
 import { LOOKED_AT, STEP_COST } from "../../store/removal.ts";
 import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/search-walk.ts";
 import { MOST_PATIENCE } from "../../store/window-walk.ts";
+import { MOST_BYTES, MOST_STATEMENTS } from "../../store/shared-batches.ts";
 import { LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
 
 const LIMITS = readFileSync(new URL("../../docs/limits.md", import.meta.url), "utf8");
@@ -38,6 +39,7 @@ it.each<[string, number[]]>([
   ["subscriptions  ", [HUB_MEMORY.subscriptions]],
   ["snapshots of reconciliations", [HUB_MEMORY.snapshots]],
   ["what one step of a read returns", [2_000_000]],
+  ["what reads that share a batch return", [MOST_BYTES, MOST_STATEMENTS]],
   ["what a read holds between two turns", [HELD_BYTES, HELD_BY_SEARCH]],
   ["one REQ or COUNT, for each filter", [QUERY_COST]],
   ["ids, authors, kinds and tag values", [LISTED_CHARACTERS_FOR_ENTRY]],
