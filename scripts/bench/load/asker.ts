@@ -1,0 +1,157 @@
+/** Clients that ask one question after the other, each on its own connection, and check every answer. */
+import type { Question } from "../corpus/questions.ts";
+import { type Load, PATIENCE_MILLISECONDS, type Relay } from "./measure.ts";
+import { eventIdIn, nameIn, verbOf } from "./messages.ts";
+import type { Meter } from "./meter.ts";
+import { frameOf, type Line, openLine } from "./socket.ts";
+
+/** Two names in turns, so that what still comes for the last question is not taken for an answer to the next. */
+const NAMES = ["q0", "q1"] as const;
+const CLOSES = NAMES.map((name) => frameOf(["CLOSE", name]));
+
+interface Prepared extends Question {
+  frames: readonly Buffer[];
+  /** The ids for which the order does not matter. */
+  set: ReadonlySet<string>;
+}
+
+/** Opens the connections. They ask when the load starts. */
+export async function askers(
+  relay: Relay,
+  meter: Meter,
+  questions: readonly Question[],
+  connections: number,
+): Promise<Load> {
+  const prepared = questions.map(prepare);
+  const lines = await Promise.all(Array.from({ length: connections }, () => openLine(relay.url)));
+  const clients = lines.map((line, at) => {
+    // Apart from each other: what one has asked does not help the next.
+    return new Asker(line, prepared, Math.floor((at * prepared.length) / connections), meter);
+  });
+  return {
+    start() {
+      for (const client of clients) client.ask();
+    },
+    finished: Promise.all(clients.map(({ ended }) => ended)).then(() => undefined),
+    async stop() {
+      for (const client of clients) client.stop();
+      await Promise.all(clients.map(({ ended }) => ended));
+    },
+    close() {
+      for (const line of lines) line.end();
+    },
+  };
+}
+
+function prepare(question: Question): Prepared {
+  const frames = NAMES.map((name) => frameOf([question.verb, name, question.filter]));
+  return { ...question, frames, set: new Set(question.isSearch ? question.ids : []) };
+}
+
+class Asker {
+  readonly ended: Promise<void>;
+  private end: () => void = () => undefined;
+  private isStopped = false;
+  private turn = 0;
+  private begun = 0;
+  private got: string[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private readonly line: Line;
+  private readonly questions: readonly Prepared[];
+  private at: number;
+  private readonly meter: Meter;
+
+  constructor(line: Line, questions: readonly Prepared[], at: number, meter: Meter) {
+    this.line = line;
+    this.questions = questions;
+    this.at = at;
+    this.meter = meter;
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+    line.onMessage = (message) => this.take(message);
+    line.onEnd = (reason) => this.give(reason);
+  }
+
+  ask(): void {
+    if (this.isStopped) return this.done();
+    this.got = [];
+    this.begun = performance.now();
+    this.timer ??= setTimeout(() => this.give("no answer within 30 s"), PATIENCE_MILLISECONDS);
+    this.timer.refresh();
+    const frame = this.question.frames[this.turn];
+    if (frame) this.line.send(frame);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  private get question(): Prepared {
+    return this.questions[this.at % this.questions.length] as Prepared;
+  }
+
+  private take(message: Buffer): void {
+    const verb = verbOf(message);
+    if (verb === "NOTICE") return this.meter.failed(message.toString());
+    if (verb === "AUTH" || nameIn(message) !== NAMES[this.turn]) return;
+    if (verb === "EVENT") this.got.push(eventIdIn(message));
+    else this.finish(verb, message);
+  }
+
+  private finish(verb: string, message: Buffer): void {
+    const { verb: asked } = this.question;
+    if (verb === "CLOSED") this.meter.failed(message.toString());
+    else {
+      this.meter.answered(this.begun, this.got.length);
+      this.meter.checked(asked === "COUNT" ? this.wrongCount(message) : this.wrongEvents());
+    }
+    if (asked === "REQ") this.line.send(CLOSES[this.turn] as Buffer);
+    this.turn = 1 - this.turn;
+    this.at += 1;
+    this.ask();
+  }
+
+  private wrongCount(message: Buffer): string | undefined {
+    const [, , answer] = JSON.parse(message.toString()) as [
+      string,
+      string,
+      { count: number; approximate?: boolean },
+    ];
+    const { figures } = this.meter.run;
+    if (answer.approximate) {
+      figures["approximate"] = (figures["approximate"] ?? 0) + 1;
+      return undefined;
+    }
+    const { ids, filter } = this.question;
+    return answer.count === ids.length
+      ? undefined
+      : `${JSON.stringify(filter)}: ${answer.count}, not ${ids.length}`;
+  }
+
+  private wrongEvents(): string | undefined {
+    const { filter, ids, set, isSearch } = this.question;
+    const wanted = Math.min(ids.length, filter.limit ?? Infinity);
+    const { got } = this;
+    const isRight =
+      got.length === wanted &&
+      (isSearch
+        ? new Set(got).size === wanted && got.every((id) => set.has(id))
+        : got.every((id, at) => id === ids[at]));
+    if (isRight) return undefined;
+    const right = new Set(ids);
+    const known = got.filter((id) => right.has(id)).length;
+    return `${JSON.stringify(filter).slice(0, 200)}: ${got.length} events, ${known} of the ${wanted} expected, or in another order`;
+  }
+
+  private give(reason: string): void {
+    this.meter.failed(reason);
+    this.line.end();
+    this.done();
+  }
+
+  private done(): void {
+    clearTimeout(this.timer);
+    this.end();
+  }
+}

@@ -1,0 +1,118 @@
+/** Clients that publish: each keeps so many events in flight, that is, sent and not yet answered by OK. */
+import type { Event } from "../../../nostr/event.ts";
+import { type Load, PATIENCE_MILLISECONDS, type Relay } from "./measure.ts";
+import { verbOf } from "./messages.ts";
+import type { Meter } from "./meter.ts";
+import { frameOf, type Line, openLine } from "./socket.ts";
+
+export interface Publication {
+  id: string;
+  frame: Buffer;
+}
+
+export function publicationOf(event: Event): Publication {
+  return { id: event.id, frame: frameOf(["EVENT", event]) };
+}
+
+interface PublisherOptions {
+  connections: number;
+  inFlight: number;
+}
+
+/** Opens the connections. They publish the events, each once, when the load starts. */
+export async function publishers(
+  relay: Relay,
+  meter: Meter,
+  publications: Iterator<Publication>,
+  { connections, inFlight }: PublisherOptions,
+): Promise<Load> {
+  const lines = await Promise.all(Array.from({ length: connections }, () => openLine(relay.url)));
+  const clients = lines.map((line) => new Publisher(line, publications, inFlight, meter));
+  return {
+    start() {
+      for (const client of clients) client.start();
+    },
+    finished: Promise.all(clients.map(({ ended }) => ended)).then(() => undefined),
+    async stop() {
+      for (const client of clients) client.stop();
+      await Promise.all(clients.map(({ ended }) => ended));
+    },
+    close() {
+      for (const line of lines) line.end();
+    },
+  };
+}
+
+class Publisher {
+  readonly ended: Promise<void>;
+  private end: () => void = () => undefined;
+  private isStopped = false;
+  /** When each event in flight was sent. */
+  private readonly sent = new Map<string, number>();
+  private readonly timer: NodeJS.Timeout;
+  private readonly line: Line;
+  private readonly publications: Iterator<Publication>;
+  private readonly inFlight: number;
+  private readonly meter: Meter;
+
+  constructor(line: Line, publications: Iterator<Publication>, inFlight: number, meter: Meter) {
+    this.line = line;
+    this.publications = publications;
+    this.inFlight = inFlight;
+    this.meter = meter;
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+    this.timer = setTimeout(() => this.give("no answer within 30 s"), PATIENCE_MILLISECONDS);
+    line.onMessage = (message) => this.take(message);
+    line.onEnd = (reason) => this.give(reason);
+  }
+
+  start(): void {
+    this.timer.refresh();
+    for (let n = 0; n < this.inFlight; n += 1) this.next();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.endIfDone();
+  }
+
+  private next(): void {
+    const next = this.isStopped ? undefined : this.publications.next();
+    if (!next || next.done) {
+      this.isStopped = true;
+      this.endIfDone();
+      return;
+    }
+    this.sent.set(next.value.id, performance.now());
+    this.line.send(next.value.frame);
+  }
+
+  private take(message: Buffer): void {
+    const verb = verbOf(message);
+    if (verb === "NOTICE") return this.meter.failed(message.toString());
+    if (verb !== "OK") return;
+    const [, id, isStored, reason] = JSON.parse(message.toString()) as [string, string, boolean, string];
+    const begun = this.sent.get(id);
+    if (begun === undefined) return;
+    this.timer.refresh();
+    this.sent.delete(id);
+    if (isStored) this.meter.answered(begun);
+    else this.meter.failed(reason);
+    this.next();
+  }
+
+  private endIfDone(): void {
+    if (this.sent.size > 0) return;
+    clearTimeout(this.timer);
+    this.end();
+  }
+
+  private give(reason: string): void {
+    for (const _ of this.sent) this.meter.failed(reason);
+    this.sent.clear();
+    this.line.end();
+    this.endIfDone();
+  }
+}

@@ -1,0 +1,67 @@
+/** Starts the program of a relay, and ends it with this one. */
+import { spawn } from "node:child_process";
+import { createServer, type AddressInfo } from "node:net";
+import { CommandError, messageOf } from "../../shared/usage.ts";
+
+export interface Program {
+  pid: number;
+  stop(): Promise<void>;
+}
+
+const LAST_LINES = 5;
+
+/** Resolves when the program prints a line that begins with `ready`. Rejects with what it said if it ends before. */
+export async function startProgram(node: string, args: string[], cwd: string): Promise<Program> {
+  const child = spawn(node, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  let said = "";
+  const ended = new Promise<void>((resolve) => {
+    child.once("close", () => {
+      process.removeListener("exit", kill);
+      resolve();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    const take = (text: string) => {
+      said = (said + text).slice(-10_000);
+      if (/^ready/m.test(said)) resolve();
+    };
+    child.stdout.setEncoding("utf8").on("data", take);
+    child.stderr.setEncoding("utf8").on("data", take);
+    child.once("error", (error) => reject(new CommandError(`cannot start ${node}: ${messageOf(error)}`)));
+    void ended.then(() => {
+      const last = said.trim().split("\n").slice(-LAST_LINES).join(" ");
+      reject(new CommandError(`${args[0]} in ${cwd} ended before it was ready: ${last}`));
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** Runs a program to its end. Its error output is shown. Rejects if it fails. */
+export async function runProgram(program: string, args: string[], cwd: string): Promise<void> {
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", (error) => reject(new CommandError(`cannot start ${program}: ${messageOf(error)}`)));
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new CommandError(`${program} ${args.join(" ")} in ${cwd} ended with ${code}`);
+}
+
+/** Returns a port that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
