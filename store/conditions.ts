@@ -14,7 +14,7 @@ export function binding(): { bind: Bind; params: SqlValue[] } {
 }
 
 /** An index key: a blob, written as hex, or text. */
-type Key = { hex: string } | { text: string };
+export type Key = { hex: string } | { text: string };
 
 /** Returns the key under which a tag is indexed, as in the view event_tag of migrations/. */
 export function tagKey(name: string, value: string): Key {
@@ -39,11 +39,16 @@ export function isOneOf(column: string, keys: Key[], bind: Bind): string {
       ? `${column} = unhex(${bind(only.hex)})`
       : `${column} = json(${bind(JSON.stringify(only.text))}) ->> '$'`;
   }
+  return `${column} IN (${keyList(keys, bind)})`;
+}
+
+/** Returns SQL for rows of one column, `key`. */
+export function keyList(keys: Key[], bind: Bind): string {
   // If a list has both blobs and texts, the first letter tells them apart.
   const areBlobs = keys.every((key) => "hex" in key);
   const list = keys.map((key) => ("hex" in key ? `${areBlobs ? "" : "x"}${key.hex}` : `t${key.text}`));
   const element = areBlobs ? "unhex(value)" : "iif(value >= 'x', unhex(substr(value, 2)), substr(value, 2))";
-  return `${column} IN (SELECT ${element} FROM json_each(${bind(JSON.stringify(list))}))`;
+  return `SELECT ${element} AS key FROM json_each(${bind(JSON.stringify(list))})`;
 }
 
 /**

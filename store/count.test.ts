@@ -5,6 +5,7 @@ import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { STRANGERS_VIEW } from "../tests/fixtures/strangers.ts";
 import type { WireFilter } from "../tests/reference/matcher.ts";
 import { type CountBounds, countEvents } from "./count.ts";
+import { Dense } from "./dense.ts";
 import { createStore } from "./sql-store.ts";
 import { finish } from "./work.ts";
 
@@ -38,7 +39,7 @@ async function countWithin(bounds: CountBounds, filters: WireFilter[]) {
     if (!parsed.ok) throw new Error(parsed.reason);
     return { filter: parsed.filter, view: STRANGERS_VIEW };
   });
-  return (await finish(countEvents(db, countables, { known: undefined }, bounds))).result;
+  return (await finish(countEvents(db, countables, new Dense(), bounds))).result;
 }
 
 describe("[33] a count", () => {

@@ -2,7 +2,8 @@
 import { canonicalTarget } from "../nostr/hyperloglog.ts";
 import { countTarget } from "./counter.ts";
 import type { Database } from "./database.ts";
-import { isWhole, type KnownPace, questionOf, walkAll } from "./read.ts";
+import type { Dense } from "./dense.ts";
+import { isWhole, questionOf, walkAll } from "./read.ts";
 import { estimate } from "./sample.ts";
 import type { Countable, CountResult } from "./store.ts";
 import { LEAST_OF_STEP, type Work } from "./work.ts";
@@ -19,22 +20,22 @@ const BOUNDS: CountBounds = { walk: 80_000, sample: 10_000 };
 export async function* countEvents(
   db: Database,
   countables: Countable[],
-  pace: KnownPace,
+  dense: Dense,
   bounds: CountBounds = BOUNDS,
 ): Work<CountResult> {
   const [first, ...others] = countables;
   const target = first && others.length === 0 && first.keyword === undefined && canonicalTarget(first.filter);
-  return yield* target ? countTarget(db, first, target) : countOneByOne(db, countables, pace, bounds);
+  return yield* target ? countTarget(db, first, target) : countOneByOne(db, countables, dense, bounds);
 }
 
 async function* countOneByOne(
   db: Database,
   countables: Countable[],
-  pace: KnownPace,
+  dense: Dense,
   { walk: mostLooked, sample }: CountBounds,
 ): Work<CountResult> {
-  const questions = countables.map((countable) => questionOf({ ...countable, limit: Infinity }));
-  const walking = walkAll(db, questions, -1, pace);
+  const questions = countables.map((countable) => questionOf({ ...countable, limit: Infinity }, dense));
+  const walking = walkAll(db, questions, -1);
   let looked = 0;
   let isStopped = false;
   for (let step = await walking.next(); !step.done;) {

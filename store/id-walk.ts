@@ -1,8 +1,7 @@
 /** Looks up a list of ids, a bounded number in each step. */
 import type { FoundEvent } from "./store.ts";
-import { allOf, binary, binding, isOneOf, timeBounds } from "./conditions.ts";
-import { costOfTesting, type Part, restOf } from "./plan.ts";
-import { boundedByCursor } from "./timed-walk.ts";
+import { allOf, binary, binding, keyList, timeBounds } from "./conditions.ts";
+import { boundedByCursor, costOfTesting, type Part, restOf } from "./plan.ts";
 import { columns, foundIn, type Room, type Row, type Statement, type Walk } from "./walk.ts";
 
 /** The index of UNIQUE (id). Without naming it, SQLite would read all events of a kind instead. */
@@ -32,8 +31,9 @@ export class IdWalk implements Walk {
     const some = this.ids.slice(0, Math.max(1, Math.min(events, Math.floor(entries / this.testing))));
     this.planned = some.length;
     const sql = `
-SELECT ${columns(longest, bind)} FROM event AS e INDEXED BY ${BY_ID}
-WHERE ${allOf([isOneOf("e.id", some.map(binary), bind), ...timeBounds(boundedByCursor(this.part), bind, "e"), restOf(this.part, { by: "id" }, bind)])}`;
+SELECT ${columns(longest, bind)}
+FROM (${keyList(some.map(binary), bind)}) AS asked CROSS JOIN event AS e INDEXED BY ${BY_ID} ON e.id = asked.key
+WHERE ${allOf([...timeBounds(boundedByCursor(this.part), bind, "e"), restOf(this.part, { by: "id" }, bind)])}`;
     return [{ sql, params }];
   }
 

@@ -14,6 +14,8 @@ import {
   isNotExpired,
   isOneKind,
   isOneOf,
+  type Key,
+  keyList,
   tagKey,
 } from "./conditions.ts";
 import type { Query } from "./store.ts";
@@ -119,7 +121,7 @@ function popularity({ values }: TagCondition): number {
   return values.filter((value) => !isHex64(value)).length;
 }
 
-/** Returns how many stretches of the index a driver covers. Each stretch has one value; several are walked together. */
+/** Returns how many stretches of the index a driver covers. Each has one author, kind or tag value, and its own order. */
 export function stretchesOf({ filter }: Part, driver: Driver): number {
   if (driver.by === "tag") return driver.tag.values.length;
   if (driver.by === "author") return filter.authors?.length ?? 0;
@@ -127,57 +129,53 @@ export function stretchesOf({ filter }: Part, driver: Driver): number {
   return 1;
 }
 
-/** Returns a part for each stretch of a driver, with the driver of that stretch alone. */
-export function partsOfStretches(part: Part, driver: Driver): [Part, Driver][] {
-  const { filter } = part;
-  const narrowed = (narrow: Partial<Filter>): Part => ({ ...part, filter: { ...filter, ...narrow } });
-  if (driver.by === "author")
-    return (filter.authors ?? []).map((one) => [narrowed({ authors: [one] }), driver]);
-  if (driver.by === "kind") return (filter.kinds ?? []).map((one) => [narrowed({ kinds: [one] }), driver]);
-  if (driver.by !== "tag") return [[part, driver]];
-  return driver.tag.values.map((value) => {
-    const tag = { ...driver.tag, values: [value] };
-    const tags = filter.tags.map((other) => (other === driver.tag ? tag : other));
-    return [narrowed({ tags }), { by: "tag", tag }];
-  });
+/** Returns SQL for the list of a driver's stretches: rows with their key. */
+export function stretchList({ filter }: Part, driver: Driver, bind: Bind): string {
+  if (driver.by === "kind")
+    return `SELECT value AS key FROM json_each(${bind(JSON.stringify(filter.kinds ?? []))})`;
+  return keyList(keysOf(filter, driver), bind);
+}
+
+function keysOf({ authors = [] }: Filter, driver: Driver): Key[] {
+  if (driver.by !== "tag") return authors.map(binary);
+  return driver.tag.values.map((value) => tagKey(driver.tag.name, value));
 }
 
 /**
- * Returns where the entries of a driver are: rows `t` with seq and created_at, and with kind if the driver is a tag.
+ * Returns where the entries of a driver are: rows of a table with seq and created_at, and with kind if the driver is a tag.
+ * With `key`, an SQL expression, only those of one stretch.
  */
-export function entriesOf(
+export function indexOf(
   { filter, isPrivate }: Part,
   driver: Driver,
+  { alias, key }: { alias: string; key?: string | undefined },
   bind: Bind,
 ): { from: string; where: string[] } {
-  const { authors = [], kinds = [] } = filter;
-  const apart = `t.private = ${Number(isPrivate)}`;
-  const isAuthor = () => isOneOf("t.pubkey", authors.map(binary), bind);
-  const isKind = () => isOneKind("t.kind", kinds, bind);
+  const apart = `${alias}.private = ${Number(isPrivate)}`;
+  const hasKey = (column: string) =>
+    key === undefined
+      ? isOneOf(`${alias}.${column}`, keysOf(filter, driver), bind)
+      : `${alias}.${column} = ${key}`;
   switch (driver.by) {
-    case "tag": {
-      const keys = driver.tag.values.map((value) => tagKey(driver.tag.name, value));
-      return { from: "tag AS t", where: [apart, isOneOf("t.key", keys, bind)] };
-    }
+    case "tag":
+      return { from: `tag AS ${alias}`, where: [apart, hasKey("key")] };
     case "author":
-      return { from: "event AS t INDEXED BY event_by_author", where: [apart, isAuthor()] };
-    case "version":
-      return {
-        from: "event AS t INDEXED BY event_version",
-        where: ["t.d IS NOT NULL", isAuthor(), isKind()],
-      };
-    case "kind":
-      return { from: "event AS t INDEXED BY event_by_kind", where: [isKind()] };
+      return { from: `event AS ${alias} INDEXED BY event_by_author`, where: [apart, hasKey("pubkey")] };
+    case "kind": {
+      const isKind =
+        key === undefined ? isOneKind(`${alias}.kind`, filter.kinds ?? [], bind) : `${alias}.kind = ${key}`;
+      return { from: `event AS ${alias} INDEXED BY event_by_kind`, where: [isKind] };
+    }
     default:
-      return { from: "event AS t INDEXED BY event_by_time", where: [apart] };
+      return { from: `event AS ${alias} INDEXED BY event_by_time`, where: [apart] };
   }
 }
 
 /**
- * Returns the conditions that an event `e` must still satisfy after the driver found it. Conditions on the driver's own
- * row are tested before the event is read.
+ * Returns the conditions that an event `e` must still satisfy after the driver found it. `entry` is the driver's own row:
+ * conditions on it are tested before the event is read.
  */
-export function restOf(part: Part, driver: Driver, bind: Bind): string {
+export function restOf(part: Part, driver: Driver, bind: Bind, entry = "e"): string {
   const { filter, isPrivate, now, keyword, after, order } = part;
   const { ids, authors, kinds, tags, search } = filter;
   const { by } = driver;
@@ -186,12 +184,11 @@ export function restOf(part: Part, driver: Driver, bind: Bind): string {
   const few = others.filter(({ values }) => values.length <= FEW_VALUES);
   const many = others.filter(({ values }) => values.length > FEW_VALUES);
   const isApart = by !== "id" && by !== "search" && by !== "log";
-  const place = isApart && by !== "version" ? "w" : "e";
   return allOf([
     ...(kinds && by !== "kind" && by !== "version"
-      ? [isOneKind(isByTag ? "w.kind" : "e.kind", kinds, bind)]
+      ? [isOneKind(isByTag ? `${entry}.kind` : "e.kind", kinds, bind)]
       : []),
-    ...few.map((tag) => hasTag(tag, isPrivate, bind, place)),
+    ...few.map((tag) => hasTag(tag, isPrivate, bind, entry)),
     // The plus stops SQLite from using an index over all public events.
     ...(isApart ? [] : [`+e.private = ${Number(isPrivate)}`]),
     isNotExpired(now, bind),
@@ -225,4 +222,14 @@ export function costOfTesting({ filter, keyword }: Part, driver: Driver): number
   const lookups = tags.reduce((sum, { values }) => sum + costOfTag(values.length), 0);
   const isSearched = filter.search !== undefined && driver.by !== "search";
   return 1 + lookups + (keyword === undefined ? 0 : 10) + (isSearched ? 50 : 0);
+}
+
+/** Returns the time bounds of a part: those of its filter, narrowed by its cursor. */
+export function boundedByCursor({ filter, after, order }: Part): { since?: number; until?: number } {
+  const { since, until } = filter;
+  const bounds = { ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
+  if (!after) return bounds;
+  return order === "asc"
+    ? { ...bounds, since: Math.max(since ?? 0, after.created_at) }
+    : { ...bounds, until: Math.min(until ?? Infinity, after.created_at) };
 }

@@ -1,23 +1,14 @@
 /** Answers queries in bounded steps. One step is one round trip to the database, shared by all unfinished walks. */
 import { newestFirst } from "../nostr/event.ts";
-import { costOf, type Database, type SqlResult } from "./database.ts";
-import { type Driver, driversOf, type Part, partsOf, partsOfStretches, stretchesOf } from "./plan.ts";
+import { costOf, type Database, prepare, type SqlResult } from "./database.ts";
+import type { Dense } from "./dense.ts";
+import { driversOf, type Part, partsOf } from "./plan.ts";
 import type { Answer, FoundEvent, Query, ReadResult, StoredEvent } from "./store.ts";
 import { IdWalk } from "./id-walk.ts";
-import { RangeWalk } from "./range-walk.ts";
 import { SearchWalk } from "./search-walk.ts";
 import { VersionWalk } from "./version-walk.ts";
-import {
-  EVENT_JSON,
-  EVENT_SIZE,
-  type Pace,
-  type Room,
-  type Row,
-  SLACK,
-  type Statement,
-  type Walk,
-} from "./walk.ts";
-import { WindowWalk } from "./window-walk.ts";
+import { TimedWalk } from "./timed-walk.ts";
+import { columns, EVENT_JSON, foundIn, type Room, type Row, type Statement, type Walk } from "./walk.ts";
 import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "./work.ts";
 
 /** Maximum number of events that one step returns with their JSON. */
@@ -35,13 +26,6 @@ export const LONG_EVENT_BYTES = 8000;
 /** Maximum bytes of content and tags in one page of the log or of loaded events. The first event may have more. */
 export const READ_BYTES = 1_000_000;
 
-/** How fast events come, as the last read measured it. The next read starts with it. */
-export interface KnownPace {
-  known: Pace | undefined;
-  /** Number of reads since the measurement. */
-  age?: number;
-}
-
 /**
  * Characters of text that one step of ranking splits into terms, and how many of them cost as much as one index entry.
  */
@@ -51,30 +35,10 @@ export const CHARACTERS_FOR_ENTRY = 5;
 /** This many characters of a list (four keys) cost as much as one index entry, even if nothing is found. */
 export const LISTED_CHARACTERS_FOR_ENTRY = 256;
 
-/**
- * The pace is measured over this many of the newest public events, once in this many reads: measuring reads them all.
- */
-const PACE_EVENTS = 200;
-const PACE_READS = 50;
-/** The pace, in events per second, while there are fewer events than that. */
-const PER_SECOND = 0.1;
-
-/** Up to this many stretches of an index are walked one by one, if one step can return the first matches of all. */
-const MOST_STRETCHES = 4;
-
 const HEAD = "SELECT max(seq) AS head FROM event";
-
-/** Only public events: the steps of a walk must not depend on private events. */
-const NEWEST =
-  "SELECT created_at FROM event INDEXED BY event_by_time WHERE private = 0 ORDER BY created_at DESC LIMIT 1";
-const LATEST = `SELECT (${HEAD}) AS head, (${NEWEST}) AS latest`;
-const PACE = `${LATEST}, (${NEWEST} OFFSET ${PACE_EVENTS}) AS earlier`;
 
 interface Head {
   head: number | null;
-  latest: number | null;
-  /** Absent if the pace was not measured. */
-  earlier?: number | null;
 }
 
 /** One query with a walk for each of its parts. */
@@ -83,9 +47,9 @@ export interface Question {
   walks: Walk[];
 }
 
-export async function* readQueries(db: Database, queries: Query[], pace: KnownPace): Work<ReadResult> {
-  const questions = queries.map(questionOf);
-  const { head, isStopped } = yield* walkAll(db, questions, LONG_EVENT_BYTES, pace);
+export async function* readQueries(db: Database, queries: Query[], dense: Dense): Work<ReadResult> {
+  const questions = queries.map((query) => questionOf(query, dense));
+  const { head, isStopped } = yield* walkAll(db, questions, LONG_EVENT_BYTES);
   if (!isStopped) yield* rank(questions);
   return { head, answers: questions.map((question) => answerOf(question, head)) };
 }
@@ -102,13 +66,9 @@ async function* rank(questions: Question[]): Work<void> {
 }
 
 /** Returns all matches of a query in order, without their JSON. Undefined if the work was stopped before the end. */
-export async function* findMatches(
-  db: Database,
-  query: Query,
-  pace: KnownPace,
-): Work<FoundEvent[] | undefined> {
-  const question = questionOf(query);
-  yield* walkAll(db, [question], -1, pace);
+export async function* findMatches(db: Database, query: Query, dense: Dense): Work<FoundEvent[] | undefined> {
+  const question = questionOf(query, dense);
+  yield* walkAll(db, [question], -1);
   return isWhole(question) ? inOrder(question).slice(0, query.limit) : undefined;
 }
 
@@ -124,22 +84,21 @@ export async function* walkAll(
   db: Database,
   questions: Question[],
   longest: number,
-  pace: KnownPace,
 ): Work<{ head: number; isStopped: boolean }> {
   let head: number | undefined;
   let left: number | undefined;
   let walks = leftOf(questions);
   do {
-    const planned = planStep(walks, { longest, pace: pace.known, head, left });
+    const planned = planStep(walks, { longest, head, left });
     const statements = planned.flatMap((step) => step.statements);
     const results = await db.batch<Row & Head>(
       [
-        ...(head === undefined ? [db.prepare(isMeasured(pace) ? LATEST : PACE)] : []),
+        ...(head === undefined ? [db.prepare(HEAD)] : []),
         ...statements.map(({ sql, params }) => db.prepare(sql).bind(...params)),
       ],
       { fromReplica: true },
     );
-    if (head === undefined) head = readHead(results.shift(), pace);
+    if (head === undefined) head = results.shift()?.results[0]?.head ?? 0;
     const step = takeStep(planned, results);
     walks = leftOf(questions);
     const isLast = walks.length === 0 && !questions.some(hasRanking);
@@ -159,47 +118,18 @@ function hasRanking({ walks }: Question): boolean {
   return walks.some((walk) => walk instanceof SearchWalk && walk.found.length > 0);
 }
 
-function isMeasured({ known, age = 0 }: KnownPace): boolean {
-  return known !== undefined && age < PACE_READS;
-}
-
-function readHead(result: SqlResult<Head> | undefined, pace: KnownPace): number {
-  const [last] = result?.results ?? [];
-  if (!last) return 0;
-  const { head, latest, earlier } = last;
-  pace.age = earlier === undefined ? (pace.age ?? 0) + 1 : 0;
-  if (latest !== null) pace.known = { perSecond: perSecondOf({ latest, earlier }, pace.known), latest };
-  return head ?? 0;
-}
-
-function perSecondOf(
-  { latest, earlier }: { latest: number; earlier: number | null | undefined },
-  known: Pace | undefined,
-): number {
-  if (earlier === undefined) return known?.perSecond ?? PER_SECOND;
-  return earlier === null ? PER_SECOND : PACE_EVENTS / Math.max(1, latest - earlier);
-}
-
 type Planned = { walk: Walk; statements: ReturnType<Walk["plan"]> };
 
 /** Plans the next step of as many walks as there is room for, at least one. */
 function planStep(
   walks: Walk[],
-  {
-    longest,
-    pace,
-    head,
-    left = Infinity,
-  }: Pick<Room, "longest" | "pace" | "head"> & { left: number | undefined },
+  { longest, head, left = Infinity }: Pick<Room, "longest" | "head"> & { left: number | undefined },
 ): Planned[] {
   const share = Math.max(1, Math.min(walks.length, MOST_WALKS));
-  const most = Math.floor(left / ROWS_FOR_ENTRY / share);
   const room: Room = {
-    entries: Math.min(Math.floor(STEP_ENTRIES / share), most),
-    most,
+    entries: Math.floor(Math.min(STEP_ENTRIES, left / ROWS_FOR_ENTRY) / share),
     events: Math.max(10, Math.floor((longest < 0 ? STEP_ENTRIES : STEP_EVENTS) / share)),
     longest,
-    pace,
     head,
   };
   return walks.slice(0, MOST_WALKS).map((walk) => ({ walk, statements: walk.plan(room) }));
@@ -228,32 +158,22 @@ function charactersIn(statements: Statement[]): number {
   return values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
 }
 
-export function questionOf(query: Query): Question {
-  return { query, walks: partsOf(query).flatMap((part) => walksOf(part, query.limit)) };
+export function questionOf(query: Query, dense: Dense): Question {
+  return { query, walks: partsOf(query).map((part) => walkOf(part, query.limit, dense)) };
 }
 
-function walksOf(part: Part, limit: number): Walk[] {
+function walkOf(part: Part, limit: number, dense: Dense): Walk {
   const [driver, other] = driversOf(part);
-  const timed = other ?? driver;
   switch (driver.by) {
     case "id":
-      return [new IdWalk(part)];
+      return new IdWalk(part);
     case "search":
-      return [new SearchWalk(part, part.filter.search ?? "", limit)];
+      return new SearchWalk(part, part.filter.search ?? "", limit);
     case "version":
-      return [new VersionWalk(part, timedWalk(part, timed, limit))];
-    default: {
-      const stretches = stretchesOf(part, timed);
-      const areFew = stretches <= MOST_STRETCHES && stretches * (limit + 1 + SLACK) <= STEP_EVENTS;
-      if (!areFew) return [timedWalk(part, timed, limit)];
-      return partsOfStretches(part, timed).map(([one, own]) => new RangeWalk(one, own, limit));
-    }
+      return new VersionWalk(part, new TimedWalk(part, other ?? driver, limit, dense));
+    default:
+      return new TimedWalk(part, driver, limit, dense);
   }
-}
-
-function timedWalk(part: Part, driver: Driver, limit: number): Walk {
-  const isRange = stretchesOf(part, driver) === 1;
-  return isRange ? new RangeWalk(part, driver, limit) : new WindowWalk(part, driver, limit);
 }
 
 /** Returns the matches of all parts in order, each once. */
@@ -351,18 +271,13 @@ export function loadable(events: FoundEvent[]): FoundEvent[][] {
   return groups;
 }
 
-const LOG = `
-SELECT e.seq, lower(hex(e.id)) AS id, e.created_at, ${EVENT_SIZE} AS size,
-  iif(${EVENT_SIZE} <= ${LONG_EVENT_BYTES}, ${EVENT_JSON.replace(" AS json", "")}, NULL) AS json
-FROM event AS e WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2`;
-
 export async function readLogAfter(db: Database, after: number, limit: number) {
-  const [head, log] = await db.batch<Row & Head>([db.prepare(HEAD), db.prepare(LOG).bind(after, limit)]);
-  const rows = (log?.results ?? []).map(({ json, ...row }) => ({
-    ...row,
-    id: row.id ?? "",
-    json: json ?? undefined,
-  }));
-  const events = await loadEvents(db, loadable(rows)[0] ?? []);
+  const log = prepare(
+    db,
+    (bind) =>
+      `SELECT ${columns(LONG_EVENT_BYTES, bind)} FROM event AS e WHERE e.seq > ${bind(after)} ORDER BY e.seq LIMIT ${bind(limit)}`,
+  );
+  const [head, rows] = await db.batch<Row & Head>([db.prepare(HEAD), log]);
+  const events = await loadEvents(db, loadable(foundIn(rows?.results ?? []))[0] ?? []);
   return { head: head?.results[0]?.head ?? 0, events };
 }

@@ -2,18 +2,19 @@
 import { hexToBytes } from "@noble/hashes/utils.js";
 import type { Filter } from "../nostr/filter.ts";
 import type { Database } from "./database.ts";
-import { findMatches, type KnownPace } from "./read.ts";
+import type { Dense } from "./dense.ts";
+import { findMatches } from "./read.ts";
 import type { View } from "./store.ts";
 import type { Work } from "./work.ts";
 
 export async function* readRecords(
   db: Database,
   { filter, view, most }: { filter: Filter; view: View; most: number },
-  pace: KnownPace,
+  dense: Dense,
 ): Work<Uint8Array | undefined> {
   const limit = Math.min(filter.limit ?? Infinity, most + 1);
   if (limit <= 0) return new Uint8Array();
-  const found = yield* findMatches(db, { filter, view, limit }, pace);
+  const found = yield* findMatches(db, { filter, view, limit }, dense);
   if (!found || found.length > most) return undefined;
   const records = found.map(({ created_at, id }) => created_at.toString(16).padStart(16, "0") + id);
   return hexToBytes(records.sort().join(""));

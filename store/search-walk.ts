@@ -68,7 +68,7 @@ SELECT ${columns(longest, bind)}
 FROM (SELECT rowid AS seq ${matches} LIMIT ${bind(tested)}) AS w CROSS JOIN event AS e ON e.seq = w.seq
 WHERE ${allOf(rest)}
 UNION ALL
-SELECT seq, 0, NULL, 0, NULL FROM (SELECT rowid AS seq ${matches} LIMIT 1 OFFSET ${bind(tested - 1)})
+SELECT seq, 0, NULL FROM (SELECT rowid AS seq ${matches} LIMIT 1 OFFSET ${bind(tested - 1)})
 LIMIT ${bind(events)}`;
     return [{ sql, params }, this.marksStatement(milestones)];
   }
@@ -77,7 +77,7 @@ LIMIT ${bind(events)}`;
   private marksStatement(most: number): Statement {
     const { bind, params } = binding();
     const some = `${this.milestones(bind)} LIMIT ${bind(most)}`;
-    return { sql: `SELECT seq, 0 AS created_at, NULL AS id, 0 AS size, NULL AS json FROM (${some})`, params };
+    return { sql: `SELECT seq, 0 AS created_at, NULL AS found FROM (${some})`, params };
   }
 
   private milestones(bind: Bind): string {

@@ -2,9 +2,10 @@
 import type { Event } from "../nostr/event.ts";
 import { countEvents } from "./count.ts";
 import type { Database } from "./database.ts";
+import { Dense } from "./dense.ts";
 import { removeExpired } from "./expired.ts";
 import { adoptStatement, prune } from "./prune.ts";
-import { loadEvents, readLogAfter, readQueries, type KnownPace } from "./read.ts";
+import { loadEvents, readLogAfter, readQueries } from "./read.ts";
 import { readRecords } from "./records.ts";
 import type { CommitResult, Fate, Origin, Store } from "./store.ts";
 import type { StoreSize } from "./store-size.ts";
@@ -13,16 +14,16 @@ import { CLIENTS, commitEvents, isDeleted, knownIds } from "./write.ts";
 
 /** `size` follows the database. Without it, the database never counts as full. */
 export function createStore(db: Database, size?: StoreSize): Store {
-  const pace: KnownPace = { known: undefined };
+  const dense = new Dense();
   return {
     commit: (events, origin = CLIENTS) =>
       size ? commitWithin(db, size, events, origin) : commitEvents(db, events, origin),
     adopt: async (ids) => void (await db.batch([adoptStatement(db, ids)], { mayRepeat: true })),
     isDeleted: (event) => isDeleted(db, event),
-    read: (queries) => readQueries(db, queries, pace),
+    read: (queries) => readQueries(db, queries, dense),
     load: (events) => loadEvents(db, events),
-    records: (filter, view, most) => readRecords(db, { filter, view, most }, pace),
-    count: (countables) => countEvents(db, countables, pace),
+    records: (filter, view, most) => readRecords(db, { filter, view, most }, dense),
+    count: (countables) => countEvents(db, countables, dense),
     log: (after, limit) => readLogAfter(db, after, limit),
     known: (ids) => knownIds(db, ids),
     unfinishedDeletions: () => unfinishedDeletions(db),

@@ -1,9 +1,9 @@
 /** Looks up the versions of some authors and kinds. If there are too many, it uses another index instead. */
 import type { Part } from "./plan.ts";
 import type { FoundEvent } from "./store.ts";
-import { allOf, binding, timeBounds } from "./conditions.ts";
-import { costOfTesting, type Driver, entriesOf, restOf } from "./plan.ts";
-import { boundedByCursor } from "./timed-walk.ts";
+import { kindClass } from "../nostr/event.ts";
+import { allOf, binary, binding, isOneKind, keyList, timeBounds } from "./conditions.ts";
+import { boundedByCursor, costOfTesting, type Driver, restOf } from "./plan.ts";
 import { columns, foundIn, hasMark, type Room, type Row, type Statement, type Walk } from "./walk.ts";
 
 /** Maximum number of versions. All must be read, because they are not in the order of time. */
@@ -41,16 +41,21 @@ export class VersionWalk implements Walk {
     if (this.isOther) return this.other.plan(room);
     const { bind, params } = binding();
     const driver: Driver = { by: "version" };
-    this.most = Math.max(1, Math.min(FEW_VERSIONS, Math.floor(room.entries / this.testing)));
-    const { from, where } = entriesOf(this.part, driver, bind);
-    const entries = `SELECT t.seq FROM ${from} WHERE ${where.join(" AND ")}`;
+    const most = Math.max(1, Math.min(FEW_VERSIONS, Math.floor(room.entries / this.testing)));
+    this.most = most;
+    const { authors = [], kinds = [] } = this.part.filter;
+    const versions = `FROM (${keyList(authors.map(binary), bind)}) AS author CROSS JOIN event AS e INDEXED BY event_version
+  ON e.d IS NOT NULL AND e.pubkey = author.key AND ${isOneKind("e.kind", kinds, bind)}`;
     const rest = [...timeBounds(boundedByCursor(this.part), bind, "e"), restOf(this.part, driver, bind)];
-    const sql = `
-WITH few AS MATERIALIZED (SELECT count(*) <= ${this.most} AS yes FROM (${entries} LIMIT ${this.most + 1}))
-SELECT ${columns(room.longest, bind)}
-FROM (${entries} LIMIT iif((SELECT yes FROM few), ${this.most}, 0)) AS w CROSS JOIN event AS e ON e.seq = w.seq
-WHERE ${allOf(rest)}
-UNION ALL SELECT 0, 0, NULL, 0, NULL WHERE NOT (SELECT yes FROM few)`;
+    // A replaceable kind has at most one version of each author.
+    const areFew =
+      kinds.every((kind) => kindClass(kind) === "replaceable") && authors.length * kinds.length <= most;
+    const sql = areFew
+      ? `SELECT ${columns(room.longest, bind)} ${versions} WHERE ${allOf(rest)}`
+      : `
+WITH few AS MATERIALIZED (SELECT count(*) <= ${bind(most)} AS yes FROM (SELECT 1 ${versions} LIMIT ${bind(most + 1)}))
+SELECT ${columns(room.longest, bind)} ${versions} WHERE (SELECT yes FROM few) AND ${allOf(rest)}
+UNION ALL SELECT 0, 0, NULL WHERE NOT (SELECT yes FROM few)`;
     return [{ sql, params }];
   }
 

@@ -1,39 +1,29 @@
 /** A walk through an index in bounded steps. It plans its next step, and then takes the answer of the database. */
 import type { Bind } from "./conditions.ts";
 import type { SqlValue } from "./database.ts";
-import { type Driver, entriesOf, type Part } from "./plan.ts";
 import type { FoundEvent } from "./store.ts";
 
-/** A row of the answer: a match or, if `id` is null, a mark that there are more entries to look at. */
+/** A row of the answer. */
 export interface Row {
   seq: number;
   created_at: number;
-  id: string | null;
-  size: number;
-  json: string | null;
+  /**
+   * A match: its size, a space, and its JSON or, if that is too long, its id. Empty: the end, no entries are left. Null: a mark,
+   * the step did not look at all entries.
+   */
+  found: string | null;
 }
 
 /** The bounds of one step. */
 export interface Room {
   /** Maximum number of index entries to look at. */
   entries: number;
-  /** The same for a single second that has more entries. */
-  most: number;
   /** Maximum number of events to return. */
   events: number;
   /** Events of up to this many bytes are returned with their JSON. Negative: none. */
   longest: number;
-  /** Undefined before the first read of the store. */
-  pace: Pace | undefined;
   /** The end of the log at the first step. Undefined in that step. */
   head: number | undefined;
-}
-
-/** How fast public events come. Used to guess how many events a range of time has. */
-export interface Pace {
-  perSecond: number;
-  /** created_at of the newest event, in Unix seconds. */
-  latest: number;
 }
 
 export interface Statement {
@@ -60,9 +50,6 @@ export interface Walk {
   take(results: Row[][]): number;
 }
 
-/** A step asks for this many matches beyond the limit: it needs the whole last second, to keep its lowest ids. */
-export const SLACK = 8;
-
 const JSON_TEXT = `'{"id":"' || lower(hex(e.id)) || '","pubkey":"' || lower(hex(e.pubkey)) || '","created_at":' || e.created_at
   || ',"kind":' || e.kind || ',"tags":' || e.tags || ',"content":' || e.content || ',"sig":"' || lower(hex(e.sig)) || '"}'`;
 
@@ -72,38 +59,51 @@ export const EVENT_JSON = `${JSON_TEXT} AS json`;
 /** SQL expression: bytes of content and tags of event `e`. SQLite knows them without reading the text. */
 export const EVENT_SIZE = "octet_length(e.tags) + octet_length(e.content)";
 
-/** Returns the columns of a `Row` for event `e`. */
-export function columns(longest: number, bind: Bind): string {
-  const json = longest < 0 ? "NULL" : `iif(${EVENT_SIZE} <= ${bind(longest)}, ${JSON_TEXT}, NULL)`;
-  return `e.seq, e.created_at, lower(hex(e.id)) AS id, ${EVENT_SIZE} AS size, ${json} AS json`;
+/** Returns an SQL expression: `found` of a `Row` for event `e`. */
+export function found(longest: number, bind: Bind): string {
+  const id = "lower(hex(e.id))";
+  const text = longest < 0 ? id : `iif(${EVENT_SIZE} <= ${bind(longest)}, ${JSON_TEXT}, ${id})`;
+  return `(${EVENT_SIZE}) || ' ' || ${text}`;
 }
 
+/** Returns the columns of a `Row` for event `e`. */
+export function columns(longest: number, bind: Bind): string {
+  return `e.seq, e.created_at, ${found(longest, bind)} AS found`;
+}
+
+/** SQL columns of the end. */
+export const END = "SELECT 0, 0, ''";
+
+const ID_LENGTH = 64;
+/** What comes before the id in the JSON of an event. */
+const BEFORE_ID = '{"id":"'.length;
+
 export function foundIn(rows: Row[]): FoundEvent[] {
-  return rows.flatMap(({ id, json, ...row }) =>
-    id === null ? [] : [{ ...row, id, json: json ?? undefined }],
-  );
+  return rows.flatMap(({ found: match, seq, created_at }): FoundEvent[] => {
+    if (!match) return [];
+    const space = match.indexOf(" ");
+    const text = match.slice(space + 1);
+    const size = Number(match.slice(0, space));
+    if (text.length === ID_LENGTH) return [{ seq, created_at, id: text, size, json: undefined }];
+    const id = text.slice(BEFORE_ID, BEFORE_ID + ID_LENGTH);
+    return [{ seq, created_at, id, size, json: text }];
+  });
 }
 
 /** Returns whether the rows end with a mark: the step did not look at all of its entries. */
 export function hasMark(rows: Row[]): boolean {
-  return rows.at(-1)?.id === null;
+  return rows.at(-1)?.found === null;
 }
 
-/** Returns the SQL after SELECT for the index entries `t` of a driver, within bounds. */
-export function entriesWithin(part: Part, driver: Driver, bind: Bind, bounds: string[]): string {
-  const { from, where } = entriesOf(part, driver, bind);
-  return `FROM ${from} WHERE ${[...where, ...bounds].join(" AND ")}`;
-}
-
-/** Returns the columns of a driver's entries that `restOf` needs. */
-export function entryColumns(driver: Driver): string {
-  return `t.seq, t.created_at${driver.by === "tag" ? ", t.kind" : ""}`;
+/** Returns whether the rows end with the end. */
+export function hasEnd(rows: Row[]): boolean {
+  return rows.at(-1)?.found === "";
 }
 
 /**
- * Returns SQL for a mark at a position of an index, counted from 0. SQLite looks for it only if there is room for more
+ * Returns SQL for a mark at a position of some entries, counted from 0. SQLite looks for it only if there is room for more
  * rows.
  */
-export function markAt(place: number, entries: string, bind: Bind): string {
-  return `SELECT seq, created_at, NULL, 0, NULL FROM (SELECT t.seq, t.created_at ${entries} LIMIT 1 OFFSET ${bind(place)})`;
+export function markAt(position: number, entries: string, bind: Bind): string {
+  return `SELECT seq, created_at, NULL FROM (SELECT seq, created_at FROM (${entries}) LIMIT 1 OFFSET ${bind(position)})`;
 }

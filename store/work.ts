@@ -21,7 +21,7 @@ export type Work<T> = AsyncGenerator<StepCost, T, number | undefined>;
 /** About how many entries one step looks at. 4,000 take a few milliseconds in D1. */
 export const STEP_ENTRIES = 4000;
 
-/** Rows that D1 reads for one entry, at most: it is counted, sorted and sorted out, and then its event is read. */
+/** Rows that D1 reads for one entry, at most: two look-ups in the index of its stretch, its place in the queue, and its event. */
 export const ROWS_FOR_ENTRY = 4;
 
 /**

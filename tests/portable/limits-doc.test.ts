@@ -20,7 +20,6 @@ import {
 } from "../../store/read.ts";
 import { LOOKED_AT, STEP_COST } from "../../store/removal.ts";
 import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/search-walk.ts";
-import { MOST_PATIENCE } from "../../store/window-walk.ts";
 import { MOST_BYTES, MOST_STATEMENTS } from "../../store/shared-batches.ts";
 import { LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
 
@@ -29,7 +28,6 @@ const ROWS = LIMITS.split("\n").filter((line) => line.startsWith("| "));
 
 it.each<[string, number[]]>([
   ["index entries that one step looks at", [STEP_ENTRIES]],
-  ["entries of one second", [STEP_ENTRIES * MOST_PATIENCE]],
   ["rows that one read looks at", [MOST_LOOKED]],
   ["rows that a step counts as, at least", [LEAST_OF_STEP, MOST_LOOKED / LEAST_OF_STEP]],
   ["steps in one turn", [CHEAP_STEPS.cost, CHEAP_STEPS.most]],

@@ -1,0 +1,50 @@
+/**
+ * Which lists of authors or kinds are most of what is stored: then it is cheaper to walk the index of all times, and to leave
+ * out the others, than to merge the stretches of the list.
+ */
+import { type Driver, type Part, stretchesOf } from "./plan.ts";
+
+/** A merged entry costs about as much as this many entries of a single stretch. So does each stretch. */
+export const COST_OF_MERGED = 5;
+export const COST_OF_STRETCH = 2;
+
+/** A list that was not dense is tried again after this many reads: what is stored changes. */
+const READS = 100;
+
+/** Number of lists that are remembered. */
+const MOST_LISTS = 1000;
+
+export class Dense {
+  /** By the kinds and the length of a list: the number of reads until it is tried again. */
+  private readonly sparse = new Map<string, number>();
+
+  /** Whether to walk all times first. It costs at most as much as to merge the list. */
+  isWorthATry(part: Part, { by }: Driver): boolean {
+    if (part.isPrivate || (by !== "author" && by !== "kind")) return false;
+    if (stretchesOf(part, { by }) === 1) return false;
+    const list = nameOf(part, { by });
+    const left = this.sparse.get(list) ?? 0;
+    if (left === 0) return true;
+    this.sparse.set(list, left - 1);
+    return false;
+  }
+
+  /** Returns the index to walk instead. */
+  driverOf({ filter: { kinds, authors } }: Part): Driver {
+    return { by: authors && kinds?.length === 1 ? "kind" : "time" };
+  }
+
+  /** Remembers whether it was enough. */
+  learn(part: Part, driver: Driver, isDense: boolean): void {
+    const list = nameOf(part, driver);
+    if (isDense) this.sparse.delete(list);
+    else this.sparse.set(list, READS);
+    if (this.sparse.size > MOST_LISTS) this.sparse.clear();
+  }
+}
+
+/** Lists of about the same length, with the same kinds, count as one. */
+function nameOf(part: Part, driver: Driver): string {
+  const length = Math.round(Math.log2(stretchesOf(part, driver)));
+  return `${driver.by} ${length} ${part.filter.kinds?.toString() ?? ""}`;
+}
