@@ -30,11 +30,13 @@ export interface AppEnv {
     config: Config;
     version: string;
     store: Pick<Store, "read" | "load" | "count">;
+    /** Asks the database for its size, and nothing else. */
+    measure(): Promise<void>;
     /** As the last statement has told. */
     size: Pick<StoreSize, "bytes" | "limit" | "level" | "percent">;
     reads: Reads;
     ingest: Ingest;
-    access: Pick<Access, "refuseRead">;
+    access: Pick<Access, "refuseRead" | "isProbablyOpen">;
     decisions: Decisions;
     management: Management;
     metrics: Metrics;

@@ -2,13 +2,14 @@
  * The relay over HTTP: the routes. It is independent of the platform and is built once. Its dependencies come with each
  * request, as the second argument of `app.fetch`, so a platform may keep them or create them for each request.
  */
-import { type Context, Hono, type Next } from "hono";
+import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Moderation } from "../relay/access/moderation-snapshot.ts";
 import { reasonFor } from "../store/database.ts";
-import type { AppEnv, Decisions } from "./app-env.ts";
+import type { AppEnv } from "./app-env.ts";
+import { blocked, refuseKnownBlocked } from "./blocked.ts";
 import { addEventRoutes } from "./events.ts";
 import { homePage } from "./home-page.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -32,7 +33,6 @@ export function createApp(): App {
   // Before anything is read, so that every request is limited. After CORS, so that a web page can read the refusal.
   app.use(limitRate);
   app.use(refuseKnownBlocked);
-  for (const path of ["/api/v1/events", "/api/v1/events/:id"]) app.use(path, refuseBlocked);
   addHome(app);
   addManagement(app);
   addEventRoutes(app);
@@ -54,37 +54,6 @@ export function createApp(): App {
 }
 
 /**
- * Refuses addresses that were blocked at run time (NIP-86). If the answer comes from the database, the newest decision
- * counts. Other answers do not read the database for an address that was not blocked at the last read.
- */
-async function refuseBlocked(c: Context<AppEnv>, next: Next): Promise<Response | undefined> {
-  const isBlockedNow = (await currentIfThere(c.env.decisions))?.isBlocked(addressOf(c)) ?? false;
-  if (isBlockedNow) return c.json(blocked(), 403);
-  await next();
-  return undefined;
-}
-
-async function refuseKnownBlocked(c: Context<AppEnv>, next: Next): Promise<Response | undefined> {
-  const isKnown = c.env.decisions.last()?.isBlocked(addressOf(c)) ?? false;
-  if (isKnown) return refuseBlocked(c, next);
-  await next();
-  return undefined;
-}
-
-/** Undefined if the database does not answer. Routes that need it report that themselves. */
-async function currentIfThere({ current }: Decisions): Promise<Moderation | undefined> {
-  try {
-    return await current();
-  } catch {
-    return undefined;
-  }
-}
-
-function blocked() {
-  return problem("blocked", "this address is blocked");
-}
-
-/**
  * Falls back to the configured settings if the database does not answer, so that the relay can still describe itself.
  */
 async function recentIfThere({ decisions, report }: AppEnv["Bindings"]): Promise<Moderation | undefined> {
@@ -100,7 +69,7 @@ async function recentIfThere({ decisions, report }: AppEnv["Bindings"]): Promise
 function addHome(app: App): void {
   app.get("/", async (c) => {
     const moderation = await recentIfThere(c.env);
-    if (moderation?.isBlocked(addressOf(c))) return c.json(blocked(), 403);
+    if (moderation?.isBlocked(addressOf(c))) return blocked(c);
     const { version } = c.env;
     const config = moderation?.config ?? c.env.config;
     c.header("vary", "Accept");
@@ -120,8 +89,8 @@ function addHome(app: App): void {
 function addHealth(app: App): void {
   app.get("/health", (c) => c.json({ status: "ok" }, 200));
   app.get("/health/ready", async (c) => {
-    const { store, size } = c.env;
-    await orUnavailable(() => store.read([]).next());
+    const { measure, size } = c.env;
+    await orUnavailable(measure);
     // In whole per cent: the exact size would tell strangers when a private event is stored.
     return c.json({ status: "ok", store: { level: size.level, percent: size.percent } }, 200);
   });

@@ -7,6 +7,7 @@ import { EVENT_ID } from "../nostr/reference.ts";
 import { okFields, refusalOf } from "../relay/ingest/ingest.ts";
 import { lengthCost, parsingCost, SIGNATURE_COST, storingCost, textCost } from "../relay/limits/cost.ts";
 import type { AppEnv } from "./app-env.ts";
+import { refuseBlocked } from "./blocked.ts";
 import { parseEventQuery } from "./event-query.ts";
 import { plainValue } from "./nip19-value.ts";
 import { orUnavailable, problem } from "./problem.ts";
@@ -32,7 +33,8 @@ export function addEventRoutes(app: Hono<AppEnv>): void {
   app.get("/api/v1/events", query);
   app.get("/api/v1/events/count", count);
   app.get("/api/v1/events/:id", readOne);
-  app.post("/api/v1/events", publish);
+  // Reads ask for the newest decisions in their own round trip.
+  app.post("/api/v1/events", refuseBlocked, publish);
 }
 
 async function query(c: Context<AppEnv>): Promise<Response> {

@@ -13,10 +13,14 @@ type Bindings = AppEnv["Bindings"];
 
 interface HandlerDeps extends Pick<
   Bindings,
-  "config" | "version" | "store" | "size" | "metrics" | "limiter" | "refuseFlood" | "metricsText" | "report"
+  "config" | "version" | "size" | "metrics" | "limiter" | "refuseFlood" | "metricsText" | "report"
 > {
+  /**
+   * Called for each request: on Workers, a request must not wait for a batch that another has begun. What one request reads at
+   * the same time may share a batch.
+   */
+  open(): Pick<Bindings, "store" | "measure"> & { moderation: ModerationStore };
   clock: RequestClock;
-  moderation: ModerationStore;
   management: Omit<Bindings["management"], "store">;
   /** Created for each request that publishes. */
   createIngest(access: Access): Ingest;
@@ -27,7 +31,7 @@ const RECENT_SECONDS = 5;
 
 export function createHandler(deps: HandlerDeps): (request: Request) => Promise<Response> {
   const app = createApp();
-  const { config, limiter, clock, report, moderation } = deps;
+  const { config, limiter, clock, report } = deps;
   const { now } = clock;
   const reads = httpReads(config, limiter, clock);
   const writes = httpWrites(clock);
@@ -36,6 +40,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
   let readAt = -Infinity;
 
   return async (request) => {
+    const { store, moderation, measure } = deps.open();
     // Reads nothing until its first use.
     const access = new Access({ moderation, config, now, report }, last);
     const current = async () => {
@@ -55,6 +60,8 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
     return app.fetch(request, {
       ...deps,
       now,
+      store,
+      measure,
       reads,
       access,
       decisions,

@@ -26,8 +26,8 @@ export function addMetrics(app: Hono<AppEnv>): void {
 }
 
 /** Empty if the size is not known. A database that does not answer must not hide the counters. */
-async function sizeText({ store, size, report }: AppEnv["Bindings"]): Promise<string> {
-  await store.read([]).next().catch(report);
+async function sizeText({ measure, size, report }: AppEnv["Bindings"]): Promise<string> {
+  await measure().catch(report);
   const { bytes, limit } = size;
   return bytes === undefined ? "" : gaugesText({ d1_size_bytes: bytes, d1_size_limit_bytes: limit });
 }

@@ -9,6 +9,7 @@ import type { Answer, Countable, CountResult, Query, Store, StoredEvent, View } 
 import type { Work } from "../store/work.ts";
 import type { AppEnv } from "./app-env.ts";
 import { cursorAfter } from "./event-query.ts";
+import { refusalOfAddress } from "./blocked.ts";
 import { orUnavailable } from "./problem.ts";
 import { clientOf } from "./rate-limit.ts";
 
@@ -73,7 +74,14 @@ function run<T>(
 function readerOf(c: Context<AppEnv>): Reader {
   const { network } = clientOf(c);
   const keys = new Set<string>();
-  return { network, keys, client: network ?? c, refuseRead: () => c.env.access.refuseRead(keys) };
+  const { access } = c.env;
+  return {
+    network,
+    keys,
+    client: network ?? c,
+    mayProbablyRead: access.isProbablyOpen,
+    refuseRead: async () => (await refusalOfAddress(c)) ?? access.refuseRead(keys),
+  };
 }
 
 function strangersView(now: number): View {

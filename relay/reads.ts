@@ -38,8 +38,13 @@ export interface Reader extends Client {
   keys: ReadonlySet<string>;
   /** Reads of the same client share one queue. */
   client: unknown;
-  /** Returns a refusal; undefined if this client may read. */
+  /** Returns a refusal; undefined if this client may read. It may ask the database. */
   refuseRead(): Promise<Refusal | undefined>;
+  /**
+   * Whether `refuseRead` will probably find nothing. Then the first step is read at the same time, in the same round trip, and
+   * discarded if it does.
+   */
+  mayProbablyRead: boolean;
 }
 
 export interface Reading<T> {
@@ -90,7 +95,9 @@ export class Reads {
   async run<T>(reading: Reading<T>): Promise<ReadOutcome<T>> {
     const { reader, filters, mostLooked, isWanted = () => true, owner } = reading;
     const { config, limiter, queue, pause, longestPause = Infinity } = this.deps;
-    const refusal = boundsRefusal(filters, reader.keys, config) ?? (await reader.refuseRead());
+    const refusal =
+      boundsRefusal(filters, reader.keys, config) ??
+      (reader.mayProbablyRead ? undefined : await reader.refuseRead());
     if (refusal) return { kind: "refused", refusal };
     // The client may also have asked again before its turn came.
     limiter.charge(reader, QUERY_COST * filters.length);
@@ -145,11 +152,19 @@ export class Reads {
   ): Promise<{ looked: number; charge: number; outcome?: ReadOutcome<T> }> {
     const { limiter, queue } = this.deps;
     const { reader, mostLooked = MOST_LOOKED } = reading;
-    // Earlier reads may have used up the allowance meanwhile, and decisions of operators may have changed.
-    const refusal = limiter.limit(reader) ?? (await reader.refuseRead());
-    const total = { looked: 0, charge: 0 };
-    if (refusal && looked === 0) return { ...total, outcome: { kind: "refused", refusal } };
     const left = mostLooked - looked;
+    // Earlier reads may have used up the allowance meanwhile, and decisions of operators may have changed.
+    const limited = limiter.limit(reader);
+    // Both share a round trip. Nothing is sent before the second step.
+    const isAhead = !limited && looked === 0 && reader.mayProbablyRead && this.waitOf(reading) === 0;
+    let ahead = isAhead ? work.next(left) : undefined;
+    const [refused, first] = limited ? [] : await Promise.all([reader.refuseRead(), ahead]);
+    const refusal = limited ?? refused;
+    const total = { looked: 0, charge: 0 };
+    if (refusal && looked === 0) {
+      if (first?.done === false) limiter.charge(reader, first.value.charge);
+      return { ...total, outcome: { kind: "refused", refusal } };
+    }
     const stop = refusal ?? (left < LEAST_OF_READ ? tooLong(mostLooked) : undefined);
     // Other reads of the client may have sent much since it began to wait for its turn.
     if (!stop && this.waitOf(reading) > 0) {
@@ -161,7 +176,8 @@ export class Reads {
     try {
       for (let steps = 1; ;) {
         const rest = left - total.looked;
-        const { done, value } = await work.next(stop ? 0 : Math.max(1, rest));
+        const { done, value } = await (ahead ?? work.next(stop ? 0 : Math.max(1, rest)));
+        ahead = undefined;
         if (done) {
           const outcome: ReadOutcome<T> = stop
             ? { kind: "stopped", value, refusal: stop }

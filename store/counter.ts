@@ -29,18 +29,30 @@ export async function* countTarget(
   target: Target,
   bounds: TargetBounds = BOUNDS,
 ): Work<CountResult> {
-  const kept = await countersStatement(db, countable, target).all<Counter>();
-  yield { looked: 1, charge: 1 };
-  const isKept = kept.results.length === target.kinds.length && kept.results.every(isSure);
-  if (isKept && kept.results.every(({ hidden }) => hidden === 0)) {
-    const registers = kept.results.map((counter) => hexToBytes(counter.registers));
+  // The first step of the walk comes along, if there is no counter.
+  const results: SqlResult<Counter & Authors & Place>[] = await db.batch<Counter & Authors & Place>([
+    countersStatement(db, countable, target),
+    ...stepStatements(db, countable, target, { after: START, unlessKept: true }),
+  ]);
+  const [counters = []] = results.map((result) => result.results);
+  const isKept = counters.length === target.kinds.length && counters.every(isSure);
+  if (isKept) {
+    const looked = Math.max(1, costOf(results).rowsRead);
+    yield { looked, charge: looked };
+  }
+  if (isKept && counters.every(({ hidden }) => hidden === 0)) {
+    const registers = counters.map((counter) => hexToBytes(counter.registers));
     return {
-      count: sum(kept.results),
+      count: sum(counters),
       isEstimate: false,
       hll: bytesToHex(mergeRegisters(registers)),
     };
   }
-  const { found, entries, isWhole, estimated } = yield* walkAuthors(db, countable, target, bounds);
+  const { found, entries, isWhole, estimated } = yield* walkAuthors(
+    db,
+    { countable, target, first: isKept ? undefined : results.slice(1) },
+    bounds,
+  );
   const isWorthIt = !isKept && isWhole && entries >= MANY;
   if (isWorthIt) {
     const { rowsRead } = costOf(await keepCounters(db, target));
@@ -98,6 +110,9 @@ interface Place {
   seq: number;
 }
 
+/** Before the first entry. */
+const START: Place = { created_at: -1, seq: 0 };
+
 interface Walked {
   found: Authors[];
   entries: number;
@@ -106,21 +121,24 @@ interface Walked {
   estimated?: number;
 }
 
-/** Reads the tag's events in the order of time, a bounded number in each step. Gives up early if there are too many. */
+/** The results of `stepStatements`. */
+type Step = SqlResult<Authors & Place>[];
+
+/** Reads the tag's events in the order of time, a bounded number in each step. `first` is the first step. Gives up early if there are too many. */
 async function* walkAuthors(
   db: Database,
-  countable: Countable,
-  target: Target,
+  { countable, target, first }: { countable: Countable; target: Target; first: Step | undefined },
   { entries: most, sample }: TargetBounds,
 ): Work<Walked> {
   let estimated: number | undefined;
   const found: Authors[] = [];
   let entries = 0;
-  for (let after: Place | undefined = { created_at: -1, seq: 0 }; after;) {
-    const results: SqlResult<Authors & Place>[] = await db.batch<Authors & Place>([
-      authorsStatement(db, countable, target, after),
-      lastStatement(db, target, after),
-    ]);
+  let step = first;
+  for (let after: Place | undefined = START; after;) {
+    const results: Step =
+      step ??
+      (await db.batch<Authors & Place>(stepStatements(db, countable, target, { after, unlessKept: false })));
+    step = undefined;
     const [authors = [], last = []] = results.map((result) => result.results);
     const looked = sum(authors);
     found.push(...authors);
@@ -140,28 +158,49 @@ function entriesAfter({ name, value }: Target, { created_at, seq }: Place, bind:
     AND (created_at, seq) > (${bind(created_at)}, ${bind(seq)}) ORDER BY created_at, seq`;
 }
 
-/** Finds the last entry of a step, if there are more entries after it. */
-function lastStatement(db: Database, target: Target, after: Place): Statement {
-  return prepare(
+/**
+ * Returns the statements of one step: its authors, and its last entry if there are more entries after it. With `unlessKept`, they
+ * read nothing if there are counters.
+ */
+function stepStatements(
+  db: Database,
+  countable: Countable,
+  target: Target,
+  { after, unlessKept }: { after: Place; unlessKept: boolean },
+): Statement[] {
+  const limit = (most: number, bind: Bind) =>
+    unlessKept ? `iif(${haveCounters(target, bind)}, 0, ${most})` : most;
+  const authors = prepare(db, (bind) =>
+    authorsSql(
+      countable,
+      target,
+      `${entriesAfter(target, after, bind)} LIMIT ${limit(STEP_ENTRIES, bind)}`,
+      bind,
+    ),
+  );
+  const last = prepare(
     db,
     (bind) =>
-      `SELECT created_at, seq ${entriesAfter(target, after, bind)} LIMIT 1 OFFSET ${STEP_ENTRIES - 1}`,
+      `SELECT created_at, seq ${entriesAfter(target, after, bind)} LIMIT ${limit(1, bind)} OFFSET ${STEP_ENTRIES - 1}`,
   );
+  return [authors, last];
 }
 
-function authorsStatement(db: Database, { view }: Countable, target: Target, after: Place): Statement {
-  const { value, kinds } = target;
+/** SQL condition: there are counters for the kinds of a target, and they are sure. A limit may be computed, so that SQLite looks at no entry. */
+function haveCounters({ name, value, kinds }: Target, bind: Bind): string {
+  return `(SELECT count(*) FROM counter WHERE ${isOneOf("key", [tagKey(name, value)], bind)}
+    AND kind IN (${kinds.join(",")}) AND unsure = '') = ${kinds.length}`;
+}
+
+function authorsSql({ view }: Countable, { value, kinds }: Target, entries: string, bind: Bind): string {
   const byte = hllOffset(value);
-  return prepare(
-    db,
-    (bind) => `
-SELECT iif(${isOneKind("e.kind", [...kinds], bind)} AND ${isNotExpired(view.now, bind)}, hex(substr(e.pubkey, ${byte + 1}, 1)), NULL) AS register,
-  lower(hex(e.pubkey)) AS best, min(substr(e.pubkey, ${byte + 2})), count(*) AS events
+  return `
+SELECT iif(${isOneKind("e.kind", [...kinds], bind)} AND ${isNotExpired(view.now, bind)}, hex(substr(e.pubkey, ${bind(byte + 1)}, 1)), NULL) AS register,
+  lower(hex(e.pubkey)) AS best, min(substr(e.pubkey, ${bind(byte + 2)})), count(*) AS events
 FROM (
-  SELECT seq ${entriesAfter(target, after, bind)} LIMIT ${STEP_ENTRIES}
+  SELECT seq ${entries}
 ) AS t CROSS JOIN event AS e ON e.seq = t.seq
-GROUP BY 1`,
-  );
+GROUP BY 1`;
 }
 
 /** Creates or corrects the counters of a target. A database that cannot be written to keeps none. */

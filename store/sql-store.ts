@@ -12,9 +12,11 @@ import type { StoreSize } from "./store-size.ts";
 import { finishDeletion, removeVanished, unfinishedDeletions, vanishingAuthors } from "./tombstones.ts";
 import { CLIENTS, commitEvents, isDeleted, knownIds } from "./write.ts";
 
-/** `size` follows the database. Without it, the database never counts as full. */
-export function createStore(db: Database, size?: StoreSize): Store {
-  const dense = new Dense();
+/**
+ * `size` follows the database. Without it, the database never counts as full. `dense` is for many stores that share what they
+ * have learned, as over HTTP, where each request has one.
+ */
+export function createStore(db: Database, size?: StoreSize, dense = new Dense()): Store {
   return {
     commit: (events, origin = CLIENTS) =>
       size ? commitWithin(db, size, events, origin) : commitEvents(db, events, origin),

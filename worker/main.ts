@@ -12,8 +12,11 @@ import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { Dense } from "../store/dense.ts";
+import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
+import { measure } from "../store/store-size.ts";
 import { prometheusText } from "../telemetry/export.ts";
 import { createConnect } from "./connect.ts";
 import { database, size } from "./database.ts";
@@ -40,14 +43,21 @@ const limiter = new RateLimiter({
 const refuseFlood = createFloodLimit({ config, floods: env.FLOODS, metrics: telemetry.metrics, report });
 
 const db = retryingD1(database, telemetry.metrics, "http");
-const store = createStore(db, size);
+const dense = new Dense();
+const store = createStore(db, size, dense);
 
 const answer = createHandler({
   config,
   version: packageJson.version,
-  store,
+  open() {
+    const shared = shareBatches(db);
+    return {
+      store: createStore(shared, size, dense),
+      moderation: createModerationStore(shared),
+      measure: () => measure(shared),
+    };
+  },
   size,
-  moderation: createModerationStore(db),
   management: {
     verify: verifySignature,
     announce: () => announceModeration(),

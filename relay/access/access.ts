@@ -97,6 +97,14 @@ export class Access {
         );
   }
 
+  /**
+   * Returns whether anyone may read, as far as is known, without asking. Where only some may, a stranger must not even be able
+   * to tell how long a read takes.
+   */
+  get isProbablyOpen(): boolean {
+    return (this.known?.config ?? this.deps.config).READ_ACCESS === "open";
+  }
+
   async refuseRead(keys: ReadonlySet<string>): Promise<Refusal | undefined> {
     const [refusal] = await this.refuseReads([keys]);
     return refusal;

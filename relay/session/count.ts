@@ -2,16 +2,15 @@
 import type { Filter } from "../../nostr/filter.ts";
 import { type Refusal, closedFrame, countFrame } from "../../nostr/message.ts";
 import type { CountResult, Store } from "../../store/store.ts";
-import type { Access } from "../access/access.ts";
 import type { ReadOutcome, Reads } from "../reads.ts";
-import { readerOf, viewOf } from "./reader.ts";
+import { type ReadAccess, readerOf, viewOf } from "./reader.ts";
 import type { Session } from "./session.ts";
 
 /** What a COUNT needs of its hub. */
 export interface CountDeps {
   store: Pick<Store, "count">;
   reads: Pick<Reads, "run">;
-  access: Pick<Access, "refuseRead">;
+  access: ReadAccess;
   /** Unix seconds. */
   now(): number;
   /** Logs an error whose details the client does not get. */

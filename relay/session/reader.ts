@@ -4,9 +4,18 @@ import type { Access } from "../access/access.ts";
 import type { Reader } from "../reads.ts";
 import type { Session } from "./session.ts";
 
-export function readerOf(session: Session, access: Pick<Access, "refuseRead">): Reader {
+export type ReadAccess = Pick<Access, "refuseRead" | "isProbablyOpen">;
+
+export function readerOf(session: Session, access: ReadAccess): Reader {
   const { network, keys, client } = session;
-  return { network, keys, client, refuseRead: () => access.refuseRead(keys) };
+  const { isProbablyOpen } = access;
+  return {
+    network,
+    keys,
+    client,
+    mayProbablyRead: isProbablyOpen,
+    refuseRead: () => access.refuseRead(keys),
+  };
 }
 
 /** Returns for whom the store is read. `now` is in Unix seconds. */

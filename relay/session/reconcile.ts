@@ -7,14 +7,13 @@ import type { Filter } from "../../nostr/filter.ts";
 import { type Refusal, negErrFrame, negMsgFrame } from "../../nostr/message.ts";
 import { LEAST_FRAME, reconcile } from "../../nostr/negentropy.ts";
 import type { Store } from "../../store/store.ts";
-import type { Access } from "../access/access.ts";
 import type { Config } from "../config.ts";
 import { comparisonCost } from "../limits/cost.ts";
 import { FairQueue } from "../limits/fair-queue.ts";
 import { HUB_MEMORY } from "../limits/hub-memory.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
 import { boundsRefusal, type ReadOutcome, type Reads } from "../reads.ts";
-import { readerOf, viewOf } from "./reader.ts";
+import { type ReadAccess, readerOf, viewOf } from "./reader.ts";
 import type { Session } from "./session.ts";
 
 /** Maximum number of open reconciliations of one connection. */
@@ -45,7 +44,7 @@ interface ReconciliationsDeps {
   config: Config;
   store: Pick<Store, "records">;
   reads: Pick<Reads, "run" | "drop">;
-  access: Pick<Access, "refuseRead">;
+  access: ReadAccess;
   limiter: Pick<RateLimiter, "charge">;
   /** Unix seconds. */
   now(): number;

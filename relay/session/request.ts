@@ -9,7 +9,6 @@ import { type Refusal, closedFrame, eoseFrame, eventFrame } from "../../nostr/me
 import type { Store, StoredEvent } from "../../store/store.ts";
 import type { Work } from "../../store/work.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import type { Access } from "../access/access.ts";
 import type { Config } from "../config.ts";
 import { filingCost } from "../limits/cost.ts";
 import type { Pacer } from "../limits/pacer.ts";
@@ -19,7 +18,7 @@ import { liveEvent, Subscription } from "../live/subscription.ts";
 import { keysOf } from "../live/subscription-index.ts";
 import { answerFilters, readLog, type StoredAnswer } from "../query.ts";
 import { boundsRefusal, type Reads } from "../reads.ts";
-import { readerOf, viewOf } from "./reader.ts";
+import { type ReadAccess, readerOf, viewOf } from "./reader.ts";
 import type { Session } from "./session.ts";
 import type { Settling } from "./settling.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -29,7 +28,7 @@ export interface RequestDeps {
   config: Config;
   store: Pick<Store, "read" | "load" | "log">;
   reads: Pick<Reads, "run" | "charge">;
-  access: Pick<Access, "refuseRead">;
+  access: ReadAccess;
   subscriptions: Pick<Subscriptions, "open" | "finish" | "close" | "end" | "fullFor">;
   feed: Pick<Feed<Session>, "head" | "interest" | "position" | "startsAt">;
   settling: Pick<Settling, "settleSoon">;
