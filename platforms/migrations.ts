@@ -13,6 +13,7 @@ import samples from "../migrations/0010_samples.sql";
 import emptying from "../migrations/0011_emptying.sql";
 import pulled from "../migrations/0012_pulled.sql";
 import searchMerges from "../migrations/0013_search_merges.sql";
+import shards from "../migrations/0014_shards.sql";
 
 /** Every file of migrations/, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0011_emptying.sql", sql: emptying },
   { name: "0012_pulled.sql", sql: pulled },
   { name: "0013_search_merges.sql", sql: searchMerges },
+  { name: "0014_shards.sql", sql: shards },
 ];

@@ -58,7 +58,11 @@ export function gist(event: Event): unknown[] {
 
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
-export function tombstoneRow({ id, pubkey }: Pick<Event, "id" | "pubkey">, deletion: Deletion): unknown[] {
+/** Returns the row of a deletion. Without an id it is for a database that does not have the deletion itself. */
+export function tombstoneRow(
+  { id, pubkey }: Partial<Pick<Event, "id">> & Pick<Event, "pubkey">,
+  deletion: Deletion,
+): unknown[] {
   const by = { deletion: id, author: pubkey };
   switch (deletion.kind) {
     case "event":

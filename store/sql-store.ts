@@ -7,7 +7,7 @@ import { removeExpired } from "./expired.ts";
 import { adoptStatement, prune } from "./prune.ts";
 import { loadEvents, readLogAfter, readQueries } from "./read.ts";
 import { readRecords } from "./records.ts";
-import type { CommitResult, Fate, Origin, Store } from "./store.ts";
+import type { CommitResult, Failure, Fate, Origin, Store } from "./store.ts";
 import type { StoreSize } from "./store-size.ts";
 import { finishDeletion, removeVanished, unfinishedDeletions, vanishingAuthors } from "./tombstones.ts";
 import { CLIENTS, commitEvents, isDeleted, knownIds } from "./write.ts";
@@ -52,12 +52,14 @@ async function commitWithin(
     events.map(({ id }) => id),
   );
   const taken = events.filter(takes);
-  const result = taken.length > 0 ? await commitEvents(db, taken, origin) : NOTHING;
+  const positions = origin.positions?.filter((_, at) => takes(events[at] as Event));
+  const from = { ...origin, ...(positions && { positions }) };
+  const result = taken.length > 0 ? await commitEvents(db, taken, from) : NOTHING;
   const fates = new Map(taken.map((event, at) => [event, result.fates[at]]));
   return {
     ...result,
     fates: events.map(
-      (event): Fate => fates.get(event) ?? { kind: known.has(event.id) ? "duplicate" : "no-room" },
+      (event): Fate | Failure => fates.get(event) ?? { kind: known.has(event.id) ? "duplicate" : "no-room" },
     ),
   };
 }

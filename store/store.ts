@@ -21,6 +21,8 @@ export interface FoundEvent extends Omit<StoredEvent, "json"> {
   size: number;
   /** The event as JSON text. Undefined if `load` must load it, because it is long or many events were found. */
   json: string | undefined;
+  /** Which of several databases it is in. */
+  shard?: number;
 }
 
 /** For whom the store is read. Events that this client may not see count as not stored. */
@@ -76,6 +78,12 @@ export interface ReadResult {
   answers: Answer[];
 }
 
+/** One of several databases has failed to store an event. Other events of the same commit may be stored. */
+export interface Failure {
+  kind: "failed";
+  error: unknown;
+}
+
 /** The outcome for one event of a commit. */
 export type Fate =
   | { kind: "stored"; seq: number }
@@ -94,7 +102,7 @@ export interface CommitResult {
   prev: number;
   last: number;
   /** One outcome for each event, in the same order. */
-  fates: Fate[];
+  fates: (Fate | Failure)[];
   /** Ids of deletions among them that are not finished. `finishDeletion` finishes them. */
   unfinished: string[];
   /** The commit may have run before, and its answer was lost: then an event that it stored is now a duplicate. */
@@ -110,6 +118,8 @@ export interface Origin {
    * moves the log beyond this position.
    */
   head?: number;
+  /** One of several databases: the log positions that these events have, in this order (`shard.ts`). Then `head` is ignored. */
+  positions?: readonly number[];
 }
 
 export interface Store {

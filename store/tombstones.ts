@@ -29,8 +29,12 @@ export const DELETED = `(
   ))
 )`;
 
-/** SQL condition on a row `t` (`tombstoneRow`): its deletion is stored. Otherwise it has no effect. */
-const STORED = `EXISTS (SELECT 1 FROM event WHERE id = unhex(t.value ->> ${TOMBSTONE.deletion}))`;
+/**
+ * SQL condition on a row `t` (`tombstoneRow`): its deletion is stored. Otherwise it has no effect. A row without a deletion is
+ * from another database, which has stored it.
+ */
+const STORED = `(t.value ->> ${TOMBSTONE.deletion} IS NULL
+  OR EXISTS (SELECT 1 FROM event WHERE id = unhex(t.value ->> ${TOMBSTONE.deletion})))`;
 /** The index key of the p tags that name the author of the deletion. */
 const P_TAG = `unhex('70' || (t.value ->> ${TOMBSTONE.author}))`;
 
@@ -74,6 +78,11 @@ ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`;
 
 const ONE_STEP = [KEEP_OUT, removeSome(NAMED_EVENTS), removeSome(NAMED_VERSIONS)];
 
+const BEGIN_VANISHING = `INSERT INTO vanishing (pubkey, until)
+  SELECT unhex(t.value ->> ${TOMBSTONE.author}), t.value ->> ${TOMBSTONE.until}
+  FROM json_each(?1) AS t WHERE ${STORED} AND t.value ->> ${TOMBSTONE.target} = ''
+  ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`;
+
 /**
  * Applies deletions, in one transaction, after they are stored. Large removals, for which others would have to wait, are
  * left to `removeVanished` and `finishDeletion`.
@@ -85,10 +94,7 @@ const APPLY_TOMBSTONES = [
   SELECT unhex(t.value ->> ${TOMBSTONE.deletion}) FROM ${NAMED_EVENTS}
   UNION SELECT unhex(t.value ->> ${TOMBSTONE.deletion}) FROM ${NAMED_VERSIONS}`,
 
-  `INSERT INTO vanishing (pubkey, until)
-  SELECT unhex(t.value ->> ${TOMBSTONE.author}), t.value ->> ${TOMBSTONE.until}
-  FROM json_each(?1) AS t WHERE ${STORED} AND t.value ->> ${TOMBSTONE.target} = ''
-  ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`,
+  BEGIN_VANISHING,
 ];
 
 /** A deletion that names more than this is applied in steps. */
@@ -102,10 +108,64 @@ const NOT_STORED = `
 DELETE FROM deleting WHERE id IN (SELECT unhex(value) FROM json_each(?1))
 AND NOT EXISTS (SELECT 1 FROM event WHERE event.id = deleting.id)`;
 
+/** What a deletion or a request to vanish asks of the other databases. */
+export interface Spreading {
+  /** The id of the event that asks for it. */
+  id: string;
+  /** JSON: a list of rows (`tombstoneRow`). */
+  asked: string;
+}
+
+const BEGIN_SPREADING = `
+INSERT OR IGNORE INTO spreading (id, asked)
+SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1)
+WHERE NOT EXISTS (SELECT 1 FROM event WHERE id = unhex(value ->> 0))`;
+const NOT_SPREADING = `
+DELETE FROM spreading WHERE id IN (SELECT unhex(value ->> 0) FROM json_each(?1))
+AND NOT EXISTS (SELECT 1 FROM event WHERE event.id = spreading.id)`;
+
+/**
+ * Returns what an event asks of the databases of other authors: they may hold gift wraps that it names. Undefined if it asks
+ * for nothing there.
+ */
+export function spreadingOf(event: Event): Spreading | undefined {
+  const deletions = deletionsOf(event).filter(({ kind }) => kind !== "versions");
+  if (deletions.length === 0) return undefined;
+  const rows = deletions.map((deletion) => tombstoneRow({ pubkey: event.pubkey }, deletion));
+  return { id: event.id, asked: JSON.stringify(rows) };
+}
+
+/** Returns whether an event names so much that it is carried out apart from its commit. */
+export function isLongDeletion(event: Event): boolean {
+  return deletionsOf(event).length > NAMED_AT_ONCE;
+}
+
+/** Returns what is still to be carried out by the other databases. */
+export async function readSpreading(db: Database): Promise<Spreading[]> {
+  const { results } = await db.prepare("SELECT lower(hex(id)) AS id, asked FROM spreading").all<Spreading>();
+  return results;
+}
+
+/** All other databases have carried these out. */
+export async function endSpreading(db: Database, ids: string[]): Promise<void> {
+  const statement = db.prepare("DELETE FROM spreading WHERE id IN (SELECT unhex(value) FROM json_each(?1))");
+  await db.batch([statement.bind(JSON.stringify(ids))], { mayRepeat: true });
+}
+
+/** Carries out what events of other databases ask for, in steps: keeps events out, and removes those that are named by id. */
+export async function carryOut(
+  db: Database,
+  { asked }: Pick<Spreading, "asked">,
+  pause: Pause,
+): Promise<void> {
+  await removeNamed(db, JSON.parse(asked) as unknown[][], pause, [BEGIN_VANISHING]);
+}
+
 /** Returns the statements that a commit of these events runs before it stores them, and after. */
 export function deletionStatements(
   db: Database,
   events: Event[],
+  hasOthers: boolean,
 ): { before: Statement[]; after: Statement[] } {
   const deletions = events
     .map((event) => deletionsOf(event).map((deletion) => tombstoneRow(event, deletion)))
@@ -119,6 +179,12 @@ export function deletionStatements(
   if (long !== "[]") {
     before.push(db.prepare(BEGIN_DELETING).bind(long));
     after.push(db.prepare(NOT_STORED).bind(long));
+  }
+  const spreading = hasOthers ? events.flatMap((event) => spreadingOf(event) ?? []) : [];
+  if (spreading.length > 0) {
+    const list = JSON.stringify(spreading.map(({ id, asked }) => [id, asked]));
+    before.push(db.prepare(BEGIN_SPREADING).bind(list));
+    after.push(db.prepare(NOT_SPREADING).bind(list));
   }
   if (short.length > 0) {
     const rows = JSON.stringify(short);
@@ -154,15 +220,25 @@ export async function finishDeletion(db: Database, id: string, pause: Pause): Pr
       tombstoneRow({ id, pubkey: event.pubkey }, deletion),
     ),
   );
+  await removeNamed(db, rows, pause);
+  await db.batch([db.prepare("DELETE FROM deleting WHERE id = unhex(?1)").bind(id)], { mayRepeat: true });
+}
+
+/** Removes what rows (`tombstoneRow`) name, in steps, and keeps it out. */
+async function removeNamed(
+  db: Database,
+  rows: unknown[][],
+  pause: Pause,
+  more: readonly string[] = [],
+): Promise<void> {
   while (rows.length > 0) {
     const some = JSON.stringify(rows.slice(0, NAMED_AT_ONCE));
-    const statements = ONE_STEP.map((sql) => db.prepare(sql).bind(some));
+    const statements = [...ONE_STEP, ...more].map((sql) => db.prepare(sql).bind(some));
     const step = await db.batch(statements, { mayRepeat: true });
     // As long as a step removes something, there may be more.
     if (step.every(({ results }) => results.length === 0)) rows.splice(0, NAMED_AT_ONCE);
     await pause();
   }
-  await db.batch([db.prepare("DELETE FROM deleting WHERE id = unhex(?1)").bind(id)], { mayRepeat: true });
 }
 
 export async function vanishingAuthors(db: Database): Promise<string[]> {

@@ -30,9 +30,13 @@ DELETE FROM event WHERE seq IN (
   ) AND NOT ${DELETED} AND NOT ${BANNED}
 )`;
 
+/**
+ * Stores events. `?3` is a JSON list of their log positions, or null: then the next ones. A position that is taken is an error.
+ */
 const INSERT_NEW = `
-INSERT INTO event (id, pubkey, sig, created_at, kind, tags, content, d, expires_at, pulled)
+INSERT INTO event (seq, id, pubkey, sig, created_at, kind, tags, content, d, expires_at, pulled)
 SELECT
+  ?3 ->> new.key,
   unhex(value ->> ${EVENT.id}),
   unhex(value ->> ${EVENT.pubkey}),
   unhex(value ->> ${EVENT.sig}),
@@ -45,7 +49,8 @@ SELECT
   ?2
 FROM json_each(?1) AS new
 WHERE NOT ${DELETED} AND NOT ${BANNED} AND NOT ${OUTDATED}
-ON CONFLICT DO NOTHING
+ON CONFLICT (id) DO NOTHING
+ON CONFLICT (pubkey, kind, d) WHERE d IS NOT NULL DO NOTHING
 RETURNING seq, lower(hex(id)) AS id`;
 
 /** Finds out why events (`gist`) were not stored. An event that is neither banned nor deleted was superseded. */
@@ -62,11 +67,17 @@ const MOVE =
   "UPDATE sqlite_sequence SET seq = ?1 + 1000000000 WHERE name = 'event' AND seq < ?1 + 1000000000";
 const TAKE_BACK = "DELETE FROM event WHERE seq > ?1 AND seq <= ?2";
 
+/** Ends the transaction if one of these positions has been given up (`shard.ts`). */
+function admission(db: Database, positions: readonly number[]): Statement {
+  return db.prepare("INSERT INTO admission (first) VALUES (?1)").bind(Math.min(...positions));
+}
+
 export async function commitEvents(
   db: Database,
   events: Event[],
-  { isPulled, head = 0 }: Origin = CLIENTS,
+  { isPulled, head = 0, positions }: Origin = CLIENTS,
 ): Promise<CommitResult> {
+  if (positions) return commitOnce(db, events, isPulled, [admission(db, positions)], positions);
   const result = await commitOnce(db, events, isPulled);
   const { prev, last } = result;
   if (last === prev || last > head) return result;
@@ -80,19 +91,20 @@ async function commitOnce(
   events: Event[],
   isPulled: boolean,
   first: Statement[] = [],
+  positions?: readonly number[],
 ): Promise<CommitResult> {
   const inOrder = bestVersionsFirst(events);
   const eventRows = inOrder.map(eventRow);
   const rows = JSON.stringify(eventRows);
   const isFound = eventRows.some((row) => row[EVENT.text] !== "");
   const replaces = events.some((event) => versionKey(event) !== undefined);
-  const deletions = deletionStatements(db, events);
+  const deletions = deletionStatements(db, events, positions !== undefined);
   const statements = [
     // Lower than before if the newest events were deleted since. Deleted events need not be delivered.
     db.prepare(LAST_SEQ),
     ...deletions.before,
     ...(replaces ? [db.prepare(DELETE_BEATEN).bind(rows)] : []),
-    db.prepare(INSERT_NEW).bind(rows, Number(isPulled)),
+    db.prepare(INSERT_NEW).bind(rows, Number(isPulled), positions ? JSON.stringify(positions) : null),
   ];
   const inserting = statements.length - 1;
   if (isFound) statements.push(db.prepare(INDEX_TEXT).bind(rows));

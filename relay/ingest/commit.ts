@@ -56,6 +56,8 @@ interface Ending {
   isUnfinished: boolean;
 }
 
+type StoreEnding = Omit<Ending, "fate"> & { fate: CommitResult["fates"][number] };
+
 export class Committer {
   private readonly deps: CommitDeps;
   private readonly waiting = new FairBatches<Waiting>(({ weight }) => weight.work);
@@ -105,7 +107,11 @@ export class Committer {
         const fresh = batch.filter(({ event }) => !known.has(event.id));
         if (fresh.length > 0) {
           const endings = await this.store(fresh);
-          fresh.forEach((one, at) => one.resolve(endings[at] as Ending));
+          fresh.forEach((one, at) => {
+            const { fate, isUnfinished } = endings[at] as StoreEnding;
+            if (fate.kind === "failed") one.reject(fate.error);
+            else one.resolve({ fate, isUnfinished });
+          });
         }
       } catch (error) {
         for (const one of batch) one.reject(error);
@@ -130,7 +136,7 @@ export class Committer {
     return known;
   }
 
-  private store(batch: Waiting[]): Promise<Ending[]> {
+  private store(batch: Waiting[]): Promise<StoreEnding[]> {
     const { store, metrics, tracer, source } = this.deps;
     const events = batch.map(({ event }) => event);
     const parent = batch.find(({ sender }) => sender.traceparent !== undefined)?.sender.traceparent;

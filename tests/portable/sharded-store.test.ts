@@ -1,0 +1,16 @@
+import { meteredDatabase } from "../../store/metered-database.ts";
+import { Counts } from "../../telemetry/counts.ts";
+import { storeContract } from "../contract/store.ts";
+import { severalSqlites, shardedStore } from "../fixtures/shards.ts";
+
+storeContract(
+  "four databases",
+  async () => {
+    const databases = severalSqlites(4);
+    const counts = new Counts();
+    const metered = databases.map((db) => meteredDatabase(db, counts, "http"));
+    const { store } = shardedStore(metered);
+    return { store, counts, teardown: async () => databases.forEach((db) => db.close()) };
+  },
+  { filters: Number(process.env.FILTERS ?? 500) },
+);
