@@ -32,7 +32,7 @@ export async function removeEventsOf(db: Database, pubkey: string, pause: Pause)
 }
 
 /** Only this many of the newest reports are read. */
-const MOST_REPORTS = 5000;
+export const MOST_REPORTS = 5000;
 
 /**
  * Returns reported events that no admin has decided on. The reason is the text of the last report, with the number of

@@ -1,5 +1,7 @@
 import { meteredDatabase } from "../../store/metered-database.ts";
 import { Counts } from "../../telemetry/counts.ts";
+import { createShardedModerationStore } from "../../store/sharded-moderation.ts";
+import { moderationContract } from "../contract/moderation.ts";
 import { storeContract } from "../contract/store.ts";
 import { severalSqlites, shardedStore } from "../fixtures/shards.ts";
 
@@ -14,3 +16,10 @@ storeContract(
   },
   { filters: Number(process.env.FILTERS ?? 500) },
 );
+
+moderationContract("four databases", async () => {
+  const databases = severalSqlites(4);
+  const { store } = shardedStore(databases);
+  const moderation = createShardedModerationStore(databases, store);
+  return { store, moderation, teardown: async () => databases.forEach((db) => db.close()) };
+});
