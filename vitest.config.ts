@@ -22,6 +22,21 @@ export default defineConfig({
         },
       },
       {
+        // The protocol over a store of four databases. Only what a client could notice is repeated.
+        test: {
+          name: "shards",
+          include: [
+            "tests/nips/*.test.ts",
+            "relay/session/{count,hub,reconcile,request,settling}.test.ts",
+            "tests/portable/{delivery,lost-answers,moderation-model,readers}.test.ts",
+          ],
+          setupFiles: ["tests/fixtures/seed.ts"],
+          env: { SHARDS: "4" },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Inside workerd, with the relay's own wrangler.toml.
         plugins: [
           cloudflareTest({

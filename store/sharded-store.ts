@@ -136,7 +136,7 @@ class ShardedCommits {
       ? reservation.last
       : lastOf(fates, reservation.prev);
     const { head, last } = await log.release(reservation, used);
-    await this.waitFor(last, head);
+    if (head < last) await this.waitFor(last);
     this.known = Math.max(this.known, last);
     await this.spread(events.filter((_, at) => /^(?:stored|duplicate)$/.test(fates[at]?.kind ?? "")));
     const isAny = fates.some(({ kind }) => kind === "stored");
@@ -144,10 +144,7 @@ class ShardedCommits {
       prev: reservation.prev,
       last: isAny ? last : reservation.prev,
       fates,
-      unfinished: [
-        ...results.flatMap(({ unfinished }) => unfinished),
-        // A long deletion is also carried out by the other shards apart from the commit.
-      ],
+      unfinished: results.flatMap(({ unfinished }) => unfinished),
       isRepeated: false,
     };
   }
@@ -156,7 +153,7 @@ class ShardedCommits {
   async finishAbandoned(): Promise<void> {
     const { log } = this.options;
     const first = await log.first();
-    if (first) await this.waitFor(first.last, await log.head());
+    if (first) await this.waitFor(first.last);
   }
 
   private partsOf(events: Event[], { prev }: Reservation): Part[] {
@@ -171,11 +168,11 @@ class ShardedCommits {
   }
 
   /** Waits until the log goes as far as this: until all commits that reserved before have ended. */
-  private async waitFor(last: number, head: number): Promise<void> {
+  private async waitFor(last: number): Promise<void> {
     const { log, pause } = this.options;
     let waited = 0;
     let seen = "";
-    for (let wait = FIRST_PAUSE; head < last; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
+    for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
       const first = await log.first();
       if (!first || first.prev >= last) return;
       if (first.token !== seen) waited = 0;

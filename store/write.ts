@@ -75,23 +75,23 @@ function admission(db: Database, positions: readonly number[]): Statement {
 export async function commitEvents(
   db: Database,
   events: Event[],
-  { isPulled, head = 0, positions }: Origin = CLIENTS,
+  origin: Origin = CLIENTS,
 ): Promise<CommitResult> {
-  if (positions) return commitOnce(db, events, isPulled, [admission(db, positions)], positions);
-  const result = await commitOnce(db, events, isPulled);
+  const { head = 0, positions } = origin;
+  if (positions) return commitOnce(db, events, origin, [admission(db, positions)]);
+  const result = await commitOnce(db, events, origin);
   const { prev, last } = result;
   if (last === prev || last > head) return result;
   // No number is used twice, so the database has been restored to an earlier state.
   const move = [db.prepare(MOVE).bind(head), db.prepare(TAKE_BACK).bind(prev, last)];
-  return commitOnce(db, events, isPulled, move);
+  return commitOnce(db, events, origin, move);
 }
 
 async function commitOnce(
   db: Database,
   events: Event[],
-  isPulled: boolean,
+  { isPulled, positions }: Origin,
   first: Statement[] = [],
-  positions?: readonly number[],
 ): Promise<CommitResult> {
   const inOrder = bestVersionsFirst(events);
   const eventRows = inOrder.map(eventRow);

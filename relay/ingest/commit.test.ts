@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Event } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";
 import { createStore } from "../../store/sql-store.ts";
 import type { Store } from "../../store/store.ts";
 import { Counts } from "../../telemetry/counts.ts";
+import { noTracer } from "../../telemetry/tracing.ts";
 import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { gatedCommitter, notes, passAll } from "../../tests/fixtures/committers.ts";
@@ -214,6 +216,36 @@ describe("group commit", () => {
       batches[at]!.pass();
       expect(await fate).toMatchObject({ kind: ["stored", "duplicate"][at] });
     }
+  });
+
+  it("fails for the events whose database failed, and publishes the others", async () => {
+    const [a, b] = notes(2) as [Event, Event];
+    const error = new Error("away");
+    const published: Publication[] = [];
+    const committer = new Committer({
+      pause: async () => undefined,
+      metrics: new Counts(),
+      tracer: noTracer,
+      source: "http",
+      store: {
+        ...store,
+        commit: async () => ({
+          prev: 4,
+          last: 6,
+          fates: [
+            { kind: "failed", error },
+            { kind: "stored", seq: 6 },
+          ],
+          unfinished: [],
+          isRepeated: false,
+        }),
+      },
+      publish: async (publication) => void published.push(publication),
+    });
+    const [failed, stored] = await Promise.allSettled([committer.add(a), committer.add(b)]);
+    expect(failed).toEqual({ status: "rejected", reason: error });
+    expect(stored).toEqual({ status: "fulfilled", value: { kind: "stored", seq: 6 } });
+    expect(published).toMatchObject([{ prev: 4, last: 6, events: [{ seq: 6, event: b }] }]);
   });
 
   it("fails for those in the failing batch only, and goes on", async () => {
