@@ -163,7 +163,7 @@ it.each(["before", "after"] as const)(
 it("[25] who vanishes loses gift wraps everywhere", async () => {
   const [old, later] = [wrap({ created_at: 30 }), wrap({ created_at: 31 })];
   await store.commit([old, later]);
-  await store.commit([vanish]);
+  expect(await store.commit([vanish])).toMatchObject({ fates: [{ kind: "stored" }] });
   await expectVanished(later);
 });
 
