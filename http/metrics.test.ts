@@ -74,6 +74,10 @@ it("a key that is not an admin's reads nothing", async () => {
 it("checking a signature is charged", async () => {
   const statuses: number[] = [];
   const headers = { ...REMOTE, authorization: signed("http://other.test/metrics") };
-  for (let n = 0; n < 5; n += 1) statuses.push((await ask({ RATE_LIMIT: "1000" }, headers)).status);
-  expect(statuses).toEqual([401, 401, 401, 401, 429]);
+  for (let n = 0; n < 10; n += 1) statuses.push((await ask({ RATE_LIMIT: "1000" }, headers)).status);
+  expect(statuses).toEqual([...times(9, 401), 429]);
 });
+
+function times(count: number, status: number): number[] {
+  return Array.from({ length: count }, () => status);
+}

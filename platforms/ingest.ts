@@ -1,5 +1,4 @@
 /** The ingest path of a Worker. It has no subscriptions, so it publishes through the switchboard. */
-import { verifySignature } from "../nostr/signature.ts";
 import type { Access } from "../relay/access/access.ts";
 import type { Config } from "../relay/config.ts";
 import { createIngest, publishThrough } from "../relay/ingest/create-ingest.ts";
@@ -9,6 +8,7 @@ import type { Store } from "../store/store.ts";
 import type { Source } from "../telemetry/metrics.ts";
 import { unixSeconds, wait } from "./clock.ts";
 import { nativeEventId } from "./event-id.ts";
+import { nativeVerify } from "./signature.ts";
 import { report, type Telemetry } from "./workers.ts";
 
 interface WorkerIngestDeps {
@@ -28,7 +28,7 @@ export function createWorkerIngest(deps: WorkerIngestDeps): Ingest {
     config,
     access,
     store,
-    verify: verifySignature,
+    verify: nativeVerify,
     idOf: nativeEventId,
     now: unixSeconds,
     pause: wait,

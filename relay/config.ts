@@ -118,7 +118,7 @@ export const SETTINGS = {
       300_000,
       1000,
       1_000_000_000,
-      "Work per minute for one network (an IPv4 address or the /64 of an IPv6 address) or one key. Reading one row costs 1. A REQ costs about 150, and 10 for each event found. Storing an event costs about 500. A client that ignores the refusals is disconnected. Clients on the relay's own machine are not limited",
+      "Work per minute for one network (an IPv4 address or the /64 of an IPv6 address) or one key. Reading one row costs 1. A REQ costs about 150, and 10 for each event found. Storing an event costs about 350. A client that ignores the refusals is disconnected. Clients on the relay's own machine are not limited",
     ),
   ),
   POLICY_DRY_RUN: choice(

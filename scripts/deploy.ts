@@ -2,6 +2,7 @@
 import { readDeployOptions } from "./deploy/options.ts";
 import { thisRelease } from "./deploy/release.ts";
 import { createSetReplication } from "./deploy/replication.ts";
+import { buildSignatureCheck } from "./shared/signature-check.ts";
 import { runCommand } from "./shared/usage.ts";
 import { VERSION } from "./shared/version.ts";
 import { forAccount } from "./shared/wrangler.ts";
@@ -19,6 +20,7 @@ await runCommand(async () => {
   const { deploy, dryRun } = await import("./deploy/deployment.ts");
   const { rollBack } = await import("./deploy/rollback.ts");
   if (isRollback) return rollBack({ wrangler, name: options.name, say });
+  await buildSignatureCheck("--again");
   if (isDryRun) return dryRun({ wrangler, options, settings, say });
   const setReplication = createSetReplication({
     wrangler,

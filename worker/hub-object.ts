@@ -1,9 +1,9 @@
 /** A hub in a Durable Object. It only translates the platform's calls. */
 import { DurableObject } from "cloudflare:workers";
-import { verifySignature } from "../nostr/signature.ts";
 import { unixSeconds, wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { nativeEventId } from "../platforms/event-id.ts";
+import { nativeVerify } from "../platforms/signature.ts";
 import { Hub } from "../relay/session/hub.ts";
 import { isIdle, type Quiet } from "../relay/limits/idle.ts";
 import type { Session, Socket } from "../relay/session/session.ts";
@@ -54,7 +54,7 @@ export class HubObject extends DurableObject<RelayEnv> {
       config,
       store: createStore(db, size),
       moderation: createModerationStore(db),
-      verify: verifySignature,
+      verify: nativeVerify,
       idOf: nativeEventId,
       now: unixSeconds,
       switchboard: {

@@ -3,10 +3,10 @@ import { env } from "cloudflare:workers";
 import packageJson from "../package.json" with { type: "json" };
 import { createHandler } from "../http/handler.ts";
 import { withoutStackTraces } from "../http/mistake.ts";
-import { verifySignature } from "../nostr/signature.ts";
 import { unixSeconds, wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
+import { nativeVerify } from "../platforms/signature.ts";
 import { report } from "../platforms/workers.ts";
 import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
@@ -59,7 +59,7 @@ const answer = createHandler({
   },
   size,
   management: {
-    verify: verifySignature,
+    verify: nativeVerify,
     announce: () => announceModeration(),
     pause: wait,
   },

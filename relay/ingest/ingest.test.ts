@@ -6,6 +6,7 @@ import { EVERYBODY_WRITES } from "../../tests/fixtures/moderation.ts";
 import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";
 import type { Fate } from "../../store/store.ts";
 import { STRANGER, TRACED_STRANGER } from "../../tests/fixtures/strangers.ts";
+import { SIGNATURE_COST } from "../limits/cost.ts";
 import { ingestPath, okFields, type Outcome } from "./ingest.ts";
 
 function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
@@ -121,8 +122,8 @@ it("hashes and verifies when it is the sender's turn, and tells what that will c
   await Promise.resolve();
   expect(verified).toEqual([]);
   expect(turns).toEqual([
-    ["a client", 250],
-    ["a client", 250 + 800],
+    ["a client", SIGNATURE_COST],
+    ["a client", SIGNATURE_COST + 800],
   ]);
   resolve();
   await Promise.all(outcomes);

@@ -185,7 +185,7 @@ describe("[17] [18] rate limits", () => {
   });
 
   it("hold for proofs, each of which is a signature to check", async () => {
-    const { relay: opened } = open({ RATE_LIMIT: "10000" });
+    const { relay: opened } = open({ RATE_LIMIT: "4000" });
     let checked = 0;
     const verify = () => {
       checked += 1;

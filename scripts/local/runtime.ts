@@ -8,6 +8,7 @@ import { readMigrations } from "../../platforms/migration-files.ts";
 import { currentDatabase } from "../../store/current-database.ts";
 import type { Database } from "../../store/database.ts";
 import { bundle } from "../shared/bundle.ts";
+import { isSignatureCheckSlow } from "../shared/signature-check.ts";
 import { endTogether } from "./end-together.ts";
 import { type Forwarding, forwardPort } from "./forward-port.ts";
 import { withClosedMetrics } from "./host-option.ts";
@@ -41,6 +42,8 @@ export async function startLocally(options: LocalOptions): Promise<{ stop(): Pro
   for (const address of isLocal ? ["127.0.0.1", "::1"] : [host]) await assertPortIsFree(port, address);
   say("starting the relay and the aggregator");
   const built = await miniflareOptions(options);
+  if (isSignatureCheckSlow())
+    say("signatures are checked in JavaScript, four times slower: stop, npm run build:wasm, and start again");
   const miniflare = withoutSignalHandlers(() => new Miniflare(built));
   await listening(miniflare, port);
   const forwarding = isLocal ? await forward(port) : undefined;

@@ -2,26 +2,36 @@
 import { statSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSignatureCheck, SIGNATURE_CHECK_FILES } from "./signature-check.ts";
 import { CommandError, messageOf } from "./usage.ts";
 import { runWrangler } from "./wrangler.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CACHE = join(ROOT, "node_modules", ".cache", "tributary");
 /** Inputs of every build that are not modules. */
-const BUILD_FILES = ["node_modules/wrangler/package.json", "package-lock.json", "tsconfig.json"];
+const BUILD_FILES = [
+  "node_modules/wrangler/package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  ...SIGNATURE_CHECK_FILES,
+];
+const TYPES: Record<string, BuiltModule["type"]> = { ".sql": "Text", ".wasm": "CompiledWasm" };
 
-/** A file of a built Worker: its code, or a text that it imports. */
+/** A file of a built Worker: its code, or a text or a module of WebAssembly that it imports. */
 interface BuiltModule {
-  type: "ESModule" | "Text";
+  type: "ESModule" | "Text" | "CompiledWasm";
   path: string;
-  contents: string;
+  contents: string | Uint8Array;
 }
+
+/** A file as the cache has it: WebAssembly in base64. */
+type KeptModule = BuiltModule & { contents: string };
 
 interface Built {
   /** The code comes first. */
-  modules: BuiltModule[];
+  modules: KeptModule[];
   /** The fingerprint of each input file at the time of the build, by path. */
   inputs: Record<string, string>;
 }
@@ -34,14 +44,15 @@ export async function bundle(config: string, onBuild: () => void = () => undefin
   const cached = join(CACHE, `${config.replaceAll("/", "-")}.json`);
   const known = await readBuilt(cached);
   if (known && Object.entries(known.inputs).every(([path, stamp]) => stampOf(path) === stamp))
-    return known.modules;
+    return known.modules.map(decoded);
   onBuild();
+  await buildSignatureCheck();
   const startedAt = Date.now();
   const built = await build(config);
   // A file that changed during the build may be in it or not.
   const isCurrent = Object.keys(built.inputs).every((path) => modifiedAt(path) < startedAt);
   if (isCurrent) await keep(cached, built);
-  return built.modules;
+  return built.modules.map(decoded);
 }
 
 async function build(config: string): Promise<Built> {
@@ -64,15 +75,19 @@ async function build(config: string): Promise<Built> {
   }
 }
 
-async function readModules(outdir: string): Promise<BuiltModule[]> {
-  const texts = (await readdir(outdir)).filter((path) => path.endsWith(".sql"));
-  const read = (path: string) => readFile(join(outdir, path), "utf8");
-  return [
-    { type: "ESModule", path: "main.js", contents: await read("main.js") },
-    ...(await Promise.all(
-      texts.map(async (path) => ({ type: "Text" as const, path, contents: await read(path) })),
-    )),
-  ];
+async function readModules(outdir: string): Promise<KeptModule[]> {
+  const imported = (await readdir(outdir)).filter((path) => /\.(?:sql|wasm)$/.test(path));
+  return Promise.all(
+    ["main.js", ...imported].map(async (path) => {
+      const type = TYPES[extname(path)] ?? "ESModule";
+      const contents = await readFile(join(outdir, path), type === "CompiledWasm" ? "base64" : "utf8");
+      return { type, path, contents };
+    }),
+  );
+}
+
+function decoded({ type, path, contents }: KeptModule): BuiltModule {
+  return { type, path, contents: type === "CompiledWasm" ? Buffer.from(contents, "base64") : contents };
 }
 
 /** Texts that a Worker imports. wrangler does not list them among its inputs. */

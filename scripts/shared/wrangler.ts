@@ -1,6 +1,6 @@
 /** Runs wrangler, Cloudflare's command line tool, in the version that this project installs. */
 import { execFile, type ExecFileException } from "node:child_process";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { oneLine } from "./printing.ts";
@@ -25,6 +25,8 @@ export async function runWrangler(args: string[], env: Env = {}): Promise<string
       env: {
         NODE_COMPILE_CACHE: COMPILED,
         ...process.env,
+        // What it starts, such as the build of the signature check, runs on the same Node.
+        PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter),
         NO_COLOR: "1",
         WRANGLER_SEND_METRICS: "false",
         // Without the banner, wrangler does not ask the registry for a newer version, and JSON has nothing before it.

@@ -8,7 +8,12 @@ interface Locked {
   link?: boolean;
 }
 
-const LOCKS = ["package-lock.json", "tests/clients/package-lock.json", "tests/peers/package-lock.json"];
+const LOCKS = [
+  "package-lock.json",
+  "tests/clients/package-lock.json",
+  "tests/peers/package-lock.json",
+  "wasm/package-lock.json",
+];
 
 it.each(LOCKS)("every package in %s has its integrity, those for other platforms too", (lock) => {
   const text = readFileSync(new URL(`../../${lock}`, import.meta.url), "utf8");
