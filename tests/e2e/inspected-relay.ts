@@ -1,5 +1,6 @@
 /** A relay whose heap can be measured while it runs. */
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Miniflare } from "miniflare";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
@@ -16,7 +17,18 @@ export async function startInspected(
   onTestFinished(() => miniflare.dispose());
   await miniflare.ready;
   const heap = await inspectHeap(new URL("/core:user:tributary", await miniflare.getInspectorURL()));
-  return { url: `ws://localhost:${port}`, heap };
+  return { url: `ws://localhost:${port}`, heap: () => whileAwake(`http://localhost:${port}`, heap()) };
+}
+
+/** Asks the Worker something until the measurement is there: workerd does not look at its inspector while it has nothing to do. */
+async function whileAwake(url: string, measuring: Promise<number>): Promise<number> {
+  const done = new AbortController();
+  void measuring.finally(() => done.abort());
+  while (!done.signal.aborted) {
+    await (await fetch(url, { headers: { accept: "application/nostr+json" } })).text();
+    await Promise.race([measuring, setTimeout(20)]);
+  }
+  return measuring;
 }
 
 /** Returns a function that measures the heap, after a garbage collection, of the isolate of a Worker and its objects. */
