@@ -30,14 +30,11 @@ DELETE FROM event WHERE seq IN (
   ) AND NOT ${DELETED} AND NOT ${BANNED}
 )`;
 
-/**
- * Stores events. `?3` is a JSON list of their log positions, or null: then the next ones. A position that is taken is an error.
- */
-const INSERT_NEW = `
-INSERT INTO event (seq, id, pubkey, sig, created_at, kind, tags, content, d, expires_at, pulled)
+/** Stores events. `positions`: ?3 is a JSON list of their log positions, and one that is taken is an error. */
+const insertNew = (positions: boolean): string => `
+INSERT INTO event (${positions ? "seq, " : ""}id, pubkey, sig, created_at, kind, tags, content, d, expires_at, pulled)
 SELECT
-  ?3 ->> new.key,
-  unhex(value ->> ${EVENT.id}),
+  ${positions ? "?3 ->> new.key, " : ""}unhex(value ->> ${EVENT.id}),
   unhex(value ->> ${EVENT.pubkey}),
   unhex(value ->> ${EVENT.sig}),
   value ->> ${EVENT.created_at},
@@ -49,9 +46,12 @@ SELECT
   ?2
 FROM json_each(?1) AS new
 WHERE NOT ${DELETED} AND NOT ${BANNED} AND NOT ${OUTDATED}
-ON CONFLICT (id) DO NOTHING
-ON CONFLICT (pubkey, kind, d) WHERE d IS NOT NULL DO NOTHING
+${positions ? "ON CONFLICT (id) DO NOTHING ON CONFLICT (pubkey, kind, d) WHERE d IS NOT NULL" : "ON CONFLICT"} DO NOTHING
 RETURNING seq, lower(hex(id)) AS id`;
+
+/** Looking whether a position is free costs a row. */
+const INSERT_NEXT = insertNew(false);
+const INSERT_AT = insertNew(true);
 
 /** Finds out why events (`gist`) were not stored. An event that is neither banned nor deleted was superseded. */
 const WHY_NOT = `
@@ -104,7 +104,9 @@ async function commitOnce(
     db.prepare(LAST_SEQ),
     ...deletions.before,
     ...(replaces ? [db.prepare(DELETE_BEATEN).bind(rows)] : []),
-    db.prepare(INSERT_NEW).bind(rows, Number(isPulled), positions ? JSON.stringify(positions) : null),
+    positions
+      ? db.prepare(INSERT_AT).bind(rows, Number(isPulled), JSON.stringify(positions))
+      : db.prepare(INSERT_NEXT).bind(rows, Number(isPulled)),
   ];
   const inserting = statements.length - 1;
   if (isFound) statements.push(db.prepare(INDEX_TEXT).bind(rows));
