@@ -7,6 +7,7 @@ import { casesOf } from "./bench/cases/cases.ts";
 import { authorsOf, type CorpusOptions, startOfDay, storedEvents } from "./bench/corpus/corpus.ts";
 import { Oracle } from "./bench/corpus/oracle.ts";
 import { startCheckout } from "./bench/relays/checkout.ts";
+import { NOSTR_RELAY, startNostrRelay } from "./bench/relays/nostr-relay.ts";
 import { fillRunning } from "./bench/relays/running.ts";
 import type { StartedRelay } from "./bench/relays/started.ts";
 import { comparison, readReport } from "./bench/report/compare.ts";
@@ -76,7 +77,10 @@ async function startAll(
   corpus: CorpusOptions,
   started: StartedRelay[],
 ): Promise<void> {
-  for (const relay of relays) started.push(await startCheckout(relay, corpus, note));
+  for (const relay of relays) {
+    const isOther = relay === NOSTR_RELAY;
+    started.push(await (isOther ? startNostrRelay(corpus, note) : startCheckout(relay, corpus, note)));
+  }
   for (const relay of running) started.push(await fillRunning(relay, corpus, note));
 }
 

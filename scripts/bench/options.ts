@@ -4,7 +4,7 @@ import { didYouMean } from "../shared/nearest.ts";
 import { relayAddressHint } from "../shared/relay-option.ts";
 import { UsageError } from "../shared/usage.ts";
 import { normalizeRelayUrl } from "../../nostr/relay-url.ts";
-import { SCENARIOS } from "./cases/cases.ts";
+import { SCENARIOS, USUAL_SCENARIOS } from "./cases/cases.ts";
 
 export interface BenchOptions {
   /** Directories of checkouts, or `nostr-relay`. */
@@ -33,7 +33,7 @@ Prints a table. docs/performance.md says how to read it.
   --url URL           a relay that runs, has no events yet and does not limit clients; may be repeated
   --pid PID           the process of the relay of --url, whose CPU and memory are measured with its children
   --scenarios A,B     what to measure: ${SCENARIOS.join(", ")}
-                      (default all)
+                      (default all but idle, which opens 10,000 connections)
   --events N          events to store before (default ${USUAL.events})
   --seconds N         how long each case is measured (default ${USUAL.seconds})
   --rounds N          how often each case is measured on each relay (default ${USUAL.rounds})
@@ -97,7 +97,7 @@ function runningOf(urls: string[], pids: string[]): BenchOptions["running"] {
 }
 
 function scenariosOf(given: string | undefined): string[] {
-  if (given === undefined) return SCENARIOS;
+  if (given === undefined) return USUAL_SCENARIOS;
   const names = given.split(",").map((name) => name.trim());
   for (const name of names) {
     if (!SCENARIOS.includes(name))

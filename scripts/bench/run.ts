@@ -14,7 +14,9 @@ export async function runCases(
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (const one of cases) {
-    const able = relays.filter(({ nips }) => one.nip === undefined || nips.has(one.nip));
+    const able = relays.filter(
+      (relay) => (one.nip === undefined || relay.nips.has(one.nip)) && (one.can?.(relay) ?? true),
+    );
     const measured = able.map((relay) => ({
       relay,
       runs: [] as Run[],
@@ -50,7 +52,7 @@ function rowsPerOperation(before: Rows, after: Rows | undefined, run: Run): Rows
 
 function lineOf({ name, unit }: Case, relay: Relay, run: Run, round: number): string {
   const { operations, seconds, p50, p99, cpuMilliseconds, wrong, example, errors } = run;
-  const cpu = cpuMilliseconds === undefined ? undefined : cpuMilliseconds / operations;
+  const cpu = cpuMilliseconds === undefined || operations === 0 ? undefined : cpuMilliseconds / operations;
   const parts = [
     `${name}, ${relay.name}, round ${round}: ${figure(operations / seconds)} ${unit}/s`,
     `p50 ${figure(p50)} ms, p99 ${figure(p99)} ms, ${figure(cpu)} CPU-ms`,

@@ -13,6 +13,7 @@ const LOCKS = [
   "tests/clients/package-lock.json",
   "tests/peers/package-lock.json",
   "wasm/package-lock.json",
+  "scripts/bench/peer/package-lock.json",
 ];
 
 it.each(LOCKS)("every package in %s has its integrity, those for other platforms too", (lock) => {

@@ -9,8 +9,9 @@ import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { Event } from "../../nostr/event.ts";
 import { authorsOf, newcomers, storedEvents } from "../../scripts/bench/corpus/corpus.ts";
 import { Oracle } from "../../scripts/bench/corpus/oracle.ts";
-import { ASKED, questionsOf } from "../../scripts/bench/corpus/questions.ts";
+import { ASKED, firstQuestions, type Question, questionsOf } from "../../scripts/bench/corpus/questions.ts";
 import { WORDS } from "../../scripts/bench/corpus/text.ts";
+import { problemOf } from "../../scripts/bench/load/answer.ts";
 import { eventIdIn, nameIn, verbOf } from "../../scripts/bench/load/messages.ts";
 import { percentile } from "../../scripts/bench/load/meter.ts";
 import { usedBy } from "../../scripts/bench/load/processes.ts";
@@ -55,12 +56,13 @@ describe("the events", () => {
     expect(mean(({ tags }) => tags.length)).toBeGreaterThan(1.5);
   });
 
-  it("that are published later are by other people", () => {
+  it("that are published later are by other people, and all differ", () => {
     const authors = new Set(authorsOf(CORPUS).all.map(({ pubkey }) => pubkey));
     const maker = newcomers(5);
-    const later = Array.from({ length: 50 }, () => maker.next(CORPUS.end + 1));
+    const later = Array.from({ length: 5000 }, () => maker.next(CORPUS.end + 1));
     expect(later.filter(({ pubkey }) => authors.has(pubkey))).toEqual([]);
-    for (const event of later) expect(verifyEvent({ ...event })).toBe(true);
+    expect(new Set(later.map(({ id }) => id)).size).toBe(later.length);
+    for (const event of later.slice(0, 50)) expect(verifyEvent({ ...event })).toBe(true);
   });
 
   it("have words of which none is part of another", () => {
@@ -90,12 +92,50 @@ describe("the answers", () => {
     expect(questions.some(({ ids }) => ids.length > 0)).toBe(true);
   });
 
+  it("to the first question of each user are the newest events that name them", () => {
+    const questions = firstQuestions(oracle, people, 100);
+    expect(questions).toHaveLength(100);
+    for (const { filter, ids } of questions) {
+      const expected = stored.filter((event) => matches({ ...filter }, event)).slice(0, filter.limit);
+      expect(ids).toEqual(expected.map(({ id }) => id));
+    }
+  });
+
   it.each(["search-rare", "search-common"])("to %s are the notes with the word", (name) => {
     for (const { filter, ids } of questionsOf(name, oracle, people)) {
       const word = filter.search ?? "";
       const found = stored.filter(({ kind, content }) => kind === 1 && ` ${content} `.includes(` ${word} `));
       expect(ids).toEqual(found.map(({ id }) => id));
     }
+  });
+});
+
+describe("an answer", () => {
+  const ids = ["a", "b", "c"];
+  const set = new Set(ids);
+  const question = (answer: Question["answer"], limit?: number): Question => ({
+    verb: "REQ",
+    filter: limit === undefined ? {} : { limit },
+    ids,
+    answer,
+  });
+
+  it.each<[answer: Question["answer"], limit: number | undefined, got: string, isRight: boolean]>([
+    ["exact", undefined, "abc", true],
+    ["exact", undefined, "acb", false],
+    ["exact", undefined, "ab", false],
+    ["exact", undefined, "abcd", false],
+    ["exact", 2, "ab", true],
+    ["exact", 2, "bc", false],
+    ["some", 2, "ca", true],
+    ["some", 2, "cc", false],
+    ["some", 2, "cd", false],
+    ["some", 4, "cab", true],
+    ["open", 2, "xy", true],
+    ["open", 2, "xx", false],
+    ["open", 2, "x", false],
+  ])("that must be %s, with limit %s: %s is right: %s", (answer, limit, got, isRight) => {
+    expect(problemOf(question(answer, limit), got.split(""), set) === undefined).toBe(isRight);
   });
 });
 
@@ -182,35 +222,38 @@ describe("the figures", () => {
 
 describe("npm run bench", () => {
   const SMALL = ["--quick", "--events", "400"];
+  const SHORT = "thread,count,negentropy,http,mixed,fan-out,storm,ingest";
 
   it("measures a relay, checks its answers and writes both figures and table", async () => {
     const folder = temporaryFolder();
     const relay = await startRelay(await freePort(), join(folder, "state"));
     const json = join(folder, "report.json");
     const args = ["--url", relay.url, "--pid", String(relay.process.pid), "--json", json];
-    const { code, stdout, stderr } = await run(
-      ...SMALL,
-      ...args,
-      "--scenarios",
-      "thread,newest500,count,ingest",
-    );
+    const { code, stdout, stderr } = await run(...SMALL, ...args, "--scenarios", SHORT);
     expect(code, stderr).toBe(0);
     const { results } = JSON.parse(readFileSync(json, "utf8")) as Report;
     const seen = results.map((result) => ({
       case: result.case,
-      works: result.operations > 0 && (result.rowsRead ?? 0) > 0,
-      isChecked: result.checked > 0,
-      wrong: result.wrong,
+      works: result.operations > 0 && (result.cpuMilliseconds ?? 0) > 0,
+      isChecked: result.checked > 0 && result.wrong === 0,
       errors: result.errors,
       isInTable: stdout.includes(`| ${result.case} `),
     }));
-    const asked = { works: true, isChecked: true, wrong: 0, errors: {}, isInTable: true };
-    expect(seen).toEqual([
-      { case: "thread", ...asked },
-      { case: "newest500", ...asked },
-      { case: "count", ...asked },
-      { case: "ingest 8×64", ...asked, isChecked: false },
-    ]);
+    const cases = [
+      "thread",
+      "count",
+      "negentropy",
+      "http events",
+      "http document",
+      "mixed, 2 writers, 18 readers",
+      "fan-out to 50, 20/s",
+      "fan-out to 50, burst",
+      "storm of 200",
+      "ingest 8×64",
+    ];
+    const asked = { works: true, isChecked: true, errors: {}, isInTable: true };
+    expect(seen).toEqual(cases.map((name) => ({ case: name, ...asked })));
+    expect(results[0]?.rowsReadPerEvent).toBeGreaterThan(1);
     expect(results.at(-1)?.rowsWritten).toBeGreaterThan(5);
   });
 
@@ -227,9 +270,10 @@ describe("npm run bench", () => {
     onTestFinished(() => http.closeAllConnections());
     onTestFinished(() => void http.close());
     const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
-    const { code, stdout, stderr } = await run(...SMALL, "--url", url, "--scenarios", "ids");
+    const { code, stdout, stderr } = await run(...SMALL, "--url", url, "--scenarios", "ids,ingest");
     expect(code).toBe(1);
     expect(stdout).toMatch(/\| ids .*0 %: WRONG/);
+    expect(stdout).toMatch(/\| ingest 8×64 .*0 %: WRONG/);
     expect(stderr).toMatch(/wrong answers: .*ids: \d+, such as \{"ids":/);
   });
 

@@ -14,6 +14,8 @@ export const QUERIES: Case[] = ASKED.map((name): Case => {
     unit: "query",
     ...(nip === undefined ? {} : { nip }),
     run: (relay, bench) =>
-      measure(relay, bench.pace, (meter) => askers(relay, meter, bench.questionsOf(name), CONNECTIONS)),
+      measure(relay, bench.pace, (meter) =>
+        askers(relay, meter, bench.questionsOf(name), { connections: CONNECTIONS }),
+      ),
   };
 });

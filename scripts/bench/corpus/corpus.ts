@@ -48,7 +48,18 @@ export function* storedEvents(options: CorpusOptions, people = authorsOf(options
 export function newcomers(seed: number): { people: People; next(now: number): Event; traffic: Traffic } {
   const people = peopleOf(NEWCOMERS, FIRST_NEWCOMER);
   const traffic = new Traffic(seeded(seed), people);
-  return { people, traffic, next: (now) => traffic.next(now) };
+  const made = new Set<string>();
+  return {
+    people,
+    traffic,
+    next(now) {
+      // In one second, somebody may react twice to the same note: that is one event.
+      for (;;) {
+        const event = traffic.next(now);
+        if (made.size < made.add(event.id).size) return event;
+      }
+    },
+  };
 }
 
 /** Returns the start of this day (UTC), in Unix seconds: a corpus of the same day is the same. */

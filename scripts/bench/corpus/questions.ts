@@ -8,9 +8,13 @@ import { KIND } from "./traffic.ts";
 export interface Question {
   verb: "REQ" | "COUNT";
   filter: Filter;
-  /** Ids, newest first. A search may answer in any order, and with any of the matches up to the limit. */
+  /** Ids of all stored events that may be in the answer, newest first. */
   ids: string[];
-  isSearch: boolean;
+  /**
+   * What the answer must be. exact: these ids, in this order. some: up to the limit of them, in any order, as a search may
+   * answer. open: as many as the limit, because events are published meanwhile.
+   */
+  answer: "exact" | "some" | "open";
 }
 
 const { note, repost, reaction, profile, article } = KIND;
@@ -71,8 +75,27 @@ export function questionsOf(name: string, oracle: Oracle, people: People): Quest
     verb: isCount ? "COUNT" : "REQ",
     filter,
     ids: oracle.ids(filter.search === undefined ? filter : { ...filter, limit: Infinity }),
-    isSearch: filter.search !== undefined,
+    answer: filter.search === undefined ? "exact" : "some",
   }));
+}
+
+/** Returns what each of so many users asks first: for the newest events that name them. */
+export function firstQuestions(oracle: Oracle, people: People, count: number): Question[] {
+  const kinds: number[] = [note, repost, reaction];
+  const limit = 20;
+  const byPerson = new Map<string, string[]>(people.all.map(({ pubkey }) => [pubkey, []]));
+  for (const { id, kind, tags } of oracle.events) {
+    if (!kinds.includes(kind)) continue;
+    for (const pubkey of new Set(tags.flatMap(([name, value = ""]) => (name === "p" ? [value] : [])))) {
+      const ids = byPerson.get(pubkey);
+      if (ids && ids.length < limit) ids.push(id);
+    }
+  }
+  return Array.from({ length: count }, (_, n): Question => {
+    const { pubkey = "" } = people.all[n % people.all.length] ?? {};
+    const filter = { kinds, "#p": [pubkey], limit };
+    return { verb: "REQ", filter, ids: byPerson.get(pubkey) ?? [], answer: "exact" };
+  });
 }
 
 function drawFrom({ events }: Oracle, people: People): Draw {

@@ -1,5 +1,6 @@
 /** Clients that ask one question after the other, each on its own connection, and check every answer. */
 import type { Question } from "../corpus/questions.ts";
+import { problemOf } from "./answer.ts";
 import { type Load, PATIENCE_MILLISECONDS, type Relay } from "./measure.ts";
 import { eventIdIn, nameIn, verbOf } from "./messages.ts";
 import type { Meter } from "./meter.ts";
@@ -11,8 +12,13 @@ const CLOSES = NAMES.map((name) => frameOf(["CLOSE", name]));
 
 interface Prepared extends Question {
   frames: readonly Buffer[];
-  /** The ids for which the order does not matter. */
   set: ReadonlySet<string>;
+}
+
+interface AskerOptions {
+  connections: number;
+  /** How long a client waits after each answer, in milliseconds. By default it asks at once. */
+  pause?: number;
 }
 
 /** Opens the connections. They ask when the load starts. */
@@ -20,13 +26,14 @@ export async function askers(
   relay: Relay,
   meter: Meter,
   questions: readonly Question[],
-  connections: number,
+  { connections, pause = 0 }: AskerOptions,
 ): Promise<Load> {
   const prepared = questions.map(prepare);
   const lines = await Promise.all(Array.from({ length: connections }, () => openLine(relay.url)));
   const clients = lines.map((line, at) => {
     // Apart from each other: what one has asked does not help the next.
-    return new Asker(line, prepared, Math.floor((at * prepared.length) / connections), meter);
+    const first = Math.floor((at * prepared.length) / connections);
+    return new Asker(line, prepared, { first, pause }, meter);
   });
   return {
     start() {
@@ -45,7 +52,7 @@ export async function askers(
 
 function prepare(question: Question): Prepared {
   const frames = NAMES.map((name) => frameOf([question.verb, name, question.filter]));
-  return { ...question, frames, set: new Set(question.isSearch ? question.ids : []) };
+  return { ...question, frames, set: new Set(question.ids) };
 }
 
 class Asker {
@@ -59,12 +66,19 @@ class Asker {
   private readonly line: Line;
   private readonly questions: readonly Prepared[];
   private at: number;
+  private readonly pause: number;
   private readonly meter: Meter;
 
-  constructor(line: Line, questions: readonly Prepared[], at: number, meter: Meter) {
+  constructor(
+    line: Line,
+    questions: readonly Prepared[],
+    { first, pause }: { first: number; pause: number },
+    meter: Meter,
+  ) {
     this.line = line;
     this.questions = questions;
-    this.at = at;
+    this.at = first;
+    this.pause = pause;
     this.meter = meter;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
@@ -104,12 +118,17 @@ class Asker {
     if (verb === "CLOSED") this.meter.failed(message.toString());
     else {
       this.meter.answered(this.begun, this.got.length);
-      this.meter.checked(asked === "COUNT" ? this.wrongCount(message) : this.wrongEvents());
+      this.meter.checked(
+        asked === "COUNT" ? this.wrongCount(message) : problemOf(this.question, this.got, this.question.set),
+      );
     }
     if (asked === "REQ") this.line.send(CLOSES[this.turn] as Buffer);
     this.turn = 1 - this.turn;
     this.at += 1;
-    this.ask();
+    if (this.pause === 0) return this.ask();
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    setTimeout(() => this.ask(), this.pause);
   }
 
   private wrongCount(message: Buffer): string | undefined {
@@ -127,21 +146,6 @@ class Asker {
     return answer.count === ids.length
       ? undefined
       : `${JSON.stringify(filter)}: ${answer.count}, not ${ids.length}`;
-  }
-
-  private wrongEvents(): string | undefined {
-    const { filter, ids, set, isSearch } = this.question;
-    const wanted = Math.min(ids.length, filter.limit ?? Infinity);
-    const { got } = this;
-    const isRight =
-      got.length === wanted &&
-      (isSearch
-        ? new Set(got).size === wanted && got.every((id) => set.has(id))
-        : got.every((id, at) => id === ids[at]));
-    if (isRight) return undefined;
-    const right = new Set(ids);
-    const known = got.filter((id) => right.has(id)).length;
-    return `${JSON.stringify(filter).slice(0, 200)}: ${got.length} events, ${known} of the ${wanted} expected, or in another order`;
   }
 
   private give(reason: string): void {

@@ -11,6 +11,8 @@ export interface Relay {
   pid: number | undefined;
   /** The NIPs that it says it supports. */
   nips: ReadonlySet<number>;
+  /** Whether it answers /api/v1/events as this project does. */
+  hasHttpApi: boolean;
 }
 
 export interface Pace {
@@ -49,7 +51,7 @@ export async function measure(
   } finally {
     load.close();
   }
-  return meter.run;
+  return meter.result();
 }
 
 /** Returns loads that run at the same time as one. It has finished when all have. */

@@ -37,6 +37,7 @@ export class Meter {
   private startedAt = 0;
   private used: Used | undefined;
   private own = process.cpuUsage();
+  private readonly others = new Map<string, Meter>();
   readonly run: Run = {
     operations: 0,
     seconds: 0,
@@ -54,8 +55,16 @@ export class Meter {
     figures: {},
   };
 
+  /** Returns a meter for what others do at the same time. The run has its rate and its p50 and p99 under this name. */
+  beside(name: string): Meter {
+    const other = new Meter();
+    this.others.set(name, other);
+    return other;
+  }
+
   /** Begins to measure. What comes before is the warm-up. */
   begin(used: Used | undefined): void {
+    for (const other of this.others.values()) other.begin(undefined);
     this.used = used;
     this.own = process.cpuUsage();
     this.startedAt = performance.now();
@@ -74,6 +83,27 @@ export class Meter {
     const sorted = this.latencies.toSorted((a, b) => a - b);
     run.p50 = percentile(sorted, 0.5);
     run.p99 = percentile(sorted, 0.99);
+    for (const [name, other] of this.others) {
+      other.end(undefined);
+      const { operations, seconds, p50, p99 } = other.run;
+      run.figures[`${name}/s`] = operations / seconds;
+      if (p50 !== undefined) run.figures[`${name} p50 ms`] = p50;
+      if (p99 !== undefined) run.figures[`${name} p99 ms`] = p99;
+    }
+  }
+
+  /** Returns the run, with what was wrong with what others did. */
+  result(): Run {
+    const { run } = this;
+    for (const other of this.others.values()) {
+      const { checked, wrong, errors, example } = other.result();
+      run.checked += checked;
+      run.wrong += wrong;
+      run.example ??= example;
+      for (const [reason, count] of Object.entries(errors))
+        run.errors[reason] = (run.errors[reason] ?? 0) + count;
+    }
+    return run;
   }
 
   /** An operation was answered. `begun` is when it was sent, as `performance.now()` tells it. */

@@ -1,5 +1,5 @@
-/** Clients that publish: each keeps so many events in flight, that is, sent and not yet answered by OK. */
-import type { Event } from "../../../nostr/event.ts";
+/** Clients that publish. An event is in flight when it is sent and not yet answered by OK. */
+import { type Event, versionKey } from "../../../nostr/event.ts";
 import { type Load, PATIENCE_MILLISECONDS, type Relay } from "./measure.ts";
 import { verbOf } from "./messages.ts";
 import type { Meter } from "./meter.ts";
@@ -7,16 +7,20 @@ import { frameOf, type Line, openLine } from "./socket.ts";
 
 export interface Publication {
   id: string;
+  /** Whether another version may replace it. */
+  isReplaceable: boolean;
   frame: Buffer;
 }
 
 export function publicationOf(event: Event): Publication {
-  return { id: event.id, frame: frameOf(["EVENT", event]) };
+  const isReplaceable = versionKey(event) !== undefined;
+  return { id: event.id, isReplaceable, frame: frameOf(["EVENT", event]) };
 }
 
 interface PublisherOptions {
   connections: number;
-  inFlight: number;
+  /** Each connection keeps so many events in flight, or it publishes so many a second. */
+  pace: { inFlight: number } | { perSecond: number };
 }
 
 /** Opens the connections. They publish the events, each once, when the load starts. */
@@ -24,10 +28,10 @@ export async function publishers(
   relay: Relay,
   meter: Meter,
   publications: Iterator<Publication>,
-  { connections, inFlight }: PublisherOptions,
+  { connections, pace }: PublisherOptions,
 ): Promise<Load> {
   const lines = await Promise.all(Array.from({ length: connections }, () => openLine(relay.url)));
-  const clients = lines.map((line) => new Publisher(line, publications, inFlight, meter));
+  const clients = lines.map((line) => new Publisher(line, publications, pace, meter));
   return {
     start() {
       for (const client of clients) client.start();
@@ -52,13 +56,14 @@ class Publisher {
   private readonly timer: NodeJS.Timeout;
   private readonly line: Line;
   private readonly publications: Iterator<Publication>;
-  private readonly inFlight: number;
+  private readonly pace: PublisherOptions["pace"];
+  private interval: NodeJS.Timeout | undefined;
   private readonly meter: Meter;
 
-  constructor(line: Line, publications: Iterator<Publication>, inFlight: number, meter: Meter) {
+  constructor(line: Line, publications: Iterator<Publication>, pace: PublisherOptions["pace"], meter: Meter) {
     this.line = line;
     this.publications = publications;
-    this.inFlight = inFlight;
+    this.pace = pace;
     this.meter = meter;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
@@ -70,7 +75,9 @@ class Publisher {
 
   start(): void {
     this.timer.refresh();
-    for (let n = 0; n < this.inFlight; n += 1) this.next();
+    const { pace } = this;
+    if ("perSecond" in pace) this.interval = setInterval(() => this.next(), 1000 / pace.perSecond);
+    else for (let n = 0; n < pace.inFlight; n += 1) this.next();
   }
 
   stop(): void {
@@ -100,10 +107,11 @@ class Publisher {
     this.sent.delete(id);
     if (isStored) this.meter.answered(begun);
     else this.meter.failed(reason);
-    this.next();
+    if (this.isStopped || "inFlight" in this.pace) this.next();
   }
 
   private endIfDone(): void {
+    clearInterval(this.interval);
     if (this.sent.size > 0) return;
     clearTimeout(this.timer);
     this.end();

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { CommandError } from "../../shared/usage.ts";
 import type { CorpusOptions } from "../corpus/corpus.ts";
 import { bytesOf, filledCopy, sourcesIn } from "./filled.ts";
-import { nipsOf } from "./information.ts";
+import { abilitiesOf } from "./information.ts";
 import { freePort, type Program, runProgram, startProgram } from "./program.ts";
 import type { Say, StartedRelay } from "./started.ts";
 
@@ -23,7 +23,7 @@ const SETTINGS = {
 
 export async function startCheckout(given: string, corpus: CorpusOptions, say: Say): Promise<StartedRelay> {
   const checkout = resolve(given);
-  const name = given === "." ? "this checkout" : basename(checkout);
+  const name = given === "." ? "this checkout" : given;
   if (!existsSync(join(checkout, "scripts/start.ts")))
     throw new CommandError(`--relay is ${given}, which is not a checkout of this project`);
   const wanted = { name: basename(checkout), parts: sourcesIn(checkout, STORE), corpus };
@@ -43,7 +43,7 @@ export async function startCheckout(given: string, corpus: CorpusOptions, say: S
     about: commitOf(checkout),
     url,
     pid: program.pid,
-    nips: await nipsOf(url),
+    ...(await abilitiesOf(url)),
     bytes,
     async stop() {
       await program.stop();

@@ -1,6 +1,8 @@
 /** Starts the program of a relay, and ends it with this one. */
 import { spawn } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { CommandError, messageOf } from "../../shared/usage.ts";
 
 export interface Program {
@@ -44,13 +46,22 @@ export async function startProgram(node: string, args: string[], cwd: string): P
   };
 }
 
-/** Runs a program to its end. Its error output is shown. Rejects if it fails. */
-export async function runProgram(program: string, args: string[], cwd: string): Promise<void> {
-  const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
-  const code = await new Promise<number | null>((resolve, reject) => {
+/** Runs a program to its end, with this input. Its error output is shown. Rejects if it fails. */
+export async function runProgram(
+  program: string,
+  args: string[],
+  cwd: string,
+  input: Iterable<string> = [],
+): Promise<void> {
+  const child = spawn(program, args, { cwd, stdio: ["pipe", "ignore", "inherit"] });
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", (error) => reject(new CommandError(`cannot start ${program}: ${messageOf(error)}`)));
     child.once("close", resolve);
   });
+  // If it ends before it has read everything, its exit status says so.
+  const written = pipeline(Readable.from(input), child.stdin).catch(() => undefined);
+  const code = await ended;
+  await written;
   if (code !== 0) throw new CommandError(`${program} ${args.join(" ")} in ${cwd} ended with ${code}`);
 }
 

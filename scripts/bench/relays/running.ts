@@ -4,10 +4,10 @@ import { CommandError } from "../../shared/usage.ts";
 import { storedEvents, type CorpusOptions } from "../corpus/corpus.ts";
 import { Meter } from "../load/meter.ts";
 import { publicationOf, publishers, type Publication } from "../load/publisher.ts";
-import { nipsOf } from "./information.ts";
+import { abilitiesOf } from "./information.ts";
 import type { Say, StartedRelay } from "./started.ts";
 
-const CLIENTS = { connections: 4, inFlight: 32 };
+const CLIENTS = { connections: 4, pace: { inFlight: 32 } };
 const PER_LINE = 10_000;
 
 export async function fillRunning(
@@ -15,7 +15,7 @@ export async function fillRunning(
   corpus: CorpusOptions,
   say: Say,
 ): Promise<StartedRelay> {
-  const relay = { name: url, about: url, url, pid, nips: await nipsOf(url) };
+  const relay = { name: url, about: url, url, pid, ...(await abilitiesOf(url)) };
   say(`${url}: publishing ${corpus.count} events`);
   const meter = new Meter();
   const load = await publishers(relay, meter, publications(storedEvents(corpus), url, say), CLIENTS);
