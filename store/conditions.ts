@@ -42,13 +42,13 @@ export function isOneOf(column: string, keys: Key[], bind: Bind): string {
   return `${column} IN (${keyList(keys, bind)})`;
 }
 
-/** Returns SQL for rows of one column, `key`. */
-export function keyList(keys: Key[], bind: Bind): string {
+/** Returns SQL for rows of a column `key`, and of more columns of `json_each`. */
+export function keyList(keys: Key[], bind: Bind, more = ""): string {
   // If a list has both blobs and texts, the first letter tells them apart.
   const areBlobs = keys.every((key) => "hex" in key);
   const list = keys.map((key) => ("hex" in key ? `${areBlobs ? "" : "x"}${key.hex}` : `t${key.text}`));
   const element = areBlobs ? "unhex(value)" : "iif(value >= 'x', unhex(substr(value, 2)), substr(value, 2))";
-  return `SELECT ${element} AS key FROM json_each(${bind(JSON.stringify(list))})`;
+  return `SELECT ${element} AS key${more} FROM json_each(${bind(JSON.stringify(list))})`;
 }
 
 /**

@@ -71,7 +71,8 @@ describe("[33] a count", () => {
   ])("%s beyond it is an estimate, and says so", async (_, filters, truth) => {
     const { count: counted, isEstimate } = await count(...filters);
     expect(isEstimate).toBe(true);
-    expect(Math.abs(counted / truth - 1)).toBeLessThan(0.15);
+    // The sample has 250 events, of which a quarter are of one kind: twice the standard error is 0.2.
+    expect(Math.abs(counted / truth - 1)).toBeLessThan(0.2);
   });
 
   it("is estimated the same with private events in the log", async () => {
@@ -94,7 +95,7 @@ describe("[33] a count", () => {
 
   it("is never estimated below what was found", async () => {
     const found = await countWithin({ walk: 100, sample: 1 }, [{ authors: AUTHORS.slice(5, 6) }]);
-    expect(found).toMatchObject({ count: 1000, isEstimate: true });
+    expect(found).toMatchObject({ count: 101, isEstimate: true });
   });
 
   it("looks at no more events for many filters than for one", async () => {

@@ -3,9 +3,11 @@ import { canonicalTarget } from "../nostr/hyperloglog.ts";
 import { countTarget } from "./counter.ts";
 import type { Database } from "./database.ts";
 import type { Dense } from "./dense.ts";
+import { partsOf } from "./plan.ts";
 import { isWhole, questionOf, walkAll } from "./read.ts";
 import { estimate } from "./sample.ts";
 import type { Countable, CountResult } from "./store.ts";
+import { canBeTallied, type Tally, tally } from "./tally.ts";
 import { LEAST_OF_STEP, type Work } from "./work.ts";
 
 export interface CountBounds {
@@ -34,6 +36,23 @@ async function* countOneByOne(
   dense: Dense,
   { walk: mostLooked, sample }: CountBounds,
 ): Work<CountResult> {
+  const [part, ...others] = countables.flatMap(partsOf);
+  const isOne = part && others.length === 0 && canBeTallied(part);
+  const { count, isWhole, isStopped } = yield* isOne
+    ? tally(db, part, mostLooked)
+    : countFound(db, countables, dense, mostLooked);
+  if (isStopped || isWhole) return { count, isEstimate: !isWhole };
+  const estimated = yield* estimate(db, countables, sample);
+  return { count: Math.max(count, estimated), isEstimate: true };
+}
+
+/** Counts different events that are found, because several filters or parts may find the same. */
+async function* countFound(
+  db: Database,
+  countables: Countable[],
+  dense: Dense,
+  mostLooked: number,
+): Work<Tally> {
   const questions = countables.map((countable) => questionOf({ ...countable, limit: Infinity }, dense));
   const walking = walkAll(db, questions, -1);
   let looked = 0;
@@ -45,8 +64,5 @@ async function* countOneByOne(
   }
   const walks = questions.flatMap((question) => question.walks);
   const count = new Set(walks.flatMap(({ found }) => found.map(({ seq }) => seq))).size;
-  const isEstimate = !questions.every(isWhole);
-  if (isStopped || (looked <= mostLooked && !isEstimate)) return { count, isEstimate };
-  const estimated = yield* estimate(db, countables, sample);
-  return { count: Math.max(count, estimated), isEstimate: true };
+  return { count, isWhole: looked <= mostLooked && questions.every(isWhole), isStopped };
 }

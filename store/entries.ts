@@ -20,6 +20,12 @@ export interface Place {
   seq: number;
 }
 
+/** A place in the order of a list: the entries of its first stretch, then those of the second. */
+export interface ListPlace extends Place {
+  /** Which stretch, counted from 0. */
+  stretch: number;
+}
+
 export interface Asked {
   part: Part;
   driver: Driver;
@@ -96,6 +102,36 @@ export function testedEntries(
 }
 
 /**
+ * Returns SQL for the entries as rows of stretch, seq, created_at and `found`, one stretch after the other. It is cheaper than to
+ * merge them, if all are wanted. `found` is an SQL expression for a match `e`, and null if an entry does not match.
+ */
+export function listedEntries(
+  { part, driver, after, most }: Omit<Asked, "after"> & { after: ListPlace | undefined },
+  match: string,
+  head: number | undefined,
+  bind: Bind,
+): string {
+  const alias = driver.by === "tag" ? "w" : "e";
+  const tested = matching({ part, driver }, head, alias, bind);
+  const found =
+    driver.by === "tag"
+      ? `(SELECT ${match} FROM event AS e WHERE e.seq = w.seq AND ${tested})`
+      : `iif(${tested}, ${match}, NULL)`;
+  const { from, where } = indexOf(part, driver, { alias, key: "list.key" }, bind);
+  const run = (list: { from: number; to?: number }, bounds: string[]) =>
+    `SELECT * FROM (SELECT list.stretch, ${alias}.seq, ${alias}.created_at, ${found} AS found
+      FROM (${stretchList(part, driver, bind, list)}) AS list CROSS JOIN ${from}
+      WHERE ${[...where, ...bounds].join(" AND ")} LIMIT ${bind(most)})`;
+  const whole = timeBounds(boundedByCursor(part), bind, alias);
+  if (!after) return run({ from: 0 }, whole);
+  const { stretch } = after;
+  // SQLite follows the list, and the index from the lowest time and position on, as nothing else is asked for.
+  const begun = boundsAfter({ part: { ...part, order: "asc" }, at: bound(after, bind) }, alias, bind);
+  const runs = begun.map((bounds) => run({ from: stretch, to: stretch + 1 }, bounds));
+  return `${[...runs, run({ from: stretch + 1 }, whole)].join(" UNION ALL ")} LIMIT ${bind(most)}`;
+}
+
+/**
  * Returns SQL for the first matches of a second, as rows in no order, each once. The events of a second are in the order of
  * their ids, but an index has them in the order of arrival. They may be many, so they come without their JSON.
  */
@@ -108,7 +144,12 @@ SELECT ${columns(NO_JSON, bind)} FROM (
 }
 
 /** Returns the conditions that an entry and its event `e` must satisfy. What was stored after the first step is no match. */
-function matching({ part, driver }: Asked, head: number | undefined, entry: "w" | "e", bind: Bind): string {
+function matching(
+  { part, driver }: Pick<Asked, "part" | "driver">,
+  head: number | undefined,
+  entry: "w" | "e",
+  bind: Bind,
+): string {
   const isInLog = head === undefined ? [] : [`${entry}.seq <= ${bind(head)}`];
   return allOf([...isInLog, restOf(part, driver, bind, entry)]);
 }

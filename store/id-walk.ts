@@ -19,7 +19,7 @@ export class IdWalk implements Walk {
   constructor(part: Part) {
     this.part = part;
     this.testing = costOfTesting(part, { by: "id" });
-    this.ids = [...new Set(part.filter.ids)];
+    this.ids = [...(part.filter.ids ?? [])];
   }
 
   get isDone(): boolean {

@@ -42,7 +42,7 @@ export type Driver =
 
 /** Splits a query into its parts. The list is empty if nothing can match. */
 export function partsOf({ view, ...selection }: Selection): Part[] {
-  const { filter } = selection;
+  const filter = withoutRepeats(selection.filter);
   if (matchesNothing(filter)) return [];
   const { kinds, authors, tags, search } = filter;
   const part = (narrowed: Filter, driver?: Driver): Part[] =>
@@ -72,6 +72,18 @@ export function partsOf({ view, ...selection }: Selection): Part[] {
       { by: "tag", tag: addressed },
     ),
   ];
+}
+
+/** Returns a filter whose lists have each value once, so that each stretch of an index is walked once. */
+function withoutRepeats(filter: Filter): Filter {
+  const { ids, authors, kinds, tags } = filter;
+  return {
+    ...filter,
+    ...(ids && { ids: [...new Set(ids)] }),
+    ...(authors && { authors: [...new Set(authors)] }),
+    ...(kinds && { kinds: [...new Set(kinds)] }),
+    tags: tags.map(({ name, values }) => ({ name, values: [...new Set(values)] })),
+  };
 }
 
 /** Returns whether a filter has an empty list, or a search without terms. Both match nothing. */
@@ -129,11 +141,23 @@ export function stretchesOf({ filter }: Part, driver: Driver): number {
   return 1;
 }
 
-/** Returns SQL for the list of a driver's stretches: rows with their key. */
-export function stretchList({ filter }: Part, driver: Driver, bind: Bind): string {
-  if (driver.by === "kind")
-    return `SELECT value AS key FROM json_each(${bind(JSON.stringify(filter.kinds ?? []))})`;
-  return keyList(keysOf(filter, driver), bind);
+/**
+ * Returns SQL for the list of a driver's stretches, or a part of it: rows of `stretch`, which is its position, and `key`. Time has
+ * a single one.
+ */
+export function stretchList(
+  { filter }: Part,
+  driver: Driver,
+  bind: Bind,
+  { from, to }: { from: number; to?: number } = { from: 0 },
+): string {
+  if (driver.by === "time") return `SELECT NULL AS key, 0 AS stretch WHERE ${from === 0}`;
+  const position = `, json_each.key + ${bind(from)} AS stretch`;
+  if (driver.by === "kind") {
+    const kinds = filter.kinds?.slice(from, to) ?? [];
+    return `SELECT value AS key${position} FROM json_each(${bind(JSON.stringify(kinds))})`;
+  }
+  return keyList(keysOf(filter, driver).slice(from, to), bind, position);
 }
 
 function keysOf({ authors = [] }: Filter, driver: Driver): Key[] {

@@ -2,9 +2,10 @@
 import { newestFirst } from "../nostr/event.ts";
 import { costOf, type Database, prepare, type SqlResult } from "./database.ts";
 import type { Dense } from "./dense.ts";
-import { driversOf, type Part, partsOf } from "./plan.ts";
+import { type Driver, driversOf, type Part, partsOf } from "./plan.ts";
 import type { Answer, FoundEvent, Query, ReadResult, StoredEvent } from "./store.ts";
 import { IdWalk } from "./id-walk.ts";
+import { ListWalk } from "./list-walk.ts";
 import { SearchWalk } from "./search-walk.ts";
 import { VersionWalk } from "./version-walk.ts";
 import { TimedWalk } from "./timed-walk.ts";
@@ -65,11 +66,31 @@ async function* rank(questions: Question[]): Work<void> {
   }
 }
 
-/** Returns all matches of a query in order, without their JSON. Undefined if the work was stopped before the end. */
-export async function* findMatches(db: Database, query: Query, dense: Dense): Work<FoundEvent[] | undefined> {
+/**
+ * Returns all matches of a query in order, without their JSON. Undefined if there are more than `most`, or if the work was
+ * stopped before the end.
+ */
+export async function* findMatches(
+  db: Database,
+  query: Query,
+  most: number,
+  dense: Dense,
+): Work<FoundEvent[] | undefined> {
   const question = questionOf(query, dense);
-  yield* walkAll(db, [question], -1);
-  return isWhole(question) ? inOrder(question).slice(0, query.limit) : undefined;
+  const walking = walkAll(db, [question], -1);
+  for (let step = await walking.next(); !step.done;) {
+    // With a limit, the walk itself ends.
+    if (query.limit === Infinity && hasMoreThan(most, question)) return undefined;
+    step = await walking.next(yield step.value);
+  }
+  if (!isWhole(question)) return undefined;
+  const found = inOrder(question).slice(0, query.limit);
+  return found.length > most ? undefined : found;
+}
+
+function hasMoreThan(most: number, { walks }: Question): boolean {
+  if (walks.reduce((sum, { found }) => sum + found.length, 0) <= most) return false;
+  return new Set(walks.flatMap(({ found }) => found.map(({ seq }) => seq))).size > most;
 }
 
 export function isWhole({ walks }: Question): boolean {
@@ -170,10 +191,14 @@ function walkOf(part: Part, limit: number, dense: Dense): Walk {
     case "search":
       return new SearchWalk(part, part.filter.search ?? "", limit);
     case "version":
-      return new VersionWalk(part, new TimedWalk(part, other ?? driver, limit, dense));
+      return new VersionWalk(part, walkByTime(part, other ?? driver, limit, dense));
     default:
-      return new TimedWalk(part, driver, limit, dense);
+      return walkByTime(part, driver, limit, dense);
   }
+}
+
+function walkByTime(part: Part, driver: Driver, limit: number, dense: Dense): Walk {
+  return Number.isFinite(limit) ? new TimedWalk(part, driver, limit, dense) : new ListWalk(part, driver);
 }
 
 /** Returns the matches of all parts in order, each once. */

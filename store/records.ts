@@ -12,10 +12,10 @@ export async function* readRecords(
   { filter, view, most }: { filter: Filter; view: View; most: number },
   dense: Dense,
 ): Work<Uint8Array | undefined> {
-  const limit = Math.min(filter.limit ?? Infinity, most + 1);
+  const limit = filter.limit === undefined ? Infinity : Math.min(filter.limit, most + 1);
   if (limit <= 0) return new Uint8Array();
-  const found = yield* findMatches(db, { filter, view, limit }, dense);
-  if (!found || found.length > most) return undefined;
+  const found = yield* findMatches(db, { filter, view, limit }, most, dense);
+  if (!found) return undefined;
   const records = found.map(({ created_at, id }) => created_at.toString(16).padStart(16, "0") + id);
   return hexToBytes(records.sort().join(""));
 }

@@ -44,7 +44,7 @@ export class TimedWalk implements Walk {
     this.driver = driver;
     this.limit = limit;
     this.dense = dense;
-    this.isDense = Number.isFinite(limit) && dense.isWorthATry(part, driver);
+    this.isDense = dense.isWorthATry(part, driver);
   }
 
   get testing(): number {

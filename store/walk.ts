@@ -5,6 +5,8 @@ import type { FoundEvent } from "./store.ts";
 
 /** A row of the answer. */
 export interface Row {
+  /** In a list: which stretch, counted from 0. */
+  stretch?: number;
   seq: number;
   created_at: number;
   /**
