@@ -15,8 +15,8 @@ export interface Shard extends Store {
   /** Returns what the other shards have not carried out yet. */
   spreading(): Promise<Spreading[]>;
   endSpreading(ids: string[]): Promise<void>;
-  /** Carries out what an event of another shard asks for. */
-  carryOut(spreading: Pick<Spreading, "asked">, pause: Pause): Promise<void>;
+  /** Carries out what events of other shards ask for. */
+  carryOut(spreading: Pick<Spreading, "asked">[], pause: Pause): Promise<void>;
 }
 
 const FENCE =

@@ -10,7 +10,7 @@ import { createShardLog } from "./shard-log.ts";
 import { retryingDatabase } from "./retrying-database.ts";
 import { createShardedStore } from "./sharded-store.ts";
 import type { Database } from "./database.ts";
-import type { Store } from "./store.ts";
+import type { ReadResult, Store } from "./store.ts";
 
 /** The author of shard n of 4. */
 const author = (n: number) => `${n.toString(16).padStart(8, "0")}${"a".repeat(56)}`;
@@ -117,6 +117,27 @@ it("[23] a recipient deletes gift wraps wherever they are, and keeps them out", 
   expect(await store.unfinishedDeletions()).toEqual([]);
 });
 
+it("[23] many deletions of one commit take no more trips than one", async () => {
+  const wraps = Array.from({ length: 40 }, () =>
+    wrap({
+      tags: [
+        ["p", ANN],
+        ["p", BOB],
+      ],
+    }),
+  );
+  await store.commit(wraps);
+  let calls = 0;
+  next = () => void (calls += 1);
+  await store.commit([deletion(wraps.slice(0, 1))]);
+  const ofOne = calls;
+  calls = 0;
+  const requests = wraps.slice(1).map((one, n) => deletion([one], n % 2 === 0 ? ANN : BOB));
+  await store.commit(requests);
+  expect(await idsIn(store)).toHaveLength(40);
+  expect(calls - ofOne).toBeLessThan(10);
+});
+
 it("[23] a gift wrap in the same commit as its deletion is deleted", async () => {
   const one = wrap();
   const request = deletion([one]);
@@ -196,6 +217,29 @@ it("a read leaves out what was stored after the log ended, and finds older event
   expect(answers.map((answer) => answer.events.map(({ seq }) => seq))).toEqual([[8, 7, 6, 5, 4], [8]]);
   expect((await behind.log(0, 100)).events).toHaveLength(8);
 });
+
+it.each(["desc", "asc"] as const)(
+  "a read that is stopped (%s) has everything up to the second it says",
+  async (order) => {
+    // More in some databases than in others.
+    const events = Array.from({ length: 4000 }, (_, n) =>
+      note(n >> 1, { pubkey: author(n % 10 < 6 ? 0 : n % 4) }),
+    );
+    while (events.length > 0) await store.commit(events.splice(-400));
+    const query = { ...queryOf({ kinds: [1] }, 5000), order };
+    const whole = (await readAll(store, [query])).answers[0]!.events;
+    const work = store.read([query]);
+    await work.next();
+    const { done, value } = await work.next(0);
+    expect(done).toBe(true);
+    const [answer] = (value as ReadResult).answers;
+    const reached = answer!.unfinished!.reached!;
+    const isCertain = ({ created_at }: { created_at: number }) =>
+      order === "asc" ? created_at < reached : created_at > reached;
+    expect(answer!.events.length).toBeGreaterThan(0);
+    expect(answer!.events.map(({ id }) => id)).toEqual(whole.filter(isCertain).map(({ id }) => id));
+  },
+);
 
 it("a database that was restored alone does not give positions twice", async () => {
   await store.commit([note(1, { pubkey: BOB }), note(2, { pubkey: BOB })]);

@@ -97,7 +97,7 @@ async function spreadLeft(shards: readonly Shard[], pause: Pause, ids?: string[]
   for (const home of shards) {
     const left = (await home.spreading()).filter(({ id }) => ids?.includes(id) ?? true);
     for (const one of left) {
-      for (const shard of shards) if (shard !== home) await shard.carryOut(one, pause);
+      for (const shard of shards) if (shard !== home) await shard.carryOut([one], pause);
       await home.endSpreading([one.id]);
     }
   }
@@ -193,14 +193,18 @@ class ShardedCommits {
   /** Deletions and requests to vanish also concern gift wraps, which are in the shards of their random authors. */
   private async spread(events: Event[]): Promise<void> {
     const { shards } = this.options;
-    for (const event of events) {
-      const asked = isLongDeletion(event) ? undefined : spreadingOf(event);
-      if (!asked) continue;
-      const home = shardFor(shards, event.pubkey);
-      const others = shards.filter((shard) => shard !== home);
-      await Promise.all(others.map((shard) => shard.carryOut(asked, atOnce)));
-      await home.endSpreading([event.id]);
-    }
+    const asked = events
+      .filter((event) => !isLongDeletion(event))
+      .flatMap((event) => spreadingOf(event) ?? []);
+    if (asked.length === 0) return;
+    const homes = Map.groupBy(asked, ({ pubkey }) => shardFor(shards, pubkey));
+    await Promise.all(
+      shards.map(async (shard) => {
+        const others = [...homes].flatMap(([home, own]) => (home === shard ? [] : own));
+        if (others.length > 0) await shard.carryOut(others, atOnce);
+      }),
+    );
+    await Promise.all([...homes].map(([home, own]) => home.endSpreading(own.map(({ id }) => id))));
   }
 }
 

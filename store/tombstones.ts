@@ -128,11 +128,11 @@ AND NOT EXISTS (SELECT 1 FROM event WHERE event.id = spreading.id)`;
  * Returns what an event asks of the databases of other authors: they may hold gift wraps that it names. Undefined if it asks
  * for nothing there.
  */
-export function spreadingOf(event: Event): Spreading | undefined {
+export function spreadingOf(event: Event): (Spreading & { pubkey: string }) | undefined {
   const deletions = deletionsOf(event).filter(({ kind }) => kind !== "versions");
   if (deletions.length === 0) return undefined;
   const rows = deletions.map((deletion) => tombstoneRow({ pubkey: event.pubkey }, deletion));
-  return { id: event.id, asked: JSON.stringify(rows) };
+  return { id: event.id, pubkey: event.pubkey, asked: JSON.stringify(rows) };
 }
 
 /** Returns whether an event names so much that it is carried out apart from its commit. */
@@ -155,10 +155,11 @@ export async function endSpreading(db: Database, ids: string[]): Promise<void> {
 /** Carries out what events of other databases ask for, in steps: keeps events out, and removes those that are named by id. */
 export async function carryOut(
   db: Database,
-  { asked }: Pick<Spreading, "asked">,
+  spreading: Pick<Spreading, "asked">[],
   pause: Pause,
 ): Promise<void> {
-  await removeNamed(db, JSON.parse(asked) as unknown[][], pause, [BEGIN_VANISHING]);
+  const rows = spreading.flatMap(({ asked }) => JSON.parse(asked) as unknown[][]);
+  await removeNamed(db, rows, pause, [BEGIN_VANISHING]);
 }
 
 /** Returns the statements that a commit of these events runs before it stores them, and after. */
