@@ -19,9 +19,10 @@ export const EVENT = positionsOf(
   // The `d` of an addressable event, empty for a replaceable one, null for all others (`versionKey`).
   "d",
   "expires_at",
-  // The searchable text; empty if there is none.
-  "text",
 );
+
+/** Positions of what the search index has of an event. */
+export const TEXT = positionsOf("id", "text");
 
 /** Positions of the columns of one target of a deletion, for example `t.value ->> ${TOMBSTONE.until}`. */
 export const TOMBSTONE = positionsOf(
@@ -38,12 +39,13 @@ export const TOMBSTONE = positionsOf(
 );
 
 export function eventRow(event: Event): unknown[] {
-  return row(EVENT, {
-    ...event,
-    d: versionKey(event),
-    expires_at: expiresAt(event),
-    text: searchableText(event),
-  });
+  return row(EVENT, { ...event, d: versionKey(event), expires_at: expiresAt(event) });
+}
+
+/** Returns the searchable text of an event as a row; undefined if it has none. */
+export function textRow(event: Event): unknown[] | undefined {
+  const text = searchableText(event);
+  return text === "" ? undefined : row(TEXT, { id: event.id, text });
 }
 
 /**

@@ -37,6 +37,31 @@ it("[25] [29] of somebody who has vanished no expired versions are remembered", 
   db.close();
 });
 
+it("sends the text of an event once, and of the others nothing to replace versions", async () => {
+  const sent: unknown[] = [];
+  const db = migratedSqlite();
+  const store = createStore({
+    ...db,
+    prepare(sql) {
+      const statement = db.prepare(sql);
+      return Object.assign(statement, {
+        bind(...values: never[]) {
+          sent.push(...values);
+          return db.prepare(sql).bind(...values);
+        },
+      });
+    },
+  });
+  const note = signedEvent({ content: "pelican" });
+  const { fates } = await store.commit([note, signedEvent({ kind: 10_002, created_at: 5 })]);
+  expect(fates.map(({ kind }) => kind)).toEqual(["stored", "stored"]);
+  // In the event, and in the search index.
+  expect(sent.join("").split("pelican")).toHaveLength(3);
+  // To store it, to index its text, to adopt it, and to say why it was not stored.
+  expect(sent.filter((value) => String(value).includes(note.id))).toHaveLength(4);
+  db.close();
+});
+
 it("[7] whether a long event has been deleted is asked without its text", async () => {
   const db = migratedSqlite();
   const parameters: number[] = [];

@@ -3,7 +3,7 @@ import { type Event, newestFirst, versionKey } from "../nostr/event.ts";
 import { BANNED } from "./bans.ts";
 import type { Database, Statement } from "./database.ts";
 import { OUTDATED } from "./expired.ts";
-import { EVENT, eventRow, gist } from "./rows.ts";
+import { EVENT, eventRow, gist, textRow } from "./rows.ts";
 import { INDEX_TEXT } from "./search.ts";
 import { adoptStatement } from "./prune.ts";
 import type { CommitResult, Fate, Origin } from "./store.ts";
@@ -15,7 +15,7 @@ export const CLIENTS: Origin = { isPulled: false };
 const LAST_SEQ = "SELECT coalesce(max(seq), 0) AS seq FROM event";
 
 /**
- * Deletes versions that the events of the parameter (`eventRow`) replace: newer ones or, at the same second, lower
+ * Deletes versions that the events of the parameter (`gist`) replace: newer ones or, at the same second, lower
  * ids.
  */
 const DELETE_BEATEN = `
@@ -94,22 +94,21 @@ async function commitOnce(
   first: Statement[] = [],
 ): Promise<CommitResult> {
   const inOrder = bestVersionsFirst(events);
-  const eventRows = inOrder.map(eventRow);
-  const rows = JSON.stringify(eventRows);
-  const isFound = eventRows.some((row) => row[EVENT.text] !== "");
-  const replaces = events.some((event) => versionKey(event) !== undefined);
+  const rows = JSON.stringify(inOrder.map(eventRow));
+  const texts = inOrder.map(textRow).filter((row) => row !== undefined);
+  const versions = inOrder.filter((event) => versionKey(event) !== undefined);
   const deletions = deletionStatements(db, events, positions !== undefined);
   const statements = [
     // Lower than before if the newest events were deleted since. Deleted events need not be delivered.
     db.prepare(LAST_SEQ),
     ...deletions.before,
-    ...(replaces ? [db.prepare(DELETE_BEATEN).bind(rows)] : []),
+    ...(versions.length > 0 ? [db.prepare(DELETE_BEATEN).bind(JSON.stringify(versions.map(gist)))] : []),
     positions
       ? db.prepare(INSERT_AT).bind(rows, Number(isPulled), JSON.stringify(positions))
       : db.prepare(INSERT_NEXT).bind(rows, Number(isPulled)),
   ];
   const inserting = statements.length - 1;
-  if (isFound) statements.push(db.prepare(INDEX_TEXT).bind(rows));
+  if (texts.length > 0) statements.push(db.prepare(INDEX_TEXT).bind(JSON.stringify(texts)));
   if (!isPulled) {
     statements.push(
       adoptStatement(
