@@ -2,7 +2,8 @@
 import { type Bench, type Case } from "./cases/case.ts";
 import { type Rows, rowsOf } from "./load/counters.ts";
 import type { Relay } from "./load/measure.ts";
-import type { Run } from "./load/meter.ts";
+import { Meter, type Run } from "./load/meter.ts";
+import { CommandError } from "../shared/usage.ts";
 import { resultOf, type Result, type RowsPerOperation } from "./report/report.ts";
 import { figure } from "./report/table.ts";
 
@@ -29,7 +30,7 @@ export async function runCases(
         const { relay, runs } = its;
         // To wait for the counts takes seconds.
         const before = round === 1 ? await rowsOf(relay.url, source) : undefined;
-        const run = await one.run(relay, bench);
+        const run = await one.run(relay, bench).catch(failedRun);
         if (before) its.rows = rowsPerOperation(before, await rowsOf(relay.url, source), run);
         runs.push(run);
         say(lineOf(one, relay, run, round));
@@ -38,6 +39,14 @@ export async function runCases(
     results.push(...measured.map(({ relay, runs, rows }) => resultOf(one, relay.name, runs, rows)));
   }
   return results;
+}
+
+/** A relay that does not take connections has failed. The others are still measured. */
+function failedRun(error: unknown): Run {
+  if (!(error instanceof CommandError)) throw error;
+  const meter = new Meter();
+  meter.failed(error.message);
+  return meter.result();
 }
 
 function rowsPerOperation(before: Rows, after: Rows | undefined, run: Run): RowsPerOperation | undefined {
@@ -54,7 +63,7 @@ function lineOf({ name, unit }: Case, relay: Relay, run: Run, round: number): st
   const { operations, seconds, p50, p99, cpuMilliseconds, wrong, example, errors } = run;
   const cpu = cpuMilliseconds === undefined || operations === 0 ? undefined : cpuMilliseconds / operations;
   const parts = [
-    `${name}, ${relay.name}, round ${round}: ${figure(operations / seconds)} ${unit}/s`,
+    `${name}, ${relay.name}, round ${round}: ${figure(seconds > 0 ? operations / seconds : 0)} ${unit}/s`,
     `p50 ${figure(p50)} ms, p99 ${figure(p99)} ms, ${figure(cpu)} CPU-ms`,
     ...(wrong > 0 ? [`${wrong} WRONG, such as ${example}`] : []),
     ...Object.entries(errors).map(([reason, count]) => `${count} times: ${reason}`),

@@ -177,6 +177,8 @@ describe("the client", () => {
     const url = await server((socket) => socket.close(1013));
     const line = await openLine(url);
     expect(await new Promise((done) => void (line.onEnd = done))).toBe("closed with 1013");
+    // Who asks later is told too.
+    expect(await new Promise((done) => void (line.onEnd = done))).toBe("closed with 1013");
   });
 
   it("does not connect to what is no relay", async () => {

@@ -31,7 +31,7 @@ async function runStorm(count: number, relay: Relay, bench: Bench): Promise<Run>
   const meter = new Meter();
   const before = usedBy(relay.pid);
   meter.begin(before);
-  const lines = await openAll(relay.url, count, (begun) => meter.answered(begun));
+  const lines = await openAll(relay.url, count, meter, (begun) => meter.answered(begun));
   meter.end(usedBy(relay.pid));
   await setTimeout(SETTLING);
   const idle = usedBy(relay.pid);

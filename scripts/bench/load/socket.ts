@@ -20,7 +20,7 @@ export interface Line {
   send(frame: Buffer): void;
   /** Called with the payload of each text message. It is valid only during the call. */
   onMessage: (payload: Buffer) => void;
-  /** Called once if the connection ends otherwise than by `end`. */
+  /** Called once if the connection ends otherwise than by `end`: at once if it has ended already. */
   onEnd: (reason: string) => void;
   end(): void;
 }
@@ -33,21 +33,30 @@ export function frameOf(message: unknown[] | string): Buffer {
 /** Opens a connection. Rejects if the relay does not accept it within a minute. */
 export async function openLine(url: string): Promise<Line> {
   const { socket, head } = await handshake(new URL(url));
+  let endedWith: string | undefined;
+  let onEnd: Line["onEnd"] = () => undefined;
+  const ended = (reason: string) => {
+    if (endedWith === undefined) {
+      endedWith = reason;
+      onEnd(reason);
+    }
+    socket.destroy();
+  };
   const line: Line = {
     send: (frame) => void socket.write(frame),
     onMessage: () => undefined,
-    onEnd: () => undefined,
+    get onEnd() {
+      return onEnd;
+    },
+    set onEnd(listener) {
+      onEnd = listener;
+      if (endedWith !== undefined) listener(endedWith);
+    },
     end() {
-      line.onEnd = () => undefined;
+      onEnd = () => undefined;
       socket.end(frame(CLOSE, Buffer.of(3, 232)));
       setTimeout(() => socket.destroy(), 1000).unref();
     },
-  };
-  let hasEnded = false;
-  const ended = (reason: string) => {
-    if (!hasEnded) line.onEnd(reason);
-    hasEnded = true;
-    socket.destroy();
   };
   const parser = new Parser((opcode, payload) => {
     if (opcode === TEXT) line.onMessage(payload);

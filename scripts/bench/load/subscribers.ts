@@ -19,7 +19,7 @@ export interface Subscribers {
 }
 
 /** Subscribes so many connections to notes. Resolves when all have EOSE. Each delivery counts as an operation. */
-export async function subscribers(relay: Relay, meter: Meter, count: number): Promise<Subscribers> {
+export async function subscribers(relay: Relay, meter: Meter, wanted: number): Promise<Subscribers> {
   const sent = new Map<string, { at: number; deliveries: number }>();
   const left = { deliveries: 0 };
   let isStopped = false;
@@ -31,13 +31,9 @@ export async function subscribers(relay: Relay, meter: Meter, count: number): Pr
     meter.answered(event.at);
   };
   const subscribe = frameOf(["REQ", "live", { kinds: [1], limit: 1 }]);
-  const lines = await openAll(relay.url, count);
-  await Promise.all(
-    lines.map((line) => {
-      line.onEnd = (reason) => meter.failed(reason);
-      return subscribed(line, subscribe, deliver);
-    }),
-  );
+  const lines = await openAll(relay.url, wanted, meter);
+  const count = lines.length;
+  await Promise.all(lines.map((line) => subscribed(line, subscribe, deliver, meter)));
   return {
     *sending(publications) {
       for (const publication of publications) {
@@ -62,12 +58,23 @@ export async function subscribers(relay: Relay, meter: Meter, count: number): Pr
   };
 }
 
-function subscribed(line: Line, subscribe: Buffer, deliver: (id: string) => void): Promise<void> {
+/** Resolves at EOSE, or when the connection ends. */
+function subscribed(
+  line: Line,
+  subscribe: Buffer,
+  deliver: (id: string) => void,
+  meter: Meter,
+): Promise<void> {
   return new Promise((resolve) => {
+    line.onEnd = (reason) => {
+      meter.failed(reason);
+      resolve();
+    };
     line.onMessage = (message) => {
       const verb = verbOf(message);
       if (verb === "EVENT") deliver(eventIdIn(message));
       else if (verb === "EOSE") resolve();
+      else meter.failed(message.toString());
     };
     line.send(subscribe);
   });

@@ -64,13 +64,16 @@ export function resultOf(
     case: name,
     unit,
     relay,
-    perSecond: middle((run) => run.operations / run.seconds) ?? 0,
+    perSecond: middle(({ operations, seconds }) => (seconds > 0 ? operations / seconds : undefined)) ?? 0,
     p50: middle(({ p50 }) => p50),
     p99: middle(({ p99 }) => p99),
     cpuMilliseconds: middle(({ cpuMilliseconds, operations }) =>
       cpuMilliseconds === undefined || operations === 0 ? undefined : cpuMilliseconds / operations,
     ),
-    loadCores: middle(({ loadMilliseconds, seconds }) => loadMilliseconds / 1000 / seconds) ?? 0,
+    loadCores:
+      middle(({ loadMilliseconds, seconds }) =>
+        seconds > 0 ? loadMilliseconds / 1000 / seconds : undefined,
+      ) ?? 0,
     memoryBytes: middle(({ memory }) => memory),
     rowsRead: rows?.read,
     rowsWritten: rows?.written,
