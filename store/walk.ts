@@ -87,9 +87,14 @@ export function foundIn(rows: Row[]): FoundEvent[] {
     const text = match.slice(space + 1);
     const size = Number(match.slice(0, space));
     if (text.length === ID_LENGTH) return [{ seq, created_at, id: text, size, json: undefined }];
-    const id = text.slice(BEFORE_ID, BEFORE_ID + ID_LENGTH);
+    const id = copyOf(text.slice(BEFORE_ID, BEFORE_ID + ID_LENGTH));
     return [{ seq, created_at, id, size, json: text }];
   });
+}
+
+/** V8 keeps the whole text in memory as long as a part of it is used. An id outlives the JSON that it came in. */
+function copyOf(text: string): string {
+  return ` ${text}`.slice(1);
 }
 
 /** Returns whether the rows end with a mark: the step did not look at all of its entries. */
