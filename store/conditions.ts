@@ -93,7 +93,7 @@ export function hasTag({ name, values }: TagCondition, isPrivate: boolean, bind:
   if (keys.length <= FEW_VALUES) return inIndex;
   const inEvent = `EXISTS (SELECT 1 FROM event_tag AS own WHERE own.seq = e.seq AND ${isOneOf("own.key", keys, bind)})`;
   const fewBytes = Math.max(FEW_TAGS_BYTES, TAGS_BYTES_FOR_VALUE * keys.length);
-  return `CASE WHEN octet_length(e.tags) > ${fewBytes} THEN ${inIndex} ELSE ${inEvent} END`;
+  return `CASE WHEN octet_length(e.tags) > ${bind(fewBytes)} THEN ${inIndex} ELSE ${inEvent} END`;
 }
 
 /** SQL condition: the search finds event `e`. */

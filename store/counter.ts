@@ -224,7 +224,7 @@ function keepStatements(db: Database, target: Target, kind: number): Statement[]
     db,
     (bind) => `
 INSERT OR IGNORE INTO counter (key, kind, byte, events, registers, unsure)
-SELECT key, ${kind}, ${hllOffset(value)}, 0, '', '' FROM tag WHERE private = 0 AND ${keyIs("key", bind)} LIMIT 1`,
+SELECT key, ${bind(kind)}, ${bind(hllOffset(value))}, 0, '', '' FROM tag WHERE private = 0 AND ${keyIs("key", bind)} LIMIT 1`,
   );
   const fill = prepare(
     db,
@@ -234,13 +234,13 @@ UPDATE counter SET unsure = '', (events, registers) = (
   its AS MATERIALIZED (
     SELECT c.register, count(*) AS events, max(c.value) AS value
     FROM tag AS t CROSS JOIN contribution AS c ON c.seq = t.seq AND c.key = t.key
-    WHERE t.private = 0 AND ${keyIs("t.key", bind)} AND c.kind = ${kind}
+    WHERE t.private = 0 AND ${keyIs("t.key", bind)} AND c.kind = ${bind(kind)}
     GROUP BY c.register
   )
   SELECT sum(coalesce(its.events, 0)), group_concat(coalesce(its.value, '00'), '' ORDER BY every.register)
   FROM every LEFT JOIN its USING (register)
 )
-WHERE ${keyIs("key", bind)} AND kind = ${kind}`,
+WHERE ${keyIs("key", bind)} AND kind = ${bind(kind)}`,
   );
   return [begin, fill];
 }

@@ -40,10 +40,10 @@ function sampleStatements(db: Database, questions: Part[][], most: number): Stat
       (bind) => `
 WITH place AS MATERIALIZED (
   SELECT seq, id FROM event INDEXED BY event_sample
-  WHERE private = 0 AND substr(id, 32, 1) < x'10' AND id >= x'${FIRST_ID}' ORDER BY id LIMIT ${places}
+  WHERE private = 0 AND substr(id, 32, 1) < x'10' AND id >= x'${FIRST_ID}' ORDER BY id LIMIT ${bind(places)}
 )
 SELECT json_group_array(e.seq) FILTER (WHERE ${matchesOne(parts, bind)}) AS seqs,
-  iif(count(*) < ${places}, NULL, hex(max(place.id))) AS last
+  iif(count(*) < ${bind(places)}, NULL, hex(max(place.id))) AS last
 FROM place CROSS JOIN event AS e ON e.seq = place.seq`,
     ),
   );
