@@ -22,10 +22,11 @@ export const MOST_LOOKED = 100_000;
 const LEAST_OF_READ = ROWS_FOR_ENTRY * LEAST_OF_STEP;
 
 /**
- * Bounds of the reads that run at once. The database answers in order, so only short reads run beside a long one. Asking it
- * takes about two milliseconds, even if it looks at nothing.
+ * Bounds of the reads that run at once. They share trips to the database (store/shared-batches.ts). It answers in order, so only
+ * short reads run beside a long one: eight reads of 500 events each, or one of 4,000 and a short one. A trip takes about two
+ * milliseconds, even if the database looks at nothing.
  */
-export const READS_AT_ONCE = { most: 4, mostOfClient: 3, mostCost: STEP_ENTRIES, turnCost: 1200 };
+export const READS_AT_ONCE = { most: 8, mostOfClient: 4, mostCost: 5000, turnCost: 1200 };
 
 /** After cheap steps a read goes on in the same turn. Many reads find the rest in their second or third step. */
 export const CHEAP_STEPS = { cost: 500, most: 3 };

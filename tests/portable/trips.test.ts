@@ -1,7 +1,7 @@
 /** How many round trips to the database each kind of question makes. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { wrapDatabase } from "../../store/wrapped-database.ts";
-import { type Client, connect, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
+import { type Client, connect, eventsIn, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { visitor } from "../fixtures/people.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
@@ -28,9 +28,9 @@ function openCounted(settings: Record<string, string> = {}): [Relay, string[][]]
   return [openRelay(settings, { ...counted, close: () => sqlite.close() }), made];
 }
 
-/** Connects from a network of its own. */
-function from(network: number, hub = "a"): Client {
-  return connect(relay.hub(hub), { ip: `203.0.${network}.1` });
+/** Connects to a hub, which may be new, from a network of its own. */
+function from(network: number, hub = relay.hub("a")): Client {
+  return connect(hub, { ip: `203.0.${network}.1` });
 }
 
 async function tripsOf(work: () => Promise<unknown>): Promise<number> {
@@ -53,9 +53,9 @@ it.each<[string, unknown[]]>([
   ["a count of an author's notes", ["COUNT", "q", { kinds: [1], authors: [AUTHORS[0]] }]],
 ])("%s makes one trip, also in a hub that knows nothing yet", async (_, message) => {
   await relay.store.commit(replies(5));
-  relay.hub("a");
-  expect(await tripsOf(() => from(1).say(...message))).toBe(1);
-  expect(await tripsOf(() => from(2).say(...message))).toBe(1);
+  const hub = relay.hub("a");
+  expect(await tripsOf(() => from(1, hub).say(...message))).toBe(1);
+  expect(await tripsOf(() => from(2, hub).say(...message))).toBe(1);
 });
 
 it("a count whose number is kept makes one trip", async () => {
@@ -66,11 +66,40 @@ it("a count whose number is kept makes one trip", async () => {
   expect(await tripsOf(count)).toBe(1);
 });
 
+/** Eight clients of different networks, which ask at the same time. Resolves with the ids that each was sent. */
+async function askTogether(filterOf: (n: number) => object): Promise<string[][]> {
+  const hub = relay.hub("a");
+  const clients = Array.from({ length: 8 }, (_, n) => from(n, hub));
+  await Promise.all(clients.map((client, n) => client.say("REQ", "q", filterOf(n))));
+  return clients.map((client) => eventsIn(client.take()).map(([, id]) => id));
+}
+
+it("eight questions at the same time make one trip", async () => {
+  const notes = replies(8);
+  await relay.store.commit(notes);
+  let answers: string[][] = [];
+  const ask = async () => void (answers = await askTogether((n) => ({ kinds: [1], until: NOW - n })));
+  expect(await tripsOf(ask)).toBe(1);
+  expect(answers).toEqual(notes.map((_, n) => notes.slice(n).map(({ id }) => id)));
+});
+
+it("a question that eight ask at the same time is asked once", async () => {
+  const notes = replies(3);
+  await relay.store.commit(notes);
+  const alone = () => from(20).say("REQ", "q", { kinds: [1] });
+  expect(await tripsOf(alone)).toBe(1);
+  const asked = trips.at(-1);
+  let answers: string[][] = [];
+  expect(await tripsOf(async () => void (answers = await askTogether(() => ({ kinds: [1] }))))).toBe(1);
+  expect(trips.at(-1)).toEqual(asked);
+  expect(answers).toEqual(answers.map(() => notes.map(({ id }) => id)));
+});
+
 it("a hub that did not know that reading is restricted sends nothing of what it read at the same time", async () => {
   await relay.store.commit(replies(5));
   const entry = { at: NOW, pubkey: "", method: "changereadaccess", params: ["auth"], outcome: "done" };
   await relay.moderation.change([{ do: "set", setting: "READ_ACCESS", value: "auth" }], entry);
-  const [reader, counter] = [from(1, "b"), from(2, "c")];
+  const [reader, counter] = [from(1), from(2)];
   expect(await tripsOf(() => reader.say("REQ", "q", { kinds: [1] }))).toBe(1);
   expect(reader.take()).toEqual([["CLOSED", "q", expect.stringMatching(/^auth-required: /)]]);
   expect(await tripsOf(() => counter.say("COUNT", "q", { kinds: [1], "#e": [ROOT] }))).toBe(1);
