@@ -19,6 +19,9 @@ import { CommandError, runCommand } from "./shared/usage.ts";
 
 const SEED = 1;
 
+// What has been started ends with this program, and its directories are removed.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+
 await runCommand(async () => {
   const options = readBenchOptions(process.argv.slice(2));
   if (typeof options === "string") process.stdout.write(options);

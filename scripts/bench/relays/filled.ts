@@ -22,6 +22,8 @@ import type { CorpusOptions } from "../corpus/corpus.ts";
 /** Git ignores it, and `npm ci` empties it. */
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/bench/", import.meta.url));
 
+const BENCH = fileURLToPath(new URL("../", import.meta.url));
+
 /** `parts` says what the state depends on, besides the events. */
 interface Wanted {
   name: string;
@@ -35,7 +37,7 @@ export async function filledCopy(
   fill: (directory: string) => Promise<void>,
 ): Promise<{ directory: string; remove(): void }> {
   const hash = createHash("sha256")
-    .update(JSON.stringify([parts, corpus]))
+    .update(JSON.stringify([parts, corpus, sourcesIn(BENCH, ["corpus"])]))
     .digest("hex")
     .slice(0, 16);
   mkdirSync(CACHE, { recursive: true });
@@ -43,13 +45,9 @@ export async function filledCopy(
   const kept = join(CACHE, `${corpus.end}-${name}-${hash}`);
   if (!existsSync(kept)) {
     const filling = mkdtempSync(join(CACHE, "filling-"));
-    try {
-      await fill(filling);
-      renameSync(filling, kept);
-    } catch (error) {
-      rmSync(filling, { recursive: true, force: true });
-      throw error;
-    }
+    process.once("exit", () => rmSync(filling, { recursive: true, force: true, maxRetries: 10 }));
+    await fill(filling);
+    renameSync(filling, kept);
   }
   const directory = mkdtempSync(join(CACHE, "run-"));
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 });

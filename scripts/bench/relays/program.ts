@@ -58,9 +58,11 @@ export async function runProgram(
     child.once("error", (error) => reject(new CommandError(`cannot start ${program}: ${messageOf(error)}`)));
     child.once("close", resolve);
   });
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
   // If it ends before it has read everything, its exit status says so.
   const written = pipeline(Readable.from(input), child.stdin).catch(() => undefined);
-  const code = await ended;
+  const code = await ended.finally(() => process.removeListener("exit", kill));
   await written;
   if (code !== 0) throw new CommandError(`${program} ${args.join(" ")} in ${cwd} ended with ${code}`);
 }
