@@ -69,7 +69,7 @@ ${each(awake.resident - empty.resident)} of workerd's memory in all.`);
 
 async function subscribe(url: string): Promise<Client> {
   const secret = generateSecretKey();
-  // With compression, zlib takes 300 kB of workerd's memory for each connection.
+  // With compression, zlib takes 250 kB of workerd's memory for each connection.
   const socket = new WebSocket(url, { perMessageDeflate: false });
   onTestFinished(() => socket.terminate());
   const client: Client = { secret, socket, received: [], endsOfStored: 0, isClosed: false };
