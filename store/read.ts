@@ -83,7 +83,7 @@ export async function* findMatches(
     if (query.limit === Infinity && hasMoreThan(most, question)) return undefined;
     step = await walking.next(yield step.value);
   }
-  if (!isWhole(question)) return undefined;
+  if (!isWhole(question) && !isAnswered(question)) return undefined;
   const found = inOrder(question).slice(0, query.limit);
   return found.length > most ? undefined : found;
 }

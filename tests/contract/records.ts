@@ -42,6 +42,15 @@ export function describeRecords(store: () => Store): void {
     expect(await times({ keys: [other, receiver], now: 100 })).toEqual([4, 1059]);
   });
 
+  it("[36] the newest records are found, even if the reader has many older private events in one second", async () => {
+    const [writer = ""] = PUBKEYS;
+    const notes = [1000, 1001].map((at) => note(at, { pubkey: writer }));
+    const messages = Array.from({ length: 10 }, () => note(500, { kind: 4, pubkey: writer }));
+    await store().commit([...notes, ...messages]);
+    const view = { keys: [writer], now: 2000 };
+    expect(await recordsOf({ limit: 1 }, 10, view)).toEqual([expect.stringContaining(notes[1]!.id)]);
+  });
+
   it("[36] records of many authors are found however many are wanted", async () => {
     const events = Array.from({ length: 30 }, (_, n) => note(n, { pubkey: PUBKEYS[n % 3]! }));
     await store().commit(events);
