@@ -1,5 +1,6 @@
 /** Counts the matches of one filter where they are, in the database. */
-import { costOf, type Database, prepare } from "./database.ts";
+import { binding } from "./conditions.ts";
+import { costOf, type Database } from "./database.ts";
 import { listedEntries, type ListPlace } from "./entries.ts";
 import { costOfTesting, driversOf, type Part, stretchesOf } from "./plan.ts";
 import { LEAST_OF_STEP, STEP_ENTRIES, type Work } from "./work.ts";
@@ -32,8 +33,8 @@ export async function* tally(db: Database, part: Part, most: number): Work<Tally
   for (let looked = 0; looked <= most && !total.isWhole && !total.isStopped;) {
     const step = await countStep(db, part, after, most + 1 - looked);
     total.count += step.matching;
-    total.isWhole = step.last === null;
-    after = step.last === null ? undefined : (JSON.parse(step.last) as ListPlace);
+    total.isWhole = step.last === undefined;
+    after = step.last;
     looked += Math.max(LEAST_OF_STEP, step.looked);
     total.isStopped = (yield { looked: step.cost, charge: step.cost, isLast: total.isWhole }) === 0;
   }
@@ -43,8 +44,6 @@ export async function* tally(db: Database, part: Part, most: number): Work<Tally
 interface Counted {
   looked: number;
   matching: number;
-  /** The place of the last entry, as JSON. Null if there are no more. */
-  last: string | null;
 }
 
 async function countStep(
@@ -52,18 +51,23 @@ async function countStep(
   part: Part,
   after: ListPlace | undefined,
   left: number,
-): Promise<Counted & { cost: number }> {
+): Promise<Counted & { last: ListPlace | undefined; cost: number }> {
   const driver = timedDriver(part) ?? { by: "time" };
   const testing = costOfTesting(part, driver) / COUNTED_FOR_ENTRY;
   const most = Math.ceil(Math.min(STEP_ENTRIES / testing, left));
-  const result = await prepare(db, (bind) => {
-    const entries = listedEntries({ part, driver, after, most }, "1", undefined, bind);
-    // Only if the step is full, SQLite looks for its last entry.
-    return `
-SELECT count(*) AS looked, count(found) AS matching, iif(count(*) < ${bind(most)}, NULL,
-  (SELECT json_object('stretch', stretch, 'created_at', created_at, 'seq', seq) FROM (${entries}) LIMIT 1 OFFSET ${bind(most - 1)})) AS last
-FROM (${entries})`;
-  }).all<Counted>();
-  const [counted = { looked: 0, matching: 0, last: null }] = result.results;
-  return { ...counted, cost: Math.max(Math.ceil(counted.looked * testing), costOf([result]).rowsRead) };
+  const { bind, params } = binding();
+  const listed = listedEntries({ part, driver, after, most }, "1", undefined, bind);
+  // With max, SQLite takes the other columns from the row of the maximum: the last entry.
+  const sql = `
+SELECT count(*) AS looked, count(found) AS matching, stretch, created_at, seq,
+  max(printf('%06d%016d%016d', stretch, created_at, seq)) AS place
+FROM (${listed})`;
+  const result = await db
+    .prepare(sql)
+    .bind(...params)
+    .all<Counted & ListPlace>();
+  const [{ looked, matching, ...place } = { looked: 0, matching: 0, stretch: 0, created_at: 0, seq: 0 }] =
+    result.results;
+  const cost = Math.max(Math.ceil(looked * testing), costOf([result]).rowsRead);
+  return { looked, matching, last: looked < most ? undefined : place, cost };
 }

@@ -9,10 +9,15 @@ import {
   limitedDatabase,
   retriedLimitedDatabase,
 } from "../fixtures/limited-database.ts";
-import { ALICE, by, visitor } from "../fixtures/people.ts";
+import { ALICE, BOB, by, visitor } from "../fixtures/people.ts";
+import { countAll, readAll } from "../fixtures/read-all.ts";
 import { type ReplicatedSqlite, replicatedSqlite } from "../fixtures/replicated-sqlite.ts";
 import { readFromReplicas } from "../../store/replicated-database.ts";
+import { createStore } from "../../store/sql-store.ts";
+import { finish } from "../../store/work.ts";
+import { queryOf } from "../contract/queries.ts";
 import { seeded } from "../reference/generators.ts";
+import type { WireFilter } from "../reference/matcher.ts";
 
 const random = seeded(Number(process.env["SEED"] ?? 1));
 const FEW = { requests: 25, stored: 60, live: 40 };
@@ -37,6 +42,35 @@ describe("under the platform's limits", () => {
     expect(delivered).toBeGreaterThan(20);
     expect(db.counts.failed).toBeGreaterThan(5);
     relay.close();
+  });
+});
+
+describe("a filter with a condition for every letter, in all steps of a read", () => {
+  const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".split("");
+  const valuesOf = (letter: string) =>
+    Array.from({ length: 5 }, (_, n) => `${n}`.repeat(/[ep]/.test(letter) ? 64 : 1));
+  const conditions = Object.fromEntries(LETTERS.map((letter) => [`#${letter}`, valuesOf(letter)]));
+  const COUNT = 30;
+  let db: LimitedDatabase;
+  beforeEach(async () => {
+    db = limitedDatabase({ random, failing: 0 });
+    const tags = LETTERS.map((letter) => [letter, valuesOf(letter)[0]!]);
+    const events = Array.from({ length: COUNT }, (_, n) => by(ALICE, { tags, content: `${n}` }));
+    await createStore(db).commit(events);
+  });
+  afterEach(() => db.close());
+
+  it.each<[string, WireFilter]>([
+    ["a tag", { ...conditions, "#t": ["0"] }],
+    ["an author", { ...conditions, authors: [ALICE] }],
+    ["two authors", { ...conditions, authors: [ALICE, BOB] }],
+  ])("fits into D1, by %s", async (_, wire) => {
+    const query = queryOf(wire, COUNT);
+    const { answers } = await readAll(createStore(db), [query]);
+    expect(answers[0]!.events).toHaveLength(COUNT);
+    expect(await countAll(createStore(db), [query])).toEqual({ count: COUNT, isEstimate: false });
+    const records = await finish(createStore(db).records(query.filter, query.view, COUNT));
+    expect(records.result).toHaveLength(40 * COUNT);
   });
 });
 
