@@ -4,15 +4,27 @@
  */
 import { type Driver, type Part, stretchesOf } from "./plan.ts";
 
-/** A merged entry costs about as much as this many entries of a single stretch. So does each stretch. */
+/** A merged entry costs about as much as this many entries of a single stretch. */
 export const COST_OF_MERGED = 5;
+
+/** So does each stretch, in each step, even if it is empty: its first entry, and a few more if some kinds are wanted. */
 export const COST_OF_STRETCH = 2;
+export const COST_OF_STRETCH_WITH_KINDS = 4;
+
+/** Returns about how many entries it costs to begin merging a list. A single stretch needs no merging. */
+export function costOfList(part: Part, driver: Driver): number {
+  const stretches = stretchesOf(part, driver);
+  if (stretches === 1) return 0;
+  const hasKinds = part.filter.kinds !== undefined && driver.by !== "kind";
+  return stretches * (hasKinds ? COST_OF_STRETCH_WITH_KINDS : COST_OF_STRETCH);
+}
 
 /** A list that was not dense is tried again after this many reads: what is stored changes. */
 const READS = 100;
 
-/** Number of lists that are remembered. */
+/** Number of lists that are remembered, and of the kinds that tell them apart. */
 const MOST_LISTS = 1000;
+const MOST_KINDS = 20;
 
 export class Dense {
   /** By the kinds and the length of a list: the number of reads until it is tried again. */
@@ -43,8 +55,9 @@ export class Dense {
   }
 }
 
-/** Lists of about the same length, with the same kinds, count as one. */
+/** Lists of about the same length, with the same kinds, count as one. So do all lists of many kinds: each name is short. */
 function nameOf(part: Part, driver: Driver): string {
   const length = Math.round(Math.log2(stretchesOf(part, driver)));
-  return `${driver.by} ${length} ${part.filter.kinds?.toString() ?? ""}`;
+  const { kinds = [] } = part.filter;
+  return `${driver.by} ${length} ${kinds.length > MOST_KINDS ? "many" : kinds.toString()}`;
 }

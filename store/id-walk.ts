@@ -14,6 +14,7 @@ export class IdWalk implements Walk {
   private readonly part: Part;
   private readonly ids: string[];
   readonly testing: number;
+  readonly listing = 0;
   private planned = 0;
 
   constructor(part: Part) {

@@ -11,6 +11,7 @@ export class ListWalk implements Walk {
   /** Always undefined: the stretches are not in the order of time. */
   readonly reached = undefined;
   readonly testing: number;
+  readonly listing = 0;
   private readonly part: Part;
   private readonly driver: Driver;
   /** The last entry that was looked at. */

@@ -139,33 +139,48 @@ function hasRanking({ walks }: Question): boolean {
   return walks.some((walk) => walk instanceof SearchWalk && walk.found.length > 0);
 }
 
-type Planned = { walk: Walk; statements: ReturnType<Walk["plan"]> };
+type Planned = { walk: Walk; listing: number; statements: ReturnType<Walk["plan"]> };
 
 /** Plans the next step of as many walks as there is room for, at least one. */
 function planStep(
   walks: Walk[],
   { longest, head, left = Infinity }: Pick<Room, "longest" | "head"> & { left: number | undefined },
 ): Planned[] {
-  const share = Math.max(1, Math.min(walks.length, MOST_WALKS));
+  const first = beginning(walks);
+  const share = first.length;
+  const listing = first.reduce((sum, walk) => sum + walk.listing, 0);
+  const entries = Math.min(STEP_ENTRIES, left / ROWS_FOR_ENTRY);
   const room: Room = {
-    entries: Math.floor(Math.min(STEP_ENTRIES, left / ROWS_FOR_ENTRY) / share),
+    entries: Math.floor(Math.max(entries / 2, entries - listing) / share),
     events: Math.max(10, Math.floor((longest < 0 ? STEP_ENTRIES : STEP_EVENTS) / share)),
     longest,
     head,
   };
-  return walks.slice(0, MOST_WALKS).map((walk) => ({ walk, statements: walk.plan(room) }));
+  return first.map((walk) => ({ walk, listing: walk.listing, statements: walk.plan(room) }));
 }
 
 /** Maximum number of walks that share one step. */
 const MOST_WALKS = 12;
 
+/** Returns the first walks, at least one, whose lists leave half of a step to the entries. */
+function beginning(walks: Walk[]): Walk[] {
+  const first: Walk[] = [];
+  let listing = 0;
+  for (const walk of walks.slice(0, MOST_WALKS)) {
+    listing += walk.listing;
+    if (first.length > 0 && listing > STEP_ENTRIES / 2) break;
+    first.push(walk);
+  }
+  return first;
+}
+
 function takeStep(planned: Planned[], results: SqlResult<Row>[]): Pick<StepCost, "looked" | "charge"> {
   const total = { looked: 0, charge: 0 };
-  for (const { walk, statements } of planned) {
+  for (const { walk, listing, statements } of planned) {
     const own = results.splice(0, statements.length);
     const looked = walk.take(own.map((result) => result.results));
     // Every step reads every list, even if nothing is found.
-    const listed = Math.floor(charactersIn(statements) / LISTED_CHARACTERS_FOR_ENTRY);
+    const listed = listing + Math.floor(charactersIn(statements) / LISTED_CHARACTERS_FOR_ENTRY);
     // The rows that D1 reads for an id tell whether the event exists, even a hidden one. Other walks never look at hidden events.
     const rows = walk instanceof IdWalk ? 0 : costOf(own).rowsRead;
     total.looked += Math.max(looked + listed, rows);

@@ -35,6 +35,7 @@ export class SearchWalk implements Walk {
   /** Always undefined: matches are in the order of the log, not of time. */
   readonly reached = undefined;
   readonly testing: number;
+  readonly listing = 0;
   private readonly part: Part;
   private readonly phrases: string[];
   private readonly search: string;

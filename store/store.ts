@@ -27,7 +27,7 @@ export interface FoundEvent extends Omit<StoredEvent, "json"> {
 
 /** For whom the store is read. Events that this client may not see count as not stored. */
 export interface View {
-  /** Keys that the client has authenticated as (NIP-42). */
+  /** Keys that the client has authenticated as (NIP-42), each once. */
   keys: readonly string[];
   /** Unix seconds. Events that have expired at this time are not seen (NIP-40). */
   now: number;

@@ -1,6 +1,6 @@
 /** Walks the entries of an index in the order of the query. */
 import { binding } from "./conditions.ts";
-import { COST_OF_MERGED, COST_OF_STRETCH, type Dense } from "./dense.ts";
+import { COST_OF_MERGED, costOfList, type Dense } from "./dense.ts";
 import { type Asked, entries, firstOfSecond, type Place, testedEntries } from "./entries.ts";
 import { costOfTesting, type Driver, type Part, stretchesOf } from "./plan.ts";
 import type { FoundEvent } from "./store.ts";
@@ -51,6 +51,10 @@ export class TimedWalk implements Walk {
     return this.costOf(this.step?.driver ?? this.driver);
   }
 
+  get listing(): number {
+    return costOfList(this.part, this.nextDriver);
+  }
+
   get reached(): number | undefined {
     return this.at?.created_at;
   }
@@ -69,22 +73,29 @@ LIMIT ${bind(events)}`;
 
   private next(room: Room): Step {
     const missing = this.limit + 1 - this.found.length;
-    const step = (driver: Driver, wanted: number, isMarked: boolean): Step => {
+    const driver = this.nextDriver;
+    const step = (wanted: number, isMarked: boolean): Step => {
       const few = Math.min(this.mostEntries(driver, room), wanted);
       return { driver, entries: few, events: Math.min(room.events, missing + SLACK, few), isMarked };
     };
     if (this.isDense) {
-      const merging = COST_OF_STRETCH * stretchesOf(this.part, this.driver) + COST_OF_MERGED * missing;
-      return step(this.dense.driverOf(this.part), merging, true);
+      const merging = costOfList(this.part, this.driver) + COST_OF_MERGED * missing;
+      return step(merging, true);
     }
-    return this.step?.driver === this.driver
-      ? step(this.driver, GROWTH * this.step.entries, true)
-      : step(this.driver, FIRST_ENTRIES_FOR_MATCH * this.limit + FIRST_ENTRIES, false);
+    return this.step?.driver === driver
+      ? step(GROWTH * this.step.entries, true)
+      : step(FIRST_ENTRIES_FOR_MATCH * this.limit + FIRST_ENTRIES, false);
+  }
+
+  /** The last second is walked to its end by the index that found it. */
+  private get nextDriver(): Driver {
+    if (this.isInLastSecond && this.step) return this.step.driver;
+    return this.isDense ? this.dense.driverOf(this.part) : this.driver;
   }
 
   /** Returns the statement for the next entries of the last second. Any of them may come before the events that were found. */
   private lastSecond(room: Room): Statement {
-    const driver = this.step?.driver ?? this.driver;
+    const driver = this.nextDriver;
     const most = this.mostEntries(driver, room);
     this.step = { driver, entries: most, events: this.limit + 1, isMarked: true };
     const { bind, params } = binding();
@@ -102,7 +113,8 @@ UNION ALL ${markAt(most - 1, entries(second, bind), bind)}`;
     // An event that has two of the values of a list is found twice.
     for (const event of found) if (event.seq !== this.found.at(-1)?.seq) this.found.push(event);
     if (this.isDense && !this.isInLastSecond) {
-      this.dense.learn(this.part, this.driver, !isCut);
+      // How many steps follow also depends on the reader's own private events, which others must not notice.
+      if (!this.at) this.dense.learn(this.part, this.driver, !isCut);
       this.isDense = !isCut;
     }
     const isEnd = hasEnd(rows) || (isMarked && !isCut && !isFull);

@@ -37,6 +37,10 @@ export class VersionWalk implements Walk {
     return this.isOther ? this.other.reached : undefined;
   }
 
+  get listing(): number {
+    return this.isOther ? this.other.listing : 0;
+  }
+
   plan(room: Room): Statement[] {
     if (this.isOther) return this.other.plan(room);
     const { bind, params } = binding();

@@ -44,9 +44,9 @@ export interface Walk {
   readonly reached: number | undefined;
   /** About how many index entries it costs to test one entry. */
   readonly testing: number;
-  /**
-   * Returns the statements of the next step. They stay within the room.
-   */
+  /** About how many index entries the next step looks at before its first one: those of each value of a list that is merged. */
+  readonly listing: number;
+  /** Returns the statements of the next step. They stay within the room. */
   plan(room: Room): Statement[];
   /** Takes the rows of these statements, in the same order. Returns how many entries were looked at, at least. */
   take(results: Row[][]): number;

@@ -9,6 +9,7 @@ import { FEW_VALUES } from "../../relay/session/request.ts";
 import { BYTES_AT_ONCE, BYTES_PER_SECOND } from "../../relay/limits/answer-pace.ts";
 import { HUB_MEMORY } from "../../relay/limits/hub-memory.ts";
 import { QUERY_COST, SIGNATURE_COST, VALUE_FILED_COST } from "../../relay/limits/cost.ts";
+import { COST_OF_STRETCH, COST_OF_STRETCH_WITH_KINDS } from "../../store/dense.ts";
 import {
   CHARACTERS_FOR_ENTRY,
   HELD_BY_SEARCH,
@@ -41,6 +42,7 @@ it.each<[string, number[]]>([
   ["what a read holds between two turns", [HELD_BYTES, HELD_BY_SEARCH]],
   ["one REQ or COUNT, for each filter", [QUERY_COST]],
   ["ids, authors, kinds and tag values", [LISTED_CHARACTERS_FOR_ENTRY]],
+  ["each of several authors, kinds or tag values", [COST_OF_STRETCH, COST_OF_STRETCH_WITH_KINDS]],
   ["subscribing to these values", [FEW_VALUES, VALUE_FILED_COST]],
   ["words of a search", [MOST_PHRASES, LONGEST_SEARCH, EVENTS_FOR_ENTRY]],
   ["matches of a search that are ranked", [MOST_RANKED, CHARACTERS_FOR_ENTRY]],
