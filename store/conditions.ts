@@ -1,7 +1,7 @@
 /** SQL conditions that reading, counting and reconciling share: index keys, and the conditions of a filter. */
 import { isHex64 } from "../nostr/event.ts";
 import type { Filter, TagCondition } from "../nostr/filter.ts";
-import type { SqlValue } from "./database.ts";
+import type { Database, SqlValue, Statement } from "./database.ts";
 import { ftsQuery } from "./search.ts";
 
 /** Binds a value and returns its placeholder. */
@@ -11,6 +11,12 @@ export type Bind = (value: SqlValue) => string;
 export function binding(): { bind: Bind; params: SqlValue[] } {
   const params: SqlValue[] = [];
   return { params, bind: (value) => `?${params.indexOf(value) + 1 || params.push(value)}` };
+}
+
+/** Prepares a statement. `write` returns its SQL, and gets a function that binds a value and returns its placeholder. */
+export function prepare(db: Database, write: (bind: Bind) => string): Statement {
+  const { bind, params } = binding();
+  return db.prepare(write(bind)).bind(...params);
 }
 
 /** An index key: a blob, written as hex, or text. */

@@ -5,8 +5,8 @@
  */
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { addAuthor, emptyRegisters, hllOffset, mergeRegisters, type Target } from "../nostr/hyperloglog.ts";
-import { costOf, type Database, prepare, ReadOnlyError, type SqlResult, type Statement } from "./database.ts";
-import { type Bind, hasTag, isOneKind, isNotExpired, isOneOf, tagKey } from "./conditions.ts";
+import { costOf, type Database, ReadOnlyError, type SqlResult, type Statement } from "./database.ts";
+import { type Bind, hasTag, isOneKind, isNotExpired, isOneOf, prepare, tagKey } from "./conditions.ts";
 import type { Countable, CountResult } from "./store.ts";
 import { estimate } from "./sample.ts";
 import { STEP_ENTRIES, type Work } from "./work.ts";

@@ -62,10 +62,3 @@ export function costOf(results: Pick<SqlResult<unknown>, "meta">[]): Cost {
     rowsWritten: results.reduce((sum, { meta }) => sum + (meta.rows_written ?? 0), 0),
   };
 }
-
-/** Prepares a statement. `write` gets a function that binds a value and returns its placeholder. */
-export function prepare(db: Database, write: (bind: (value: SqlValue) => string) => string): Statement {
-  const params: SqlValue[] = [];
-  const sql = write((value) => `?${params.push(value)}`);
-  return db.prepare(sql).bind(...params);
-}

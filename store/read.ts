@@ -1,6 +1,7 @@
 /** Answers queries in bounded steps. One step is one round trip to the database, shared by all unfinished walks. */
 import { newestFirst } from "../nostr/event.ts";
-import { costOf, type Database, prepare, type SqlResult } from "./database.ts";
+import { prepare } from "./conditions.ts";
+import { costOf, type Database, type SqlResult } from "./database.ts";
 import type { Dense } from "./dense.ts";
 import { type Driver, driversOf, type Part, partsOf } from "./plan.ts";
 import type { Answer, FoundEvent, Query, ReadResult, StoredEvent } from "./store.ts";

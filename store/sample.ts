@@ -1,6 +1,6 @@
 /** Estimates how many events match, from one in 16 public events, drawn by their ids (`migrations/0010_samples.sql`). */
-import { allOf, type Bind, timeBounds } from "./conditions.ts";
-import { costOf, type Database, prepare, type Statement } from "./database.ts";
+import { allOf, type Bind, prepare, timeBounds } from "./conditions.ts";
+import { costOf, type Database, type Statement } from "./database.ts";
 import { costOfTesting, type Part, partsOf, restOf } from "./plan.ts";
 import type { Countable } from "./store.ts";
 import type { Work } from "./work.ts";

@@ -1,5 +1,5 @@
 /** Counts the matches of one filter where they are, in the database. */
-import { binding } from "./conditions.ts";
+import { prepare } from "./conditions.ts";
 import { costOf, type Database } from "./database.ts";
 import { listedEntries, type ListPlace } from "./entries.ts";
 import { costOfTesting, driversOf, type Part, stretchesOf } from "./plan.ts";
@@ -55,17 +55,14 @@ async function countStep(
   const driver = timedDriver(part) ?? { by: "time" };
   const testing = costOfTesting(part, driver) / COUNTED_FOR_ENTRY;
   const most = Math.ceil(Math.min(STEP_ENTRIES / testing, left));
-  const { bind, params } = binding();
-  const listed = listedEntries({ part, driver, after, most }, "1", undefined, bind);
-  // With max, SQLite takes the other columns from the row of the maximum: the last entry.
-  const sql = `
+  const result = await prepare(db, (bind) => {
+    const listed = listedEntries({ part, driver, after, most }, "1", undefined, bind);
+    // With max, SQLite takes the other columns from the row of the maximum: the last entry.
+    return `
 SELECT count(*) AS looked, count(found) AS matching, stretch, created_at, seq,
   max(printf('%06d%016d%016d', stretch, created_at, seq)) AS place
 FROM (${listed})`;
-  const result = await db
-    .prepare(sql)
-    .bind(...params)
-    .all<Counted & ListPlace>();
+  }).all<Counted & ListPlace>();
   const [{ looked, matching, ...place } = { looked: 0, matching: 0, stretch: 0, created_at: 0, seq: 0 }] =
     result.results;
   const cost = Math.max(Math.ceil(looked * testing), costOf([result]).rowsRead);

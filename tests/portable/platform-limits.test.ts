@@ -13,6 +13,8 @@ import { ALICE, BOB, by, visitor } from "../fixtures/people.ts";
 import { countAll, readAll } from "../fixtures/read-all.ts";
 import { type ReplicatedSqlite, replicatedSqlite } from "../fixtures/replicated-sqlite.ts";
 import { readFromReplicas } from "../../store/replicated-database.ts";
+import { countEvents } from "../../store/count.ts";
+import { Dense } from "../../store/dense.ts";
 import { createStore } from "../../store/sql-store.ts";
 import { finish } from "../../store/work.ts";
 import { queryOf } from "../contract/queries.ts";
@@ -71,6 +73,13 @@ describe("a filter with a condition for every letter, in all steps of a read", (
     expect(await countAll(createStore(db), [query])).toEqual({ count: COUNT, isEstimate: false });
     const records = await finish(createStore(db).records(query.filter, query.view, COUNT));
     expect(records.result).toHaveLength(40 * COUNT);
+  });
+
+  it("fits into D1 if the count is estimated", async () => {
+    const query = queryOf({ ...conditions, authors: [ALICE, BOB], kinds: [1, 7], since: 1 }, COUNT);
+    const bounds = { walk: 1, sample: 1000 };
+    const { result } = await finish(countEvents(db, [query, query], new Dense(), bounds));
+    expect(result).toMatchObject({ isEstimate: true });
   });
 });
 
