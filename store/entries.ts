@@ -12,7 +12,7 @@ import {
   stretchesOf,
   stretchList,
 } from "./plan.ts";
-import { columns, END, found, type Room } from "./walk.ts";
+import { columns, END, found, NO_JSON, type Room } from "./walk.ts";
 
 /** A place in the order. The events of one second are in the order of the log. */
 export interface Place {
@@ -26,6 +26,7 @@ export interface ListPlace extends Place {
   stretch: number;
 }
 
+/** Which entries are asked for. */
 export interface Asked {
   part: Part;
   driver: Driver;
@@ -36,9 +37,6 @@ export interface Asked {
   /** Maximum number of entries. */
   most: number;
 }
-
-/** For `found`: no event is short enough for its JSON. */
-const NO_JSON = -1;
 
 /** A place in SQL. */
 type SqlPlace = Record<keyof Place, string>;
@@ -59,7 +57,7 @@ const KIND_OF_TEXT = "(substr(place, 33) + 0)";
  */
 const SKIPPED = 5;
 
-/** Texts that sort after all places: of the end of all stretches, and of one stretch. */
+/** Texts that sort after all places, in each order: `all` is the end of all stretches, `one` the end of a single one. */
 const ENDS = { desc: { all: "'0'", one: "''" }, asc: { all: "'}'", one: "'~'" } };
 
 /** Returns SQL for the entries as rows of seq and created_at, in order. For a tag they have the kind too. */

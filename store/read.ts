@@ -10,7 +10,16 @@ import { ListWalk } from "./list-walk.ts";
 import { SearchWalk } from "./search-walk.ts";
 import { VersionWalk } from "./version-walk.ts";
 import { TimedWalk } from "./timed-walk.ts";
-import { columns, EVENT_JSON, foundIn, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import {
+  columns,
+  EVENT_JSON,
+  foundIn,
+  NO_JSON,
+  type Room,
+  type Row,
+  type Statement,
+  type Walk,
+} from "./walk.ts";
 import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "./work.ts";
 
 /** Maximum number of events that one step returns with their JSON. */
@@ -78,7 +87,7 @@ export async function* findMatches(
   dense: Dense,
 ): Work<FoundEvent[] | undefined> {
   const question = questionOf(query, dense);
-  const walking = walkAll(db, [question], -1);
+  const walking = walkAll(db, [question], NO_JSON);
   for (let step = await walking.next(); !step.done;) {
     // With a limit, the walk itself ends.
     if (query.limit === Infinity && hasMoreThan(most, question)) return undefined;
@@ -124,7 +133,7 @@ export async function* walkAll(
     const step = takeStep(planned, results);
     walks = leftOf(questions);
     const isLast = walks.length === 0 && !questions.some(hasRanking);
-    if (!isLast && letGo(questions)) longest = -1;
+    if (!isLast && letGo(questions)) longest = NO_JSON;
     left = yield { ...step, isLast };
   } while (left !== 0 && walks.length > 0);
   return { head, isStopped: left === 0 };
@@ -153,7 +162,7 @@ function planStep(
   const entries = Math.min(STEP_ENTRIES, left / ROWS_FOR_ENTRY);
   const room: Room = {
     entries: Math.floor(Math.max(entries / 2, entries - listing) / share),
-    events: Math.max(10, Math.floor((longest < 0 ? STEP_ENTRIES : STEP_EVENTS) / share)),
+    events: Math.max(10, Math.floor((longest === NO_JSON ? STEP_ENTRIES : STEP_EVENTS) / share)),
     longest,
     head,
   };

@@ -22,11 +22,13 @@ export interface Room {
   entries: number;
   /** Maximum number of events to return. */
   events: number;
-  /** Events of up to this many bytes are returned with their JSON. Negative: none. */
+  /** Events of up to this many bytes are returned with their JSON. `NO_JSON`: none. */
   longest: number;
   /** The end of the log at the first step. Undefined in that step. */
   head: number | undefined;
 }
+
+export const NO_JSON = -1;
 
 export interface Statement {
   sql: string;
@@ -64,7 +66,7 @@ export const EVENT_SIZE = "octet_length(e.tags) + octet_length(e.content)";
 /** Returns an SQL expression: `found` of a `Row` for event `e`. */
 export function found(longest: number, bind: Bind): string {
   const id = "lower(hex(e.id))";
-  const text = longest < 0 ? id : `iif(${EVENT_SIZE} <= ${bind(longest)}, ${JSON_TEXT}, ${id})`;
+  const text = longest === NO_JSON ? id : `iif(${EVENT_SIZE} <= ${bind(longest)}, ${JSON_TEXT}, ${id})`;
   return `(${EVENT_SIZE}) || ' ' || ${text}`;
 }
 
