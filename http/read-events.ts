@@ -3,7 +3,7 @@ import type { Refusal } from "../nostr/message.ts";
 import type { Context } from "hono";
 import type { Filter } from "../nostr/filter.ts";
 import { countedBy } from "../relay/session/count.ts";
-import type { Reader, Reading, ReadOutcome } from "../relay/reads.ts";
+import { COUNT_COST, type Reader, type Reading, type ReadOutcome } from "../relay/reads.ts";
 import { loadable } from "../store/read.ts";
 import type { Answer, Countable, CountResult, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
@@ -51,6 +51,7 @@ export async function readCount(
   const view = strangersView(now());
   const outcome = await run(c, asked.filter, () => store.count([{ ...asked, view }]), {
     mostLooked: Infinity,
+    firstCost: COUNT_COST,
   });
   return countedBy(outcome);
 }
@@ -60,7 +61,7 @@ function run<T>(
   c: Context<AppEnv>,
   filter: Filter,
   work: () => Work<T>,
-  options: Pick<Reading<T>, "sends" | "mostLooked">,
+  options: Pick<Reading<T>, "sends" | "mostLooked" | "firstCost">,
 ): Promise<Exclude<ReadOutcome<T>, { kind: "dropped" }>> {
   const reader = readerOf(c);
   return orUnavailable(async () => {

@@ -28,6 +28,9 @@ const LEAST_OF_READ = ROWS_FOR_ENTRY * LEAST_OF_STEP;
  */
 export const READS_AT_ONCE = { most: 8, mostOfClient: 4, mostCost: 5000, turnCost: 1200 };
 
+/** What a count is expected to cost. Most are of the replies or reactions to one event, or come from a counter. */
+export const COUNT_COST = 500;
+
 /** After cheap steps a read goes on in the same turn. Many reads find the rest in their second or third step. */
 export const CHEAP_STEPS = { cost: 500, most: 3 };
 
@@ -58,11 +61,13 @@ export interface Reading<T> {
   sends?: boolean;
   /** False if nothing needs the answer any more. */
   isWanted?(): boolean;
-  /**
-   * Maximum number of rows, for a read that needs all matches. The default, 100,000, is for a read with limits:
-   * its expected cost follows from the limits of its filters.
-   */
+  /** Maximum number of rows, for a read that needs all matches. The default, 100,000, is for a read with limits. */
   mostLooked?: number;
+  /**
+   * The expected cost of its first step. By default it follows from the limits of its filters, and a read that needs all matches
+   * takes a whole step.
+   */
+  firstCost?: number;
 }
 
 export type ReadOutcome<T> =
@@ -94,7 +99,7 @@ export class Reads {
 
   /** Runs a read. Rejects if the store fails. */
   async run<T>(reading: Reading<T>): Promise<ReadOutcome<T>> {
-    const { reader, filters, mostLooked, isWanted = () => true, owner } = reading;
+    const { reader, filters, mostLooked, firstCost, isWanted = () => true, owner } = reading;
     const { config, limiter, queue, pause, longestPause = Infinity } = this.deps;
     const refusal =
       boundsRefusal(filters, reader.keys, config) ??
@@ -105,7 +110,8 @@ export class Reads {
     const work = reading.work();
     // The cost that is known in advance: every event that was asked for may be found.
     const limits = filters.map(({ limit }) => boundedLimit(limit, config));
-    let expected = mostLooked === undefined ? Math.min(expectedCost(limits), STEP_ENTRIES) : STEP_ENTRIES;
+    const most = mostLooked === undefined ? expectedCost(limits) : STEP_ENTRIES;
+    let expected = firstCost ?? Math.min(most, STEP_ENTRIES);
     let paused = 0;
     for (let looked = 0; isWanted();) {
       const wait = this.waitOf(reading);

@@ -29,5 +29,6 @@ it.each<[string, WireFilter]>([
   const { cost } = await finish(store.read(Array(12).fill(queryOf(wire, 100))));
   const rows = db.batches.map(({ entries, tags }) => entries + tags);
   expect(Math.max(...rows)).toBeLessThan(5 * STEP_ENTRIES);
-  expect(cost.looked).toBeGreaterThan(12 * EVENTS);
+  // Up to five entries of other kinds are skipped at once, and D1 counts them itself.
+  expect(cost.looked).toBeGreaterThan((12 * EVENTS) / 5);
 });

@@ -9,9 +9,12 @@ import { foundIn, hasEnd, hasMark, markAt, type Room, type Row, type Statement, 
 /** A step asks for this many matches beyond the limit: it needs the whole last second, to keep its lowest ids. */
 const SLACK = 4;
 
-/** Entries of the first step, for each match that is wanted, and besides. Most answers are short. */
+/**
+ * Entries of the first step, for each match that is wanted, and besides. If they were not enough, it does not know where it ended,
+ * and the next one looks at some of them again. Nearly always they are: a step ends when it has enough matches.
+ */
 const FIRST_ENTRIES_FOR_MATCH = 2;
-const FIRST_ENTRIES = 100;
+const FIRST_ENTRIES = 1000;
 /** Each step may look at this many times as many entries as the one before it. */
 const GROWTH = 4;
 

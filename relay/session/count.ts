@@ -2,7 +2,7 @@
 import type { Filter } from "../../nostr/filter.ts";
 import { type Refusal, closedFrame, countFrame } from "../../nostr/message.ts";
 import type { CountResult, Store } from "../../store/store.ts";
-import type { ReadOutcome, Reads } from "../reads.ts";
+import { COUNT_COST, type ReadOutcome, type Reads } from "../reads.ts";
 import { type ReadAccess, readerOf, viewOf } from "./reader.ts";
 import type { Session } from "./session.ts";
 
@@ -54,6 +54,7 @@ async function answerTo(
       work: () => deps.store.count(filters.map((filter) => ({ filter, view }))),
       // The count has its own bound, beyond which it estimates.
       mostLooked: Infinity,
+      firstCost: COUNT_COST,
     });
     if (outcome.kind === "dropped") return closedFrame(query, "error", "the connection has ended");
     const counted = countedBy(outcome);

@@ -5,6 +5,7 @@ import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { strangersIdentity } from "../../tests/fixtures/strangers.ts";
 import { BYTES_AT_ONCE, BYTES_PER_SECOND } from "../limits/answer-pace.ts";
 import { READ_BYTES } from "../../store/read.ts";
+import { READS_AT_ONCE } from "../reads.ts";
 import { SETTLING_MILLISECONDS } from "./settling.ts";
 
 let relay: Relay | undefined;
@@ -69,7 +70,7 @@ describe("a client that does not read", () => {
     const sent = eventsIn(client.frames).length;
     // An answer may have any size. The next one must not begin.
     expect(sent).toBeGreaterThanOrEqual(events.length);
-    expect(sent).toBeLessThanOrEqual(3 * events.length);
+    expect(sent).toBeLessThanOrEqual(READS_AT_ONCE.mostOfClient * events.length);
     expect(client.closings.map(([code]) => code)).toEqual([1013]);
   });
 
