@@ -174,7 +174,7 @@ export class Reads {
     }
     const stop = refusal ?? (left < LEAST_OF_READ ? tooLong(mostLooked) : undefined);
     // Other reads of the client may have sent much since it began to wait for its turn.
-    if (!stop && this.waitOf(reading) > 0) {
+    if (!stop && !ahead && this.waitOf(reading) > 0) {
       queue.charge(reader.client, -(LEAST_OF_STEP + expected + READS_AT_ONCE.turnCost));
       return total;
     }

@@ -66,10 +66,10 @@ export const TEXT_ATTACKS: Attack[] = [
   },
   {
     name: "searches of combining marks",
-    // Found events show that it searches. The allowance may be used up before EOSE.
+    // Found events show that it searches. The allowance is soon used up, and lasts for some answers only if few are asked at once.
     answered: ["EVENT", "EOSE", "CLOSED invalid"],
     run: (attackers) =>
-      attackers.flood(5, 50, (peer) => {
+      attackers.flood(5, 10, (peer) => {
         peer.say("REQ", "s", ...list(20, (n) => ({ search: `${MARKS.repeat(120)} ${n}` })));
       }),
   },
