@@ -4,10 +4,10 @@ import { countTarget } from "./counter.ts";
 import type { Database } from "./database.ts";
 import type { Dense } from "./dense.ts";
 import { partsOf } from "./plan.ts";
-import { isWhole, questionOf, walkAll } from "./read.ts";
+import { isWhole, numberOf, questionOf, walkAll } from "./read.ts";
 import { estimate } from "./sample.ts";
 import type { Countable, CountResult } from "./store.ts";
-import { canBeTallied, type Tally, tally } from "./tally.ts";
+import { type Tally, tally, tallyDriver } from "./tally.ts";
 import { NO_JSON } from "./walk.ts";
 import { LEAST_OF_STEP, type Work } from "./work.ts";
 
@@ -38,9 +38,9 @@ async function* countOneByOne(
   { walk: mostLooked, sample }: CountBounds,
 ): Work<CountResult> {
   const [part, ...others] = countables.flatMap(partsOf);
-  const isOne = part && others.length === 0 && canBeTallied(part);
-  const { count, isWhole, isStopped } = yield* isOne
-    ? tally(db, part, mostLooked)
+  const driver = part && others.length === 0 ? tallyDriver(part) : undefined;
+  const { count, isWhole, isStopped } = yield* part && driver
+    ? tally(db, part, driver, mostLooked)
     : countFound(db, countables, dense, mostLooked);
   if (isStopped || isWhole) return { count, isEstimate: !isWhole };
   const estimated = yield* estimate(db, countables, sample);
@@ -64,6 +64,6 @@ async function* countFound(
     step = await walking.next(isStopped ? 0 : Math.max(0, mostLooked - looked));
   }
   const walks = questions.flatMap((question) => question.walks);
-  const count = new Set(walks.flatMap(({ found }) => found.map(({ seq }) => seq))).size;
+  const count = numberOf(walks.flatMap(({ found }) => found));
   return { count, isWhole: looked <= mostLooked && questions.every(isWhole), isStopped };
 }

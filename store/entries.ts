@@ -38,6 +38,12 @@ export interface Asked {
   most: number;
 }
 
+/** Which entries of a list are asked for. */
+export interface ListAsked extends Omit<Asked, "after" | "isOneSecond"> {
+  /** Only entries after this one. */
+  after: ListPlace | undefined;
+}
+
 /** A place in SQL. */
 type SqlPlace = Record<keyof Place, string>;
 
@@ -104,7 +110,7 @@ export function testedEntries(
  * merge them, if all are wanted. `found` is an SQL expression for a match `e`, and null if an entry does not match.
  */
 export function listedEntries(
-  { part, driver, after, most }: Omit<Asked, "after"> & { after: ListPlace | undefined },
+  { part, driver, after, most }: ListAsked,
   match: string,
   head: number | undefined,
   bind: Bind,

@@ -99,8 +99,13 @@ export async function* findMatches(
 }
 
 function hasMoreThan(most: number, { walks }: Question): boolean {
-  if (walks.reduce((sum, { found }) => sum + found.length, 0) <= most) return false;
-  return new Set(walks.flatMap(({ found }) => found.map(({ seq }) => seq))).size > most;
+  const found = walks.flatMap((walk) => walk.found);
+  return found.length > most && numberOf(found) > most;
+}
+
+/** Returns how many different events these are. Several walks may find the same. */
+export function numberOf(found: FoundEvent[]): number {
+  return new Set(found.map(({ seq }) => seq)).size;
 }
 
 export function isWhole({ walks }: Question): boolean {
@@ -240,9 +245,17 @@ function answerOf(question: Question, head: number): Answer {
   // Events that were stored meanwhile are delivered as live events.
   const all = inOrder(question).filter(({ seq }) => seq <= head);
   if (isWhole(question)) return { events: all.slice(0, limit), more: all.length > limit };
-  const reached = reachedBy(question);
+  return answerUpTo(all, question.query, reachedBy(question));
+}
+
+/**
+ * Returns the answer if only what comes before the second `reached` is known to be complete. `all` are the matches that were
+ * found, in order.
+ */
+export function answerUpTo(all: FoundEvent[], query: Query, reached: number | undefined): Answer {
+  const { limit } = query;
   if (reached === undefined) return { events: all.slice(0, limit), more: true, unfinished: { reached } };
-  const certain = all.filter(isBefore(reached, question));
+  const certain = all.filter(isBefore(reached, query));
   if (certain.length > limit) return { events: certain.slice(0, limit), more: true };
   return { events: certain, more: true, unfinished: { reached } };
 }
@@ -254,8 +267,8 @@ function isAnswered(question: Question): boolean {
   if (walks.length === 1 || found <= query.limit) return false;
   const reached = reachedBy(question);
   if (reached === undefined) return false;
-  const certain = walks.flatMap((walk) => walk.found).filter(isBefore(reached, question));
-  return new Set(certain.map(({ seq }) => seq)).size > query.limit;
+  const certain = walks.flatMap((walk) => walk.found).filter(isBefore(reached, query));
+  return numberOf(certain) > query.limit;
 }
 
 /**
@@ -266,11 +279,16 @@ function reachedBy({ query, walks }: Question): number | undefined {
   const left = walks.filter(({ isDone }) => !isDone);
   const seconds = left.flatMap(({ reached }) => (reached === undefined ? [] : [reached]));
   if (seconds.length < left.length || left.length === 0) return undefined;
+  return firstOf(seconds, query);
+}
+
+/** Returns the second that comes first in the order of the query. */
+export function firstOf(seconds: number[], query: Query): number {
   return query.order === "asc" ? Math.min(...seconds) : Math.max(...seconds);
 }
 
-/** Returns a test: whether an event comes before this second in the order of the question. */
-function isBefore(second: number, { query }: Question): (event: FoundEvent) => boolean {
+/** Returns a test: whether an event comes before this second in the order of the query. */
+function isBefore(second: number, query: Query): (event: FoundEvent) => boolean {
   return query.order === "asc"
     ? ({ created_at }) => created_at < second
     : ({ created_at }) => created_at > second;

@@ -114,8 +114,7 @@ LIMIT ${bind(events)}`;
   score(characters: number): number {
     let cut = 0;
     while (cut < characters && this.scores.length < Math.min(MOST_RANKED, this.found.length)) {
-      const { json } = this.found[this.scores.length] ?? {};
-      const text = json === undefined ? "" : beginningOf(JSON.parse(json) as Event, RANKED_CHARACTERS);
+      const text = rankedText(this.found[this.scores.length]);
       this.scores.push(relevanceOf(text, this.phrases));
       cut += Math.max(1, text.length);
     }
@@ -129,4 +128,9 @@ LIMIT ${bind(events)}`;
       .sort((a, b) => b.score - a.score || newestFirst(a.event, b.event))
       .map(({ event }) => event);
   }
+}
+
+/** Returns the text of a match that its rank depends on. Empty if the event is long: then it came without its JSON. */
+export function rankedText(event: FoundEvent | undefined): string {
+  return event?.json === undefined ? "" : beginningOf(JSON.parse(event.json) as Event, RANKED_CHARACTERS);
 }

@@ -1,13 +1,12 @@
 /** Reads from several shards as from one. A filter with authors asks only the shards of these authors. */
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
-import type { Event } from "../nostr/event.ts";
 import { newestFirst } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { mergeRegisters } from "../nostr/hyperloglog.ts";
 import { relevanceOf } from "../nostr/relevance.ts";
-import { beginningOf, phrasesOf } from "../nostr/search.ts";
-import { CHARACTERS_FOR_ENTRY } from "./read.ts";
-import { MOST_RANKED, RANKED_CHARACTERS } from "./search-walk.ts";
+import { phrasesOf } from "../nostr/search.ts";
+import { CHARACTERS_FOR_ENTRY, firstOf, answerUpTo } from "./read.ts";
+import { MOST_RANKED, rankedText } from "./search-walk.ts";
 import type { Shard } from "./shard.ts";
 import type {
   Answer,
@@ -105,15 +104,9 @@ async function* merge(query: Query, answers: Answer[]): Work<Answer> {
   const seconds = stopped.flatMap(({ reached }) => reached ?? []);
   const more = all.length > limit || answers.some((answer) => answer.more);
   if (stopped.length === 0) return { events: all.slice(0, limit), more };
-  if (seconds.length < stopped.length)
-    return { events: all.slice(0, limit), more: true, unfinished: { reached: undefined } };
   // No shard has anything unknown before this second.
-  const reached = order === "asc" ? Math.min(...seconds) : Math.max(...seconds);
-  const certain = all.filter(({ created_at }) =>
-    order === "asc" ? created_at < reached : created_at > reached,
-  );
-  if (certain.length > limit) return { events: certain.slice(0, limit), more: true };
-  return { events: certain, more: true, unfinished: { reached } };
+  const reached = seconds.length < stopped.length ? undefined : firstOf(seconds, query);
+  return answerUpTo(all, query, reached);
 }
 
 /** Sorts matches of a search by rank. Each shard has ranked its own newest matches in the same way. */
@@ -123,8 +116,7 @@ async function* rank(search: string, answers: Answer[], all: FoundEvent[]): Work
   let cut = 0;
   for (const { events } of answers) {
     for (const event of events.slice(0, MOST_RANKED)) {
-      const text =
-        event.json === undefined ? "" : beginningOf(JSON.parse(event.json) as Event, RANKED_CHARACTERS);
+      const text = rankedText(event);
       scores.set(event, relevanceOf(text, phrases));
       cut += text.length;
     }

@@ -1,8 +1,8 @@
 /** Counts the matches of one filter where they are, in the database. */
 import { prepare } from "./conditions.ts";
 import { costOf, type Database } from "./database.ts";
-import { listedEntries, type ListPlace } from "./entries.ts";
-import { costOfTesting, driversOf, type Part, stretchesOf } from "./plan.ts";
+import { type ListAsked, listedEntries, type ListPlace } from "./entries.ts";
+import { costOfTesting, type Driver, driversOf, type Part, stretchesOf } from "./plan.ts";
 import { LEAST_OF_STEP, STEP_ENTRIES, type Work } from "./work.ts";
 
 /** A counted entry takes a half of the time of one that is returned. */
@@ -15,23 +15,22 @@ export interface Tally {
   isStopped: boolean;
 }
 
-/** Returns whether each match is in one place of an index. An event that has two values of a tag is in two. */
-export function canBeTallied(part: Part): boolean {
-  const driver = timedDriver(part);
-  return driver !== undefined && (driver.by !== "tag" || stretchesOf(part, driver) === 1);
-}
-
-function timedDriver(part: Part) {
-  const [driver, other = driver] = driversOf(part);
-  return other.by === "id" || other.by === "search" ? undefined : other;
+/**
+ * Returns the index to count by. Undefined if there is none in which each match has one place: an event that has two values of a
+ * tag is there twice.
+ */
+export function tallyDriver(part: Part): Driver | undefined {
+  const [first, driver = first] = driversOf(part);
+  if (driver.by === "id" || driver.by === "search") return undefined;
+  return driver.by === "tag" && stretchesOf(part, driver) > 1 ? undefined : driver;
 }
 
 /** Looks at up to `most` entries, in steps. */
-export async function* tally(db: Database, part: Part, most: number): Work<Tally> {
+export async function* tally(db: Database, part: Part, driver: Driver, most: number): Work<Tally> {
   const total: Tally = { count: 0, isWhole: false, isStopped: false };
   let after: ListPlace | undefined;
   for (let looked = 0; looked <= most && !total.isWhole && !total.isStopped;) {
-    const step = await countStep(db, part, after, most + 1 - looked);
+    const step = await countStep(db, { part, driver, after, most: most + 1 - looked });
     total.count += step.matching;
     total.isWhole = step.last === undefined;
     after = step.last;
@@ -48,11 +47,8 @@ interface Counted {
 
 async function countStep(
   db: Database,
-  part: Part,
-  after: ListPlace | undefined,
-  left: number,
+  { part, driver, after, most: left }: ListAsked,
 ): Promise<Counted & { last: ListPlace | undefined; cost: number }> {
-  const driver = timedDriver(part) ?? { by: "time" };
   const testing = costOfTesting(part, driver) / COUNTED_FOR_ENTRY;
   const most = Math.ceil(Math.min(STEP_ENTRIES / testing, left));
   const result = await prepare(db, (bind) => {

@@ -61,7 +61,7 @@ const JSON_TEXT = `'{"id":"' || lower(hex(e.id)) || '","pubkey":"' || lower(hex(
 export const EVENT_JSON = `${JSON_TEXT} AS json`;
 
 /** SQL expression: bytes of content and tags of event `e`. SQLite knows them without reading the text. */
-export const EVENT_SIZE = "octet_length(e.tags) + octet_length(e.content)";
+const EVENT_SIZE = "octet_length(e.tags) + octet_length(e.content)";
 
 /** Returns an SQL expression: `found` of a `Row` for event `e`. */
 export function found(longest: number, bind: Bind): string {

@@ -1,10 +1,11 @@
 /** Clients that ask one question after the other, each on its own connection, and check every answer. */
 import type { Question } from "../corpus/questions.ts";
 import { problemOf } from "./answer.ts";
+import { loadOf } from "./clients.ts";
 import { type Load, PATIENCE_MILLISECONDS, type Relay } from "./measure.ts";
 import { eventIdIn, nameIn, verbOf } from "./messages.ts";
 import type { Meter } from "./meter.ts";
-import { frameOf, type Line, openLine } from "./socket.ts";
+import { frameOf, type Line } from "./socket.ts";
 
 /** Two names in turns, so that what still comes for the last question is not taken for an answer to the next. */
 const NAMES = ["q0", "q1"] as const;
@@ -22,32 +23,19 @@ interface AskerOptions {
 }
 
 /** Opens the connections. They ask when the load starts. */
-export async function askers(
+export function askers(
   relay: Relay,
   meter: Meter,
   questions: readonly Question[],
   { connections, pause = 0 }: AskerOptions,
 ): Promise<Load> {
   const prepared = questions.map(prepare);
-  const lines = await Promise.all(Array.from({ length: connections }, () => openLine(relay.url)));
-  const clients = lines.map((line, at) => {
+  const clientOf = (line: Line, at: number) => {
     // Apart from each other: what one has asked does not help the next.
     const first = Math.floor((at * prepared.length) / connections);
     return new Asker(line, prepared, { first, pause }, meter);
-  });
-  return {
-    start() {
-      for (const client of clients) client.ask();
-    },
-    finished: Promise.all(clients.map(({ ended }) => ended)).then(() => undefined),
-    async stop() {
-      for (const client of clients) client.stop();
-      await Promise.all(clients.map(({ ended }) => ended));
-    },
-    close() {
-      for (const line of lines) line.end();
-    },
   };
+  return loadOf(relay, connections, clientOf, (client) => client.ask());
 }
 
 function prepare(question: Question): Prepared {

@@ -1,9 +1,10 @@
 /** Clients that publish. An event is in flight when it is sent and not yet answered by OK. */
 import { type Event, versionKey } from "../../../nostr/event.ts";
+import { loadOf } from "./clients.ts";
 import { type Load, PATIENCE_MILLISECONDS, type Relay } from "./measure.ts";
 import { verbOf } from "./messages.ts";
 import type { Meter } from "./meter.ts";
-import { frameOf, type Line, openLine } from "./socket.ts";
+import { frameOf, type Line } from "./socket.ts";
 
 export interface Publication {
   id: string;
@@ -24,27 +25,14 @@ interface PublisherOptions {
 }
 
 /** Opens the connections. They publish the events, each once, when the load starts. */
-export async function publishers(
+export function publishers(
   relay: Relay,
   meter: Meter,
   publications: Iterator<Publication>,
   { connections, pace }: PublisherOptions,
 ): Promise<Load> {
-  const lines = await Promise.all(Array.from({ length: connections }, () => openLine(relay.url)));
-  const clients = lines.map((line) => new Publisher(line, publications, pace, meter));
-  return {
-    start() {
-      for (const client of clients) client.start();
-    },
-    finished: Promise.all(clients.map(({ ended }) => ended)).then(() => undefined),
-    async stop() {
-      for (const client of clients) client.stop();
-      await Promise.all(clients.map(({ ended }) => ended));
-    },
-    close() {
-      for (const line of lines) line.end();
-    },
-  };
+  const clientOf = (line: Line) => new Publisher(line, publications, pace, meter);
+  return loadOf(relay, connections, clientOf, (client) => client.start());
 }
 
 class Publisher {
