@@ -210,8 +210,12 @@ function publication(
   };
 }
 
-/** Returns a publication of ephemeral events, which have no log position. */
-export function passingPublication(event: Event, traceparent: string | undefined): Publication {
+/** Returns a publication of ephemeral events, which have no log position. `isPulled`: from an upstream. */
+export function passingPublication(
+  event: Event,
+  traceparent: string | undefined,
+  isPulled = false,
+): Publication {
   if (kindClass(event.kind) !== "ephemeral") throw new Error(`kind ${event.kind} is not ephemeral`);
   return {
     version: 1,
@@ -219,6 +223,7 @@ export function passingPublication(event: Event, traceparent: string | undefined
     last: 0,
     events: [],
     ephemeral: [event],
+    ...(isPulled && { isPulled }),
     ...(traceparent !== undefined && { traceparent }),
   };
 }

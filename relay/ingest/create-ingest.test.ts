@@ -15,6 +15,7 @@ import type { Publication } from "../live/switchboard.ts";
 function anIngest(
   settings: Record<string, string> = {},
   publish?: (publication: Publication) => Promise<void>,
+  source: "http" | "queue" = "http",
 ) {
   const parsed = parseConfig(settings);
   if (!parsed.ok) throw new Error(parsed.problems.join());
@@ -23,7 +24,7 @@ function anIngest(
   const reported: unknown[] = [];
   const metrics = new Counts();
   const ingest = createIngest({
-    source: "http",
+    source,
     access: EVERYBODY_WRITES,
     config: parsed.config,
     store,
@@ -62,6 +63,15 @@ it("[7] an ephemeral event is published and not stored", async () => {
   expect(await store.log(0, 10)).toEqual({ events: [], head: 0 });
   expect(published).toEqual([
     { version: 1, prev: 0, last: 0, events: [], ephemeral: [event], traceparent: "00-trace" },
+  ]);
+});
+
+it("[7] an ephemeral event of an upstream says so, because other upstreams may send it too", async () => {
+  const { ingest, published } = anIngest({}, undefined, "queue");
+  const event = signedEvent({ kind: 20_001 });
+  await ingest(event, STRANGER);
+  expect(published).toEqual([
+    { version: 1, prev: 0, last: 0, events: [], ephemeral: [event], isPulled: true },
   ]);
 });
 

@@ -38,6 +38,7 @@ export function createPacer(pause: (milliseconds: number) => Promise<void>): Pac
 
 export function createIngest(deps: CreateIngestDeps): Ingest {
   const committer = new Committer(deps);
+  const isPulled = deps.source === "queue";
   const pacer = deps.pacer ?? createPacer(deps.pause);
   const passing = new FairQueue({
     most: PASSING_AT_ONCE,
@@ -49,7 +50,7 @@ export function createIngest(deps: CreateIngestDeps): Ingest {
       deps.metrics.add("events_would_refuse_counts", deps.source);
       deps.report(`dry run: ${rule} would have refused event ${id}`);
     }),
-    refuseWrite: (event, { keys }) => deps.access.refuseWrite(event, keys, deps.source === "queue"),
+    refuseWrite: (event, { keys }) => deps.access.refuseWrite(event, keys, isPulled),
     verify: deps.verify,
     idOf: deps.idOf,
     turn: (client, cost) => pacer.turn(client, cost),
@@ -59,7 +60,7 @@ export function createIngest(deps: CreateIngestDeps): Ingest {
     passOn: (event, { client, traceparent }) =>
       passing.runAlways(client, async () => {
         if (await deps.store.isDeleted(event)) return { kind: "deleted" };
-        await deps.publish(passingPublication(event, traceparent));
+        await deps.publish(passingPublication(event, traceparent, isPulled));
         return { kind: "passed-on" };
       }),
   });

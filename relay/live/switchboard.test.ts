@@ -51,6 +51,39 @@ function news(...events: Event[]): Publication {
 
 const tagged = (word: string, fields: Partial<Event> = {}) => signedEvent({ ...fields, tags: [["t", word]] });
 
+describe("[7] an ephemeral event", () => {
+  const event = signedEvent({ kind: 24_133, content: "pay" });
+  const other = signedEvent({ kind: 24_133, content: "another" });
+  const passing = (...ephemeral: Event[]): Publication => ({ ...news(), ephemeral });
+  const pulled = (...ephemeral: Event[]): Publication => ({ ...passing(...ephemeral), isPulled: true });
+
+  /** Returns the ids that a hub is sent, one delivery after the other. */
+  async function sent(...publications: Publication[]): Promise<string[]> {
+    const { board, deliveries } = switchboard(["a"]);
+    for (const publication of publications) {
+      board.publish([publication]);
+      deliveries.at(-1)?.arrive();
+      await turn();
+    }
+    return deliveries.flatMap(({ delivery }) => delivery.ephemeral.map(({ id }) => id));
+  }
+
+  it("that several upstreams send is delivered once", async () => {
+    expect(await sent(pulled(event), pulled(event, other), pulled(other, event))).toEqual([
+      event.id,
+      other.id,
+    ]);
+  });
+
+  it("that a client has published is not delivered again for an upstream", async () => {
+    expect(await sent(passing(event), pulled(event))).toEqual([event.id]);
+  });
+
+  it("that a client publishes again is delivered again: its subscriber may have come meanwhile", async () => {
+    expect(await sent(pulled(event), passing(event), passing(event))).toEqual([event.id, event.id, event.id]);
+  });
+});
+
 describe("[17] a hub is sent", () => {
   it("what it wants, and nobody else is", () => {
     const { board, deliveries } = switchboard();

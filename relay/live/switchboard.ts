@@ -3,6 +3,7 @@ import type { Event } from "../../nostr/event.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { keyHash, KeySet } from "./key-set.ts";
 import { mergeSpans, type Span } from "./log-position.ts";
+import { RecentIds } from "./recent-ids.ts";
 import { eventKeys } from "./subscription-index.ts";
 
 /**
@@ -17,6 +18,11 @@ export interface Publication {
   events: Published[];
   /** Ephemeral events, which are never stored and have no log position (NIP-01). */
   ephemeral: Event[];
+  /**
+   * Whether its ephemeral events come from an upstream. Then an event that was published a moment ago is dropped: several
+   * upstreams send the same one. A client may publish the same event again, for a subscriber that has come meanwhile.
+   */
+  isPulled?: true;
   /** Trace context of the commit, W3C. */
   traceparent?: string;
 }
@@ -136,6 +142,9 @@ interface Waiting {
 /** Maximum number of keys of all hubs: about 40 MB. Beyond it, the hub with the most keys is sent everything. */
 export const MOST_KEYS = 1_000_000;
 
+/** Number of ephemeral events that are remembered: about 1 MB. They are forgotten if the object is evicted. */
+const RECENT_EPHEMERAL = 10_000;
+
 /** If more than this waits for a hub, it reads the log instead. The platform's limit for a message is 32 MiB. */
 const MOST_WAITING = 2000;
 const MOST_WAITING_SIZE = 8_000_000;
@@ -148,6 +157,7 @@ const GIVEN_UP_PAUSE = 600;
 export class Switchboard {
   private readonly deps: SwitchboardDeps;
   private readonly members = new Map<string, Member>();
+  private readonly recentEphemeral = new RecentIds(RECENT_EPHEMERAL);
   private head = 0;
 
   constructor(deps: SwitchboardDeps) {
@@ -258,11 +268,13 @@ export class Switchboard {
   }
 
   private file(publication: Publication, origin: string | undefined): void {
-    const { prev, last, events, ephemeral, traceparent } = publication;
+    const { prev, last, events, ephemeral, isPulled, traceparent } = publication;
     this.head = Math.max(this.head, last);
     const isBare = events.length === 0 && ephemeral.length === 0;
     const stored = events.map((published) => ({ published, ...this.keyed(published.event) }));
-    const passing = ephemeral.map((event) => ({ event, ...this.keyed(event) }));
+    const passing = ephemeral
+      .filter(({ id }) => this.recentEphemeral.add(id) || !isPulled)
+      .map((event) => ({ event, ...this.keyed(event) }));
     for (const [hub, member] of this.members) {
       if (isBare) member.behind = true;
       if (this.isResting(member)) continue;
