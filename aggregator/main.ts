@@ -1,5 +1,6 @@
 /** The aggregator Worker: Cron leases upstreams that are due, one queue pulls them, the other ingests their events. */
 import { env } from "cloudflare:workers";
+import { authentication } from "../nostr/authentication.ts";
 import { unixSeconds } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { openD1 } from "../platforms/d1.ts";
@@ -72,7 +73,7 @@ function createQueueIngest() {
 function pullDeps(): PullDeps {
   const ingest = createQueueIngest();
   return {
-    connect: async (url) => converse(await connectWebSocket(url)),
+    connect: async (url) => converse(await connectWebSocket(url), { sign: signerFor(url) }),
     maxLimit: fetchMaxLimit,
     known: (ids) => createStore(pullDatabase).known(ids),
     hasRoom: () => size.hasRoomForUpstreams,
@@ -87,6 +88,13 @@ function pullDeps(): PullDeps {
     metrics,
     tracer,
   };
+}
+
+/** Returns what answers a challenge of this upstream (NIP-42); undefined if the relay has no key. */
+function signerFor(url: string) {
+  const secret = config.RELAY_SECRET_KEY;
+  if (secret === "") return undefined;
+  return (challenge: string) => authentication({ relay: url, challenge, now: unixSeconds() }, secret);
 }
 
 async function runPull(job: PullJob): Promise<void> {

@@ -1,5 +1,5 @@
 /** Connections from a Worker to upstream relays. An outgoing WebSocket is a fetch with an upgrade. */
-import type { UpstreamSocket } from "./upstream.ts";
+import type { UpstreamSocket } from "./line.ts";
 import { readBounded } from "../http/request-body.ts";
 
 export const CONNECT_MILLISECONDS = 10_000;

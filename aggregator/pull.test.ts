@@ -148,8 +148,8 @@ describe("a pull", () => {
     const upstream = fakeUpstream(events);
     const ask = upstream.ask.bind(upstream);
     const stray = anEvent(1);
-    upstream.ask = async (filter) => {
-      const page = await ask(filter);
+    upstream.ask = async (question) => {
+      const page = await ask(question);
       return { ...page, events: [...page.events, stray] };
     };
     const { pull, queued } = aPuller(upstream);
@@ -247,7 +247,7 @@ describe("a pull", () => {
     await pull();
     expect(spans).toEqual(["pull", "connect", "handle_message", "cleanup"]);
     expect(metrics.list()).toEqual(
-      ["relay_connect_counts", "message_received_counts", "queue_publish_counts", "cleanup_counts"].map(
+      ["relay_connect_counts", "queue_publish_counts", "message_received_counts", "cleanup_counts"].map(
         (name) => ({
           name,
           source: "upstream",

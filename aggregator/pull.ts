@@ -7,7 +7,8 @@ import type { Span, Tracer } from "../telemetry/tracing.ts";
 import { type Bundle, bundleEvents, bytesOf } from "./bundle.ts";
 import { type DeadLetter, deadLetters } from "./consume.ts";
 import { advance, type Cursor, type Range, rangesToPull, remaining } from "./cursor.ts";
-import type { Page, Upstream } from "./upstream.ts";
+import type { Answer } from "./answer.ts";
+import { problemWith, type Upstream } from "./upstream.ts";
 
 export interface PullDeps {
   connect(url: string): Promise<Upstream>;
@@ -85,8 +86,10 @@ export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullR
       span.set("failed", true);
     }
     await inChild(deps, span, "cleanup", async () => {
-      upstream?.close();
-      if (upstream) deps.metrics.add("cleanup_counts", "upstream");
+      if (!upstream) return;
+      upstream.close();
+      deps.metrics.add("message_received_counts", "upstream", upstream.traffic.frames);
+      deps.metrics.add("cleanup_counts", "upstream");
     });
     return {
       cursor: advance(cursor, now, unfinished),
@@ -127,7 +130,7 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
   const times = page.events
     .map(createdAt)
     .filter((time) => time !== undefined && isIn(range, time)) as number[];
-  if (page.isComplete || times.length === 0) return undefined;
+  if (isComplete(page) || times.length === 0) return undefined;
   const oldest = times.reduce((least, time) => Math.min(least, time));
   if (oldest !== range.until) return remaining(range, oldest);
   // The whole page is of one second, which may have more events: ask for as many as possible, then go past it.
@@ -140,12 +143,14 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
  * Asks for a page, with a smaller and smaller limit while the answer is too large. Does not ask for events that are dated
  * too far ahead to be stored: a later pull gets them, because each pull goes back.
  */
-async function ask(job: Job, { since, until }: Range, limit: number): Promise<Page> {
+async function ask(job: Job, { since, until }: Range, limit: number): Promise<Answer> {
   const latest = until ?? job.deps.now() + job.deps.farthest;
   for (let most = limit; most >= 1; most = Math.floor(most / 4)) {
     const page = await job.upstream.ask({ since, until: latest, limit: most });
-    job.deps.metrics.add("message_received_counts", "upstream", page.frames);
-    if (!page.isTooLarge) return page;
+    const { ending } = page;
+    if (ending.how === "eose" || ending.how === "full") return page;
+    const isTooLarge = ending.how === "cut" && ending.why === "size";
+    if (!isTooLarge) throw new Error(problemWith(ending, job.upstream.notice));
     if (job.deps.now() >= job.deadline) throw new Error("the upstream sends too much data, too slowly");
     job.limit = Math.min(job.limit, Math.max(1, Math.floor(most / 4)));
   }
@@ -153,7 +158,7 @@ async function ask(job: Job, { since, until }: Range, limit: number): Promise<Pa
 }
 
 /** Queues the events that are not stored yet. */
-async function hand(job: Job, page: Page, seen: Set<string>, span: Span): Promise<void> {
+async function hand(job: Job, page: Answer, seen: Set<string>, span: Span): Promise<void> {
   const { url, deps } = job;
   const fresh = page.events.filter((event) => {
     const id = idOf(event);
@@ -217,6 +222,10 @@ function inChild<T>(
   work: (span: Span) => Promise<T>,
 ): Promise<T> {
   return tracer.span(name, { parent: parent.traceparent }, work);
+}
+
+function isComplete({ ending }: Answer): boolean {
+  return ending.how === "eose" && ending.isComplete;
 }
 
 function isOutdated(event: unknown, deps: PullDeps): boolean {

@@ -1,52 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
-import { converse, type Upstream } from "./upstream.ts";
-
-/** The other end of the socket, and a clock for its silence. */
-interface Line {
-  upstream: Upstream;
-  sent: unknown[][];
-  closed: number;
-  say(...message: unknown[]): void;
-  sayText(frame: unknown): void;
-  end(reason: string): void;
-  /** Lets time pass in which nothing is sent. */
-  pass(milliseconds: number): Promise<void>;
-}
+import { type Line, openLine } from "../tests/fixtures/upstream-line.ts";
+import type { Ending } from "./answer.ts";
+import { problemWith } from "./upstream.ts";
 
 let line: Line;
 beforeEach(() => {
-  const watches: { milliseconds: number; controller: AbortController }[] = [];
-  const sent: unknown[][] = [];
-  let onFrame: (frame: unknown) => void = () => undefined;
-  let onEnd: (reason: string) => void = () => undefined;
-  const upstream = converse(
-    {
-      send: (frame) => void sent.push(JSON.parse(frame) as unknown[]),
-      close: () => void (line.closed += 1),
-      listen: (frame, end) => ([onFrame, onEnd] = [frame, end]),
-    },
-    (milliseconds) => {
-      const controller = new AbortController();
-      watches.push({ milliseconds, controller });
-      return controller.signal;
-    },
-  );
-  line = {
-    upstream,
-    sent,
-    closed: 0,
-    say: (...message) => onFrame(JSON.stringify(message)),
-    sayText: (frame) => onFrame(frame),
-    end: (reason) => onEnd(reason),
-    async pass(passed) {
-      for (const watch of watches) {
-        watch.milliseconds -= passed;
-        if (watch.milliseconds <= 0) watch.controller.abort();
-      }
-      for (let n = 0; n < 10; n += 1) await Promise.resolve();
-    },
-  };
+  line = openLine();
 });
 
 const id = "a".repeat(64);
@@ -59,8 +19,9 @@ describe("a question", () => {
     const events = [signedEvent(), signedEvent({ content: "another" })];
     for (const event of events) line.say("EVENT", "pull-1", event);
     line.say("EOSE", "pull-1");
-    expect(await answer).toEqual({ events, isComplete: false, isTooLarge: false, frames: 3 });
+    expect(await answer).toEqual({ events, ending: { how: "eose", isComplete: false } });
     expect(line.sent.at(-1)).toEqual(["CLOSE", "pull-1"]);
+    expect(line.upstream.traffic).toMatchObject({ frames: 3, unreadable: 0 });
   });
 
   it.each([
@@ -71,7 +32,7 @@ describe("a question", () => {
   ])("[19] whose EOSE says %o knows whether these were all", async (hints, isComplete) => {
     const answer = ask();
     line.say("EOSE", "pull-1", hints);
-    expect(await answer).toMatchObject({ isComplete });
+    expect(await answer).toMatchObject({ ending: { isComplete } });
   });
 
   it("has an id of its own: what is left of an earlier answer is not taken for its own", async () => {
@@ -86,56 +47,108 @@ describe("a question", () => {
     line.sayText("{}");
     line.sayText("null");
     line.say("EOSE", "pull-2");
-    expect(await second).toMatchObject({ events: [], frames: 7 });
+    expect(await second).toEqual({ events: [], ending: { how: "eose", isComplete: false } });
+    expect(line.upstream.traffic).toMatchObject({ frames: 8, unreadable: 2 });
   });
 
-  it.each<[what: string, happen: () => void, message: RegExp]>([
-    ["is refused", () => line.say("CLOSED", "pull-1", "auth-required: log in"), /auth-required: log in/],
-    ["loses its connection", () => line.end("1006"), /the connection ended: 1006/],
-    ["is answered with what is no JSON", () => line.sayText("hello"), /JSON/],
-    ["is answered in binary", () => line.sayText(new ArrayBuffer(3)), /binary/],
-  ])("that %s fails and says why", async (_, happen, message) => {
+  it.each<[what: string, happen: () => void, ending: Ending]>([
+    [
+      "is refused",
+      () => line.say("CLOSED", "pull-1", "error: go away"),
+      { how: "closed", reason: "error: go away" },
+    ],
+    ["is refused without a reason", () => line.say("CLOSED", "pull-1"), { how: "closed", reason: "" }],
+    ["loses its connection", () => line.end("1006"), { how: "disconnected", reason: "1006" }],
+    [
+      "is answered beyond what it asked for",
+      () => {
+        for (let n = 0; n < 10; n += 1) line.say("EVENT", "pull-1", { id, created_at: 9 - n });
+      },
+      { how: "full" },
+    ],
+  ])("that %s has what came before, and how it ended", async (_, happen, ending) => {
     const answer = ask();
-    line.say("EVENT", "pull-1", signedEvent());
+    const event = signedEvent();
+    line.say("EVENT", "pull-1", event);
     happen();
-    await expect(answer).rejects.toThrow(message);
+    expect((await answer).ending).toEqual(ending);
+    expect((await answer).events[0]).toEqual(event);
   });
 
-  it("on a connection that has ended fails at once", async () => {
+  it("ignores frames that it cannot read, and counts them", async () => {
+    const answer = ask();
+    for (const frame of [new ArrayBuffer(3), "hello", "", "{}", "null", '["EVENT","pull-1",'])
+      line.sayText(frame);
+    line.say("EVENT", "pull-1", { id, created_at: 9 });
+    line.say("EOSE", "pull-1");
+    expect((await answer).events).toHaveLength(1);
+    expect(line.upstream.traffic).toMatchObject({ frames: 8, unreadable: 6 });
+  });
+
+  it("on a connection that has ended is answered at once", async () => {
     line.end("1001 going away");
-    await expect(ask()).rejects.toThrow("1001 going away");
+    expect(await ask()).toEqual({ events: [], ending: { how: "disconnected", reason: "1001 going away" } });
     expect(line.sent).toEqual([]);
   });
 });
 
 describe("time", () => {
-  it("passes without end for nobody: 15 s in which nothing comes fail the question", async () => {
+  it("in which nothing comes ends an answer after 15 s, and what came is kept", async () => {
     const answer = ask();
-    const problem = answer.catch(String);
-    line.say("EVENT", "pull-1", signedEvent());
-    await line.pass(15_000);
-    await line.pass(15_000);
-    expect(await problem).toContain("stopped answering");
+    line.say("EVENT", "pull-1", { id, created_at: 9 });
+    await line.pass(15);
+    line.say("EVENT", "pull-1", { id, created_at: 8 });
+    await line.pass(16);
+    expect(await answer).toEqual({
+      events: [9, 8].map((created_at) => ({ id, created_at })),
+      ending: { how: "silence" },
+    });
   });
 
-  it("is given as long as something comes, but not for ever: 45 s are the most for one answer", async () => {
-    const answer = ask();
-    const problem = answer.catch(String);
-    for (let second = 0; second < 45; second += 1) {
-      line.say("NOTICE", "wait");
-      await line.pass(1000);
+  it("of a slow answer is as long as the puller says", async () => {
+    const answer = line.upstream.ask({ since: 5, until: 99, limit: 1000 }, 60_000);
+    for (let second = 0; second < 60; second += 1) {
+      line.say("EVENT", "pull-1", { id, created_at: 99 - second });
+      await line.pass(1);
     }
-    expect(await problem).toContain("45 s");
+    expect((await answer).events).toHaveLength(60);
+    expect((await answer).ending).toEqual({ how: "cut", why: "time" });
+    expect(line.sent.at(-1)).toEqual(["CLOSE", "pull-1"]);
+  });
+
+  it("is not given for messages that are no part of the answer", async () => {
+    const answer = ask();
+    line.say("EVENT", "pull-1", { id, created_at: 9 });
+    for (let second = 0; second < 16; second += 1) {
+      line.say("EVENT", "pull-0", { id, created_at: 9 });
+      line.say("EOSE", "other");
+      line.sayText("hello");
+      await line.pass(1);
+    }
+    expect((await answer).ending).toEqual({ how: "silence" });
+  });
+
+  it("ends sooner after a NOTICE in place of an answer, whose text is the reason", async () => {
+    const answer = ask();
+    for (let second = 0; second < 5; second += 1) {
+      line.say("NOTICE", "bad \u001b[2Jrequest");
+      await line.pass(1);
+    }
+    const { ending } = await answer;
+    expect(ending).toEqual({ how: "silence" });
+    expect(problemWith(ending, line.upstream.notice)).toBe(
+      "the upstream stopped answering; it says: bad [2Jrequest",
+    );
   });
 
   it("does not matter any more once there is an answer", async () => {
     const answer = ask();
     line.say("EOSE", "pull-1");
     await answer;
-    await line.pass(60_000);
+    await line.pass(60);
     const next = ask();
     line.say("EOSE", "pull-2");
-    expect(await next).toMatchObject({ events: [] });
+    expect(await next).toMatchObject({ events: [], ending: { how: "eose" } });
   });
 });
 
@@ -178,20 +191,26 @@ describe("size", () => {
     line.say("EOSE", "pull-1", ["finish"]);
     expect(await answer).toMatchObject({
       events: [9, 8, 7].map((created_at) => ({ id, created_at })),
-      isComplete: false,
-      isTooLarge: false,
+      ending: { how: "full" },
     });
   });
 
   it("of an answer beyond what fits in memory: it is broken off, and less can be asked for", async () => {
     const answer = ask();
     for (let n = 0; n < 5; n += 1) line.say("EVENT", "pull-1", { id, content: "x".repeat(1_000_000) });
-    expect(await answer).toMatchObject({ isTooLarge: true });
+    expect(await answer).toMatchObject({ ending: { how: "cut", why: "size" } });
+    expect((await answer).events).toHaveLength(3);
     expect(line.sent.at(-1)).toEqual(["CLOSE", "pull-1"]);
     const next = ask(2);
     line.say("EOSE", "pull-2");
-    expect(await next).toMatchObject({ isTooLarge: false });
+    expect(await next).toMatchObject({ ending: { how: "eose" } });
   });
+});
+
+it("has a bound, also for frames that nobody asked for", async () => {
+  const answer = ask();
+  for (let n = 0; n < 33; n += 1) line.say("EVENT", "pull-0", "x".repeat(1_000_000));
+  expect(await answer).toEqual({ events: [], ending: { how: "cut", why: "size" } });
 });
 
 it("is closed once it is not needed any more", () => {

@@ -6,6 +6,7 @@ import { normalizeRelayUrl } from "../nostr/relay-url.ts";
 import { type Access, PARAMS } from "../nostr/management.ts";
 import { parseRetention } from "../nostr/retention.ts";
 import { parsePublicKey } from "../nostr/public-key.ts";
+import { parseSecretKey } from "../nostr/secret-key.ts";
 
 interface Setting<T> {
   default: T;
@@ -176,6 +177,9 @@ export const SETTINGS = {
       "How far back the first pull of an upstream goes, in seconds, but not beyond CREATED_AT_LOWER_LIMIT. A large relay has more events than one database holds",
     ),
   ),
+  RELAY_SECRET_KEY: secretKey(
+    "The secret key with which the relay authenticates to upstreams that want it (NIP-42). Make one for the relay alone. Set it as a secret of the aggregator: `npx wrangler secret put RELAY_SECRET_KEY --name tributary-aggregator`; with `npm start`, put it into the file of `--config`. Without it, such upstreams are not pulled",
+  ),
   METRICS_TOKEN: secret(
     "The token for /metrics, sent as `Authorization: Bearer TOKEN`. Set it as a secret: `npx wrangler secret put METRICS_TOKEN`. Without it, only programs on the relay's own machine and admins (NIP-98) can read /metrics",
   ),
@@ -247,6 +251,16 @@ function secret(about: string): Setting<string> {
     about,
     expected: "16 to 200 printable ASCII characters without spaces",
     parse: (given) => (/^[\x21-\x7e]{16,200}$/.test(given) ? given : undefined),
+    isSecret: true,
+  };
+}
+
+function secretKey(about: string): Setting<string> {
+  return {
+    default: "",
+    about,
+    expected: "a secret key in hex or nsec1…",
+    parse: (given) => parseSecretKey(given.trim()),
     isSecret: true,
   };
 }

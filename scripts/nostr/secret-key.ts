@@ -2,8 +2,7 @@
 import { lstatSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { hexToBytes } from "@noble/hashes/utils.js";
-import { decode } from "nostr-tools/nip19";
-import { isHex64 } from "../../nostr/event.ts";
+import { parseSecretKey } from "../../nostr/secret-key.ts";
 import { CommandError, messageOf } from "../shared/usage.ts";
 
 export const SECRET_NAME = "NOSTR_SECRET_KEY";
@@ -18,12 +17,12 @@ export function readSecretKey(): Uint8Array {
       `there is no secret key: set ${SECRET_NAME}, or make one with npm run nostr -- keygen --save`,
     );
   }
-  const key = isHex64(given) ? hexToBytes(given) : decodeNsec(given);
-  if (!key)
+  const key = parseSecretKey(given);
+  if (key === undefined)
     throw new CommandError(
       `${SECRET_NAME} is not a secret key: expected 64 lower-case hex characters or nsec1…`,
     );
-  return key;
+  return hexToBytes(key);
 }
 
 /** Returns the key in .env. An empty value counts as none. */
@@ -66,14 +65,5 @@ function orCommandError<T>(what: string, work: () => T): T {
     return work();
   } catch (error) {
     throw new CommandError(`${FILE} ${what}: ${messageOf(error)}`);
-  }
-}
-
-function decodeNsec(text: string): Uint8Array | undefined {
-  try {
-    const decoded = decode(text);
-    return decoded.type === "nsec" ? decoded.data : undefined;
-  } catch {
-    return undefined;
   }
 }

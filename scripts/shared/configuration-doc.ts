@@ -66,7 +66,7 @@ const GROUPS: Record<string, readonly SettingName[]> = {
     "LOCATION",
   ],
   Storage: ["MAX_STORE_BYTES", "RETENTION", "UPSTREAM_RETENTION", "READ_REPLICAS"],
-  Upstreams: ["UPSTREAMS", "PULL_INTERVAL", "PULL_HISTORY"],
+  Upstreams: ["UPSTREAMS", "PULL_INTERVAL", "PULL_HISTORY", "RELAY_SECRET_KEY"],
   Telemetry: ["METRICS_TOKEN", "COUNTS_INTERVAL", "TRACER", "ZIPKIN_URL", "TRACE_SAMPLE_RATE"],
 };
 
