@@ -11,14 +11,17 @@ import { createTelemetry, report } from "../platforms/workers.ts";
 import { isOutdated, retentionOf } from "../relay/retention.ts";
 import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { createRefusedIds } from "../store/refused-ids.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
+import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { queueBatches } from "./bundle.ts";
 import { consume, type DeadLetter } from "./consume.ts";
 import { historyOf } from "./cursor.ts";
 import { pull, type PullDeps } from "./pull.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
+import { fingerprintOf } from "./rules.ts";
 import { beginPull, failureReport, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
 import { converse } from "./upstream.ts";
 
@@ -52,6 +55,7 @@ const database = sizedDatabase(openD1(env.DB), size);
 const pullDatabase = retryingD1(database, metrics, "upstream");
 const queueDatabase = retryingD1(database, metrics, "queue");
 const queueStore = createStore(queueDatabase, size);
+const fingerprint = fingerprintOf(config);
 
 /** Created for each batch, so that it reads the current decisions of the operators. */
 function createQueueIngest() {
@@ -75,7 +79,7 @@ function pullDeps(): PullDeps {
   return {
     connect: async (url) => converse(await connectWebSocket(url), { sign: signerFor(url) }),
     maxLimit: fetchMaxLimit,
-    known: (ids) => createStore(pullDatabase).known(ids),
+    known,
     hasRoom: () => size.hasRoomForUpstreams,
     enqueue: (bundles) => sendAll(env.EVENTS, bundles),
     ingest: (event, traceparent) => ingest(event, { ...fromQueue, traceparent }),
@@ -95,6 +99,11 @@ function signerFor(url: string) {
   const secret = config.RELAY_SECRET_KEY;
   if (secret === "") return undefined;
   return (challenge: string) => authentication({ relay: url, challenge, now: unixSeconds() }, secret);
+}
+
+async function known(ids: string[], upstream: string): Promise<Set<string>> {
+  const { stored, refused } = await unneeded(pullDatabase, fingerprint, { upstream, ids });
+  return new Set([...stored, ...refused]);
 }
 
 async function runPull(job: PullJob): Promise<void> {
@@ -134,6 +143,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
       due.map((lease) => ({ version: 2, lease })),
     );
     metrics.add("queue_publish_counts", "upstream", due.length);
+    await createRefusedIds(pullDatabase, fingerprint).forget(unixSeconds()).catch(report);
     telemetry.flush((work) => ctx.waitUntil(work));
   },
 

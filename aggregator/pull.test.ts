@@ -180,10 +180,12 @@ describe("a pull", () => {
     expect(queued()).toContain(ahead.id);
   });
 
-  it("does not put on the queue what is stored", async () => {
+  it("does not put on the queue what is stored, or was refused from this upstream", async () => {
     const events = everySecond(30);
     const known = new Set(idsOf(events.slice(0, 29)));
-    const { pull, queued } = aPuller(fakeUpstream(events), { known: async () => known });
+    const { pull, queued } = aPuller(fakeUpstream(events), {
+      known: async (_, from) => (from === URL ? known : new Set()),
+    });
     await pull();
     expect(queued()).toEqual([events[29]!.id]);
   });

@@ -14,8 +14,8 @@ export interface PullDeps {
   connect(url: string): Promise<Upstream>;
   /** Returns the upstream's own limit for one answer; undefined if it does not announce one. */
   maxLimit(url: string): Promise<number | undefined>;
-  /** Returns the ids that are stored, out of these. */
-  known(ids: string[]): Promise<Set<string>>;
+  /** Returns the ids that need not be queued, out of these: they are stored, or were refused from this upstream. */
+  known(ids: string[], upstream: string): Promise<Set<string>>;
   /** Whether the database has room for events of upstreams, as the last statement has told. */
   hasRoom(): boolean;
   enqueue(bundles: Bundle[]): Promise<void>;
@@ -157,7 +157,7 @@ async function ask(job: Job, { since, until }: Range, limit: number): Promise<An
   throw new Error("the upstream sends too much data even for limit 1");
 }
 
-/** Queues the events that are not stored yet. */
+/** Queues the events that are neither stored nor refused yet. */
 async function hand(job: Job, page: Answer, seen: Set<string>, span: Span): Promise<void> {
   const { url, deps } = job;
   const fresh = page.events.filter((event) => {
@@ -169,7 +169,8 @@ async function hand(job: Job, page: Answer, seen: Set<string>, span: Span): Prom
   });
   span.set("events", page.events.length);
   if (fresh.length === 0) return;
-  const known = await deps.known(fresh.map((event) => idOf(event) as string));
+  const ids = fresh.map((event) => idOf(event) as string);
+  const known = await deps.known(ids, url);
   const wanted = fresh.filter((event) => !known.has(idOf(event) as string));
   const { traceparent } = span;
   const head = { upstream: url, ...(traceparent !== undefined && { traceparent }) };

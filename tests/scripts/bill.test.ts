@@ -10,6 +10,7 @@ import { readBillOptions } from "../../scripts/bill/options.ts";
 import { type Billed, DATABASE_GB, PRICES } from "../../scripts/bill/prices.ts";
 import { billText, totalOf } from "../../scripts/bill/table.ts";
 import { type Traffic, usageOf } from "../../scripts/bill/usage.ts";
+import { unneeded } from "../../store/unneeded.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { connect, type Frame, NOW } from "../fixtures/hubs.ts";
 import { ROOT, startProgram } from "../fixtures/program.ts";
@@ -128,7 +129,8 @@ describe("the figures of scripts/bill/measured.ts are what this code takes", () 
 
   it("for an event that an upstream sends and that is stored", async () => {
     const ids = traffic.events.slice(-500).map(({ id }) => id);
-    const bill = await measuring.measured(() => measuring.relay.store.known(ids));
+    const asked = { upstream: UPSTREAMS[0]!, ids };
+    const bill = await measuring.measured(() => unneeded(measuring.db, "settings", asked));
     expect<Measured["known"]>(each(bill, ids.length, "rowsRead")).toEqual(MEASURED.known);
   });
 
