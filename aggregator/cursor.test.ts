@@ -1,24 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  advance,
-  type Cursor,
-  historyOf,
-  NEW_CURSOR,
-  rangesToPull,
-  readCursor,
-  remaining,
-} from "./cursor.ts";
+import { type FilterCursor, NEW_FILTER_CURSOR } from "../store/upstream-cursor.ts";
+import { advance, historyOf, rangesToPull, remaining, withBackfill } from "./cursor.ts";
 
 const NOW = 1_700_000_000;
 const DAY = 86_400;
-const pulled: Cursor = { version: 1, pulledTo: NOW - 60, sweptAt: NOW - 3600, pending: [] };
+const pulled: FilterCursor = { pulledTo: NOW - 60, sweptAt: NOW - 3600, pending: [] };
 
 describe("what is asked for", () => {
   it("is, the first time, everything or as much as the settings say", () => {
-    expect(rangesToPull(NEW_CURSOR, NOW)).toEqual([{ since: 0 }]);
-    expect(rangesToPull(NEW_CURSOR, NOW, 7 * DAY)).toEqual([{ since: NOW - 7 * DAY }]);
-    expect(rangesToPull(NEW_CURSOR, NOW, 2 * NOW)).toEqual([{ since: 0 }]);
+    expect(rangesToPull(NEW_FILTER_CURSOR, NOW)).toEqual([{ since: 0 }]);
+    expect(rangesToPull(NEW_FILTER_CURSOR, NOW, 7 * DAY)).toEqual([{ since: NOW - 7 * DAY }]);
+    expect(rangesToPull(NEW_FILTER_CURSOR, NOW, 2 * NOW)).toEqual([{ since: 0 }]);
     expect(rangesToPull(pulled, NOW, 1)).toEqual(rangesToPull(pulled, NOW));
   });
 
@@ -58,7 +51,7 @@ describe("what is asked for", () => {
 
   it("is the last three days once a day, however often it is pulled in between", () => {
     const deep: number[] = [];
-    let cursor = advance(NEW_CURSOR, NOW, []);
+    let cursor = advance(NEW_FILTER_CURSOR, NOW, []);
     for (let time = NOW + 60; time <= NOW + 3 * DAY; time += 60) {
       const [newest] = rangesToPull(cursor, time);
       if (newest!.since < time - DAY) deep.push((time - NOW) / DAY);
@@ -70,18 +63,23 @@ describe("what is asked for", () => {
 
 describe("a pull", () => {
   it("that finished moves the cursor to when it began", () => {
-    expect(advance(NEW_CURSOR, NOW, [])).toEqual({ version: 1, pulledTo: NOW, sweptAt: NOW, pending: [] });
+    expect(advance(NEW_FILTER_CURSOR, NOW, [])).toEqual({
+      pulledTo: NOW,
+      sweptAt: NOW,
+      triedAt: NOW,
+      pending: [],
+    });
   });
 
   it("that got nothing at all leaves the cursor where it was", () => {
     const pending = [{ since: 0, until: 100 }];
     const cursor = { ...pulled, pending };
-    expect(advance(cursor, NOW, rangesToPull(cursor, NOW))).toEqual(cursor);
+    expect(advance(cursor, NOW, rangesToPull(cursor, NOW))).toEqual({ ...cursor, triedAt: NOW });
   });
 
   it("that got a part keeps the rest as a gap", () => {
     const gap = { since: 0, until: 500 };
-    expect(advance(NEW_CURSOR, NOW, [gap])).toMatchObject({ pulledTo: NOW, pending: [gap] });
+    expect(advance(NEW_FILTER_CURSOR, NOW, [gap])).toMatchObject({ pulledTo: NOW, pending: [gap] });
   });
 
   it("that leaves gaps which touch or overlap keeps them as one, and others apart", () => {
@@ -99,11 +97,11 @@ describe("a pull", () => {
 
   it("that got nothing new, but filled a gap, does not ask for that again", () => {
     const cursor = { ...pulled, pending: [{ since: 0, until: 100 }] };
-    expect(advance(cursor, NOW, [{ since: NOW - 120 }])).toEqual(pulled);
+    expect(advance(cursor, NOW, [{ since: NOW - 120 }])).toEqual({ ...pulled, triedAt: NOW });
   });
 
   it("that never gets beyond its first page leaves one gap, however often it is tried", () => {
-    let cursor = NEW_CURSOR;
+    let cursor = NEW_FILTER_CURSOR;
     for (let time = NOW; time < NOW + DAY; time += 60) {
       const [first, ...others] = rangesToPull(cursor, time);
       cursor = advance(cursor, time, [{ since: first!.since, until: time - 1 }, ...others]);
@@ -118,9 +116,30 @@ it("what is left of a range is what is not newer than the oldest that came", () 
   expect(remaining({ since: 10, until: 60 }, 9)).toBeUndefined();
 });
 
-it("a cursor of another version is dropped, and the upstream pulled afresh", () => {
-  expect(readCursor(JSON.stringify(pulled))).toEqual(pulled);
-  expect(readCursor('{"version":2,"seen":[[0,5]]}')).toEqual(NEW_CURSOR);
+describe("a backfill", () => {
+  it("becomes a gap, merged with those that it touches", () => {
+    const cursor = { ...pulled, pending: [{ since: 500, until: 900 }] };
+    const ranges = [
+      { since: 100, until: 200 },
+      { since: 800, until: 1000 },
+    ];
+    expect(withBackfill(cursor, ranges)).toEqual({
+      ...pulled,
+      pending: [
+        { since: 500, until: 1000 },
+        { since: 100, until: 200 },
+      ],
+    });
+    expect(withBackfill(cursor, [])).toBe(cursor);
+  });
+
+  it("asks again for what was lost in it, and for no other", () => {
+    const lost = [
+      { since: 900, until: 900, reason: "more than its limit in a second" },
+      { since: 300, until: 310, reason: "refused" },
+    ];
+    expect(withBackfill({ ...pulled, lost }, [{ since: 0, until: 400 }]).lost).toEqual([lost[0]]);
+  });
 });
 
 it("whatever is left unfinished, every second up to the cursor has been pulled or is in a gap", () => {
@@ -133,7 +152,7 @@ it("whatever is left unfinished, every second up to the cursor has been pulled o
   fc.assert(
     fc.property(progress, (pulls) => {
       const received = new Set<number>();
-      let cursor = NEW_CURSOR;
+      let cursor = NEW_FILTER_CURSOR;
       pulls.forEach(({ ranges, part }, n) => {
         const now = 1000 * (n + 1);
         const unfinished = rangesToPull(cursor, now);

@@ -1,22 +1,6 @@
-/** The progress of pulling an upstream: which ranges of created_at are on the queue, and which are missing. */
+/** Moves the cursor of a filter: which ranges of created_at to ask for, and what remains after a pull. */
 import type { Config } from "../relay/config.ts";
-
-/** A range of created_at in Unix seconds, inclusive at both ends. Without `until` it is open to the future. */
-export interface Range {
-  since: number;
-  until?: number;
-}
-
-/** The stored cursor. A cursor of another version is dropped, and the upstream is pulled as a new one. */
-export interface Cursor {
-  version: 1;
-  /** Everything created up to this time has been asked for. Absent before the first pull. */
-  pulledTo?: number;
-  /** When the last three days were last asked for again. */
-  sweptAt?: number;
-  /** The gaps: ranges that a pull started but did not finish, newest first. */
-  pending: Range[];
-}
+import type { FilterCursor, Range } from "../store/upstream-cursor.ts";
 
 /** Each pull goes back this many seconds, because events may reach an upstream late. */
 const OVERLAP = 900;
@@ -26,15 +10,8 @@ const SHORT_OVERLAP = 60;
 const SWEEP_INTERVAL = 86_400;
 const SWEEP_DEPTH = 3 * 86_400;
 
-export const NEW_CURSOR: Cursor = { version: 1, pending: [] };
-
-export function readCursor(text: string): Cursor {
-  const cursor = JSON.parse(text) as Cursor;
-  return cursor.version === 1 ? cursor : NEW_CURSOR;
-}
-
 /** Returns the ranges to ask for, newest first. `now` is in Unix seconds. The first pull goes back `history` seconds. */
-export function rangesToPull(cursor: Cursor, now: number, history = Infinity): Range[] {
+export function rangesToPull(cursor: FilterCursor, now: number, history = Infinity): Range[] {
   const { pulledTo, pending } = cursor;
   const since = pulledTo === undefined ? now - history : pulledTo - depthOf(cursor, now);
   return [{ since: Math.max(0, since) }, ...pending];
@@ -47,16 +24,20 @@ export function historyOf(config: Pick<Config, "PULL_HISTORY" | "CREATED_AT_LOWE
 }
 
 /** Returns the cursor after a pull that started at `now` and did not finish the ranges `unfinished`. */
-export function advance(cursor: Cursor, now: number, unfinished: Range[]): Cursor {
+export function advance(cursor: FilterCursor, now: number, unfinished: Range[]): FilterCursor {
   const isUntouched = unfinished.some(({ until }) => until === undefined);
-  const pending = mergeGaps(unfinished);
-  if (isUntouched) return { ...cursor, pending };
-  return {
-    version: 1,
-    pulledTo: now,
-    sweptAt: isSweepDue(cursor, now) ? now : (cursor.sweptAt ?? now),
-    pending,
-  };
+  const moved = { ...cursor, triedAt: now, pending: mergeGaps(unfinished) };
+  if (isUntouched) return moved;
+  return { ...moved, pulledTo: now, sweptAt: isSweepDue(cursor, now) ? now : (cursor.sweptAt ?? now) };
+}
+
+/** Adds ranges that an operator wants to the gaps. What was lost there is asked for again. */
+export function withBackfill(cursor: FilterCursor, ranges: Required<Range>[]): FilterCursor {
+  if (ranges.length === 0) return cursor;
+  const lost = cursor.lost?.filter(
+    (gap) => !ranges.some(({ since, until }) => gap.since >= since && gap.until <= until),
+  );
+  return { ...cursor, pending: mergeGaps([...cursor.pending, ...ranges]), ...(lost && { lost }) };
 }
 
 /** Returns the rest of a range after everything newer than `oldest` was received; undefined if nothing remains. */
@@ -76,11 +57,11 @@ function mergeGaps(ranges: Range[]): Range[] {
   return merged;
 }
 
-function depthOf(cursor: Cursor, now: number): number {
+function depthOf(cursor: FilterCursor, now: number): number {
   if (isSweepDue(cursor, now)) return SWEEP_DEPTH;
   return cursor.pending.length > 0 ? SHORT_OVERLAP : OVERLAP;
 }
 
-function isSweepDue({ sweptAt }: Cursor, now: number): boolean {
+function isSweepDue({ sweptAt }: FilterCursor, now: number): boolean {
   return sweptAt !== undefined && now - sweptAt >= SWEEP_INTERVAL;
 }

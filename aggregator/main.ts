@@ -25,8 +25,9 @@ import { fingerprintOf } from "./rules.ts";
 import { beginPull, failureReport, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
 import { converse } from "./upstream.ts";
 
+/** Version 2 is of a deployment that knows no filters. It ignores version 3, whose lease then expires. */
 interface PullJob {
-  version: 2;
+  version: 2 | 3;
   lease: Lease;
 }
 
@@ -86,9 +87,9 @@ function pullDeps(): PullDeps {
     deadLetter,
     longest: config.MAX_MESSAGE_LENGTH,
     farthest: config.CREATED_AT_UPPER_LIMIT,
-    history: historyOf(config),
     isOutdated: (event) => isOutdated(retention, event, unixSeconds()),
     now: unixSeconds,
+    milliseconds: Date.now,
     metrics,
     tracer,
   };
@@ -107,18 +108,20 @@ async function known(ids: string[], upstream: string): Promise<Set<string>> {
 }
 
 async function runPull(job: PullJob): Promise<void> {
-  // A job of an earlier version has no lease. Cron creates another job.
-  const begun = job.version === 2 && (await beginPull(pullDatabase, job.lease, unixSeconds()));
+  // A job of version 1 has no lease, and one of a later version is not for this deployment. Cron creates another job.
+  const isReadable = job.version === 2 || job.version === 3;
+  const begun = isReadable ? await beginPull(pullDatabase, job.lease, unixSeconds()) : undefined;
   if (!begun) return;
-  const { lease, cursor, failures } = begun;
-  const result = await pull(lease.url, cursor, pullDeps());
-  const times = { now: unixSeconds(), interval: config.PULL_INTERVAL, random: Math.random() };
-  const next = nextPull(result, failures, times);
+  const { settings, cursor, failures } = begun;
+  const { url } = begun.lease;
+  const history = historyOf({ ...config, PULL_HISTORY: settings.history ?? config.PULL_HISTORY });
+  const result = await pull({ url, filters: settings.filters, cursor, history }, pullDeps());
+  const interval = settings.interval ?? config.PULL_INTERVAL;
+  const next = nextPull(result, failures, { now: unixSeconds(), interval, random: Math.random() });
   // Logged once, not with every attempt.
-  if (result.problem !== undefined && result.problem !== begun.problem) {
-    report(failureReport(lease.url, result.problem, next, times.now));
-  }
-  await settlePull(pullDatabase, lease, result, next);
+  if (result.problem !== undefined && result.problem !== begun.problem)
+    report(failureReport(url, result.problem, next));
+  await settlePull(pullDatabase, begun, result, next);
 }
 
 function deadLetter(letters: DeadLetter[]): Promise<void> {
@@ -140,7 +143,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
     const due = size.hasRoomForUpstreams ? await leaseDue(pullDatabase, config.UPSTREAMS, unixSeconds()) : [];
     await sendAll<PullJob>(
       env.PULLS,
-      due.map((lease) => ({ version: 2, lease })),
+      due.map((lease) => ({ version: 3, lease })),
     );
     metrics.add("queue_publish_counts", "upstream", due.length);
     await createRefusedIds(pullDatabase, fingerprint).forget(unixSeconds()).catch(report);

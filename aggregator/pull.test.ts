@@ -1,75 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Event } from "../nostr/event.ts";
-import { Counts } from "../telemetry/counts.ts";
-import type { Tracer } from "../telemetry/tracing.ts";
-import { type FakeUpstream, fakeUpstream } from "../tests/fixtures/fake-upstream.ts";
+import { type FilterCursor, NEW_FILTER_CURSOR } from "../store/upstream-cursor.ts";
+import { fakeUpstream } from "../tests/fixtures/fake-upstream.ts";
+import { anEvent, aPuller, everySecond, idsOf, NOW, UPSTREAM } from "../tests/fixtures/puller.ts";
 import { seeded } from "../tests/reference/generators.ts";
-import type { Bundle } from "./bundle.ts";
-import type { DeadLetter } from "./consume.ts";
-import { type Cursor, NEW_CURSOR } from "./cursor.ts";
-import { pull, type PullDeps } from "./pull.ts";
-
-const URL = "wss://relay.example/";
-const NOW = 1_700_000_000;
-
-/** Returns a puller, and functions that show what it has put on the queue. */
-function aPuller(upstream: FakeUpstream, change: Partial<PullDeps> = {}) {
-  const queue: Bundle[] = [];
-  const ingested: unknown[] = [];
-  const deadLetters: DeadLetter[] = [];
-  const metrics = new Counts();
-  const spans: string[] = [];
-  const tracer: Tracer = {
-    span(name, _options, work) {
-      spans.push(name);
-      return work({ traceparent: "00-pull", set: () => undefined });
-    },
-  };
-  const deps: PullDeps = {
-    connect: async () => upstream,
-    maxLimit: async () => undefined,
-    known: async () => new Set(),
-    hasRoom: () => true,
-    enqueue: async (bundles) => void queue.push(...bundles),
-    async ingest(event) {
-      ingested.push(event);
-      return { kind: "stored", seq: 1 };
-    },
-    deadLetter: async (letters) => void deadLetters.push(...letters),
-    longest: 200_000,
-    farthest: 900,
-    history: Infinity,
-    isOutdated: () => false,
-    now: () => NOW,
-    metrics,
-    tracer,
-    ...change,
-  };
-  const queued = () => queue.flatMap(({ events }) => events.map((event) => (event as Event).id));
-  return {
-    deps,
-    queue,
-    queued,
-    ingested,
-    deadLetters,
-    metrics,
-    spans,
-    pull: (cursor = NEW_CURSOR) => pull(URL, cursor, deps),
-  };
-}
-
-let made = 0;
-function anEvent(created_at: number, content = ""): Event {
-  made += 1;
-  const id = made.toString(16).padStart(64, "0");
-  return { id, pubkey: "a".repeat(64), sig: "b".repeat(128), created_at, kind: 1, tags: [], content };
-}
-
-function everySecond(count: number): Event[] {
-  return Array.from({ length: count }, (_, n) => anEvent(NOW - n));
-}
-
-const idsOf = (events: Event[]) => events.map(({ id }) => id);
 
 describe("a pull", () => {
   it("puts everything on the queue once, newest first, and moves the cursor to when it began", async () => {
@@ -78,11 +11,12 @@ describe("a pull", () => {
     const { pull, queued, queue } = aPuller(upstream);
     const result = await pull();
     expect(queued()).toEqual(idsOf(events));
-    expect(queue[0]).toMatchObject({ version: 1, upstream: URL, traceparent: "00-pull" });
+    expect(queue[0]).toMatchObject({ version: 1, upstream: UPSTREAM, traceparent: "00-pull" });
     expect(result).toEqual({
-      cursor: { version: 1, pulledTo: NOW, sweptAt: NOW, pending: [] },
+      cursor: { pulledTo: NOW, sweptAt: NOW, triedAt: NOW, pending: [] },
       isUnfinished: false,
       pages: 5,
+      findings: { latency: 0, bytes: 120_400, received: 1204, queued: 1200 },
     });
     expect(upstream.asked[0]).toEqual({ since: 0, until: NOW + 900, limit: 500 });
     expect(upstream.closed).toBe(1);
@@ -153,20 +87,24 @@ describe("a pull", () => {
       return { ...page, events: [...page.events, stray] };
     };
     const { pull, queued } = aPuller(upstream);
-    await pull({ version: 1, pulledTo: NOW - 5000, sweptAt: NOW, pending: [] });
+    await pull({ pulledTo: NOW - 5000, sweptAt: NOW, pending: [] });
     expect(queued().toSorted()).toEqual(idsOf([...events, stray]).toSorted());
   });
 
   it("asks for what is new, then for the gaps", async () => {
-    const cursor: Cursor = {
-      version: 1,
+    const cursor: FilterCursor = {
       pulledTo: NOW - 60,
       sweptAt: NOW,
       pending: [{ since: 10, until: 20 }],
     };
     const events = [anEvent(NOW - 5), anEvent(NOW - 2000), anEvent(20), anEvent(9)];
     const { pull, queued } = aPuller(fakeUpstream(events));
-    expect((await pull(cursor)).cursor).toEqual({ version: 1, pulledTo: NOW, sweptAt: NOW, pending: [] });
+    expect((await pull(cursor)).cursor).toEqual({
+      pulledTo: NOW,
+      sweptAt: NOW,
+      triedAt: NOW,
+      pending: [],
+    });
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
   });
 
@@ -184,7 +122,7 @@ describe("a pull", () => {
     const events = everySecond(30);
     const known = new Set(idsOf(events.slice(0, 29)));
     const { pull, queued } = aPuller(fakeUpstream(events), {
-      known: async (_, from) => (from === URL ? known : new Set()),
+      known: async (_, from) => (from === UPSTREAM ? known : new Set()),
     });
     await pull();
     expect(queued()).toEqual([events[29]!.id]);
@@ -204,7 +142,7 @@ describe("a pull", () => {
     const { pull, deadLetters, metrics } = aPuller(fakeUpstream(events), { ingest: async () => refused });
     await pull();
     expect(deadLetters).toEqual([
-      { version: 1, upstream: URL, reason: "invalid: it is forged", event: { id: events[1]!.id } },
+      { version: 1, upstream: UPSTREAM, reason: "invalid: it is forged", event: { id: events[1]!.id } },
     ]);
     for (const name of ["events_refused_counts", "events_dead_counts"]) {
       expect(metrics.list()).toContainEqual({ name, source: "queue", amount: 1 });
@@ -218,7 +156,7 @@ describe("a pull", () => {
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
     expect(ingested).toEqual([]);
     const reason = "invalid: the event is longer than 200000 bytes";
-    expect(deadLetters).toEqual([{ version: 1, upstream: URL, reason, event: { id: events[1]!.id } }]);
+    expect(deadLetters).toEqual([{ version: 1, upstream: UPSTREAM, reason, event: { id: events[1]!.id } }]);
   });
 
   it("drops what has no id, and is not led astray by times outside of what it asked for", async () => {
@@ -263,7 +201,13 @@ describe("a pull", () => {
 describe("what went wrong", () => {
   it("with the connection leaves the cursor where it was", async () => {
     const { pull } = aPuller(fakeUpstream([]), { connect: () => Promise.reject(new Error("503")) });
-    expect(await pull()).toEqual({ cursor: NEW_CURSOR, isUnfinished: false, pages: 0, problem: "503" });
+    expect(await pull()).toEqual({
+      cursor: NEW_FILTER_CURSOR,
+      isUnfinished: false,
+      pages: 0,
+      findings: { bytes: 0, received: 0, queued: 0 },
+      problem: "503",
+    });
   });
 
   it("is told in words that are short, and do nothing to a terminal", async () => {
@@ -309,8 +253,8 @@ describe("what went wrong", () => {
     const away = () => Promise.reject(new Error("D1 is away"));
     const large = fakeUpstream([anEvent(NOW, "x".repeat(130_000))]);
     for (const change of [{ known: away }, { ingest: away }]) {
-      expect(await aPuller(large, change).pull()).toEqual({
-        cursor: NEW_CURSOR,
+      expect(await aPuller(large, change).pull()).toMatchObject({
+        cursor: NEW_FILTER_CURSOR,
         isUnfinished: false,
         pages: 0,
         problem: "D1 is away",
@@ -332,7 +276,7 @@ describe("what went wrong", () => {
   it("with an upstream that sends too much whatever it is asked for is a problem", async () => {
     const { pull } = aPuller(fakeUpstream(everySecond(3), { tooMany: 0 }));
     expect(await pull()).toMatchObject({
-      cursor: NEW_CURSOR,
+      cursor: NEW_FILTER_CURSOR,
       pages: 0,
       problem: expect.stringMatching(/too much/),
     });

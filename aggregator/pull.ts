@@ -1,4 +1,7 @@
-/** One pull of one upstream, in bounded work: page by page, newest first, onto the queue. The cursor moves last. */
+/**
+ * One pull of one upstream, in bounded work: filter by filter, page by page, newest first, onto the queue. The cursor moves
+ * last.
+ */
 import { idOf, isHex64 } from "../nostr/event.ts";
 import { type Outcome, refusalOf } from "../relay/ingest/ingest.ts";
 import type { Refusal } from "../nostr/message.ts";
@@ -6,8 +9,12 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { Span, Tracer } from "../telemetry/tracing.ts";
 import { type Bundle, bundleEvents, bytesOf } from "./bundle.ts";
 import { type DeadLetter, deadLetters } from "./consume.ts";
-import { advance, type Cursor, type Range, rangesToPull, remaining } from "./cursor.ts";
+import { remaining } from "./cursor.ts";
 import type { Answer } from "./answer.ts";
+import type { Cursor, Range } from "../store/upstream-cursor.ts";
+import type { Findings } from "../store/upstream-health.ts";
+import type { UpstreamFilter } from "../store/upstream-settings.ts";
+import { type Bound, cursorAfter, type PullTask, shareOf, type Turn, turnsOf } from "./turns.ts";
 import { problemWith, type Upstream } from "./upstream.ts";
 
 export interface PullDeps {
@@ -26,12 +33,12 @@ export interface PullDeps {
   longest: number;
   /** How far in the future created_at may be, in seconds. */
   farthest: number;
-  /** How far back the first pull goes, in seconds. */
-  history: number;
   /** Whether an event is old enough to be removed at once. */
   isOutdated(event: { kind: number; created_at: number }): boolean;
   /** Unix seconds. */
   now(): number;
+  /** Milliseconds of a clock that only differences are taken of. */
+  milliseconds(): number;
   metrics: Metrics;
   tracer: Tracer;
 }
@@ -42,7 +49,8 @@ export interface PullResult {
   isUnfinished: boolean;
   /** Number of received pages. A pull that fails after some pages still made progress. */
   pages: number;
-  /** The error, if the pull failed. */
+  findings: Findings;
+  /** The error, if the pull failed. If several filters failed, that of the first one. */
   problem?: string;
 }
 
@@ -57,66 +65,117 @@ const NO_ROOM = "the database has no room for events of upstreams";
 interface Job {
   url: string;
   upstream: Upstream;
+  /** What every question of this turn asks for, beside a range. */
+  filter: UpstreamFilter;
   limit: number;
   /** Maximum limit of one question. */
   most: number;
+  /** Where this turn ends, and where the whole job does, in Unix seconds. */
+  share: Bound;
   deadline: number;
   pages: number;
+  findings: Findings;
   deps: PullDeps;
 }
 
-export function pull(url: string, cursor: Cursor, deps: PullDeps): Promise<PullResult> {
+export function pull(task: PullTask, deps: PullDeps): Promise<PullResult> {
+  const { url } = task;
   return deps.tracer.span("pull", { attributes: { upstream: url } }, async (span) => {
     const now = deps.now();
-    const unfinished = rangesToPull(cursor, now, deps.history);
-    const job = { url, limit: PAGE, most: LARGEST_PAGE, deadline: now + MOST_SECONDS, pages: 0, deps };
-    let upstream: Upstream | undefined;
+    const turns = turnsOf(task, now);
+    const findings: Findings = { bytes: 0, received: 0, queued: 0 };
+    let job: Job | undefined;
     let problem: string | undefined;
     try {
-      const connected = await inChild(deps, span, "connect", () => deps.connect(url));
-      upstream = connected;
-      deps.metrics.add("relay_connect_counts", "upstream");
-      const announced = await deps.maxLimit(url);
-      job.most = Math.min(announced ?? LARGEST_PAGE, LARGEST_PAGE);
-      job.limit = announced === undefined ? PAGE : job.most;
-      await pullRanges({ ...job, upstream: connected }, unfinished, span, (pages) => (job.pages = pages));
+      job = await openJob(url, { deps, span, findings, now });
+      await setLimits(job);
+      await takeTurns(job, turns, span);
     } catch (error) {
       problem = problemOf(error);
       // Only the log and the database have the reason: a trace must not contain text of an upstream.
       span.set("failed", true);
     }
     await inChild(deps, span, "cleanup", async () => {
-      if (!upstream) return;
-      upstream.close();
-      deps.metrics.add("message_received_counts", "upstream", upstream.traffic.frames);
+      if (!job) return;
+      const { traffic, wantsAuth } = job.upstream;
+      job.upstream.close();
+      findings.bytes = traffic.characters;
+      if (wantsAuth) findings.wantsAuth = true;
+      deps.metrics.add("message_received_counts", "upstream", traffic.frames);
       deps.metrics.add("cleanup_counts", "upstream");
     });
     return {
-      cursor: advance(cursor, now, unfinished),
-      isUnfinished: problem === undefined && unfinished.length > 0,
-      pages: job.pages,
+      cursor: cursorAfter(turns, now),
+      isUnfinished: problem === undefined && turns.some(({ unfinished }) => unfinished.length > 0),
+      pages: job?.pages ?? 0,
+      findings,
       ...(problem !== undefined && { problem }),
     };
   });
 }
 
+async function openJob(
+  url: string,
+  { deps, span, findings, now }: { deps: PullDeps; span: Span; findings: Findings; now: number },
+): Promise<Job> {
+  const begun = deps.milliseconds();
+  const upstream = await inChild(deps, span, "connect", () => deps.connect(url));
+  findings.latency = deps.milliseconds() - begun;
+  deps.metrics.add("relay_connect_counts", "upstream");
+  const deadline = now + MOST_SECONDS;
+  const share = { pages: MOST_PAGES, time: deadline };
+  return {
+    url,
+    upstream,
+    filter: {},
+    limit: PAGE,
+    most: LARGEST_PAGE,
+    share,
+    deadline,
+    pages: 0,
+    findings,
+    deps,
+  };
+}
+
+/** Asks for no more events in one answer than the upstream announces. */
+async function setLimits(job: Job): Promise<void> {
+  const announced = await job.deps.maxLimit(job.url);
+  if (announced === undefined) return;
+  job.findings.announcedLimit = announced;
+  job.most = Math.min(announced, LARGEST_PAGE);
+  job.limit = job.most;
+}
+
+/**
+ * Pulls filter after filter. A filter that fails does not stop the others, because upstreams refuse some questions and
+ * answer others. Throws the first error.
+ */
+async function takeTurns(job: Job, turns: Turn[], span: Span): Promise<void> {
+  const errors: unknown[] = [];
+  const end = { pages: MOST_PAGES, time: job.deadline };
+  for (const [at, turn] of turns.entries()) {
+    const used = { pages: job.pages, time: job.deps.now() };
+    if (used.pages >= end.pages || used.time >= end.time) break;
+    turn.isTaken = true;
+    job.filter = turn.filter;
+    job.share = shareOf(used, end, turns.length - at);
+    await pullRanges(job, turn.unfinished, span).catch((error: unknown) => errors.push(error));
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
 /** Removes from `unfinished` what is on the queue, step by step, so that the rest remains there if the pull fails. */
-async function pullRanges(
-  job: Job,
-  unfinished: Range[],
-  span: Span,
-  count: (pages: number) => void,
-): Promise<void> {
+async function pullRanges(job: Job, unfinished: Range[], span: Span): Promise<void> {
   while (unfinished[0]) {
     const seen = new Set<string>();
     for (let range: Range | undefined = unfinished[0]; range;) {
-      if (job.pages >= MOST_PAGES || job.deps.now() >= job.deadline) return;
+      if (job.pages >= job.share.pages || job.deps.now() >= job.share.time) return;
       if (!job.deps.hasRoom()) throw new Error(NO_ROOM);
       range = await inChild(job.deps, span, "handle_message", (child) =>
         pullPage(job, range as Range, seen, child),
       );
       job.pages += 1;
-      count(job.pages);
       if (range) unfinished[0] = range;
     }
     unfinished.shift();
@@ -146,7 +205,8 @@ async function pullPage(job: Job, range: Range, seen: Set<string>, span: Span): 
 async function ask(job: Job, { since, until }: Range, limit: number): Promise<Answer> {
   const latest = until ?? job.deps.now() + job.deps.farthest;
   for (let most = limit; most >= 1; most = Math.floor(most / 4)) {
-    const page = await job.upstream.ask({ since, until: latest, limit: most });
+    const page = await job.upstream.ask({ ...job.filter, since, until: latest, limit: most });
+    job.findings.received += page.events.length;
     const { ending } = page;
     if (ending.how === "eose" || ending.how === "full") return page;
     const isTooLarge = ending.how === "cut" && ending.why === "size";
@@ -177,6 +237,7 @@ async function hand(job: Job, page: Answer, seen: Set<string>, span: Span): Prom
   const { bundles, oversized } = bundleEvents(wanted, head, deps.longest);
   if (bundles.length > 0) await deps.enqueue(bundles);
   deps.metrics.add("queue_publish_counts", "upstream", bundles.length);
+  job.findings.queued += wanted.length;
   for (const event of oversized) await ingestAlone(job, event, traceparent);
 }
 

@@ -2,11 +2,14 @@
  * Schedules pulls: which upstreams are due, which job has the lease, and when the next pull is. Times are Unix
  * seconds.
  */
-import { and, eq, lte, ne, sql } from "drizzle-orm";
+import { and, eq, lte, ne, or, sql } from "drizzle-orm";
 import { createDrizzle } from "../store/drizzle.ts";
 import type { Database } from "../store/database.ts";
 import { upstream } from "../store/tables.ts";
-import { type Cursor, readCursor } from "./cursor.ts";
+import { type Cursor, cursorOf, type Range, readCursor } from "../store/upstream-cursor.ts";
+import { afterPull, type Health, readHealth } from "../store/upstream-health.ts";
+import { keyOfFilter, readUpstreamSettings, type UpstreamSettings } from "../store/upstream-settings.ts";
+import { withBackfill } from "./cursor.ts";
 import type { PullResult } from "./pull.ts";
 
 /** Longer than a pull may take. After a crash, the lease expires and the upstream is free again. */
@@ -21,26 +24,48 @@ export interface Lease {
   until: number;
 }
 
+/** A pull that has begun: what to pull, and what was known before it. */
+export interface BegunPull {
+  lease: Lease;
+  settings: UpstreamSettings;
+  cursor: Cursor;
+  health: Health;
+  /** Number of pulls that have failed since the last progress. */
+  failures: number;
+  /** Why the last pull failed, if it did. */
+  problem: string | undefined;
+  /** Number of backfills that the cursor contains. */
+  backfills: number;
+}
+
 /**
- * Leases the configured upstreams that are due. One statement looks and leases, so no two callers get the same upstream. All
- * addresses are one parameter, because D1 binds at most 100.
+ * What every statement on the schedule writes, so that a deployment of before never takes an upstream back from this one. It
+ * would read no filters and lose the gaps of the cursor.
+ */
+const NOT_FOR_EARLIER = { formerNextPull: Number.MAX_SAFE_INTEGER };
+
+/**
+ * Leases the upstreams that are due, after it has added those of the setting UPSTREAMS that are new. One statement looks and leases, so
+ * no two callers get the same upstream. All addresses are one parameter, because D1 binds at most 100.
  */
 export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<Lease[]> {
-  if (urls.length === 0) return [];
   const drizzle = createDrizzle(db);
   const configured = sql`(SELECT value FROM json_each(${JSON.stringify(urls)}))`;
   const [, leases] = await drizzle.batch([
     drizzle.run(
-      sql`INSERT INTO ${upstream} (url) SELECT value FROM ${configured} WHERE true ON CONFLICT DO NOTHING`,
+      sql`INSERT INTO ${upstream} (url, next_pull) SELECT value, ${NOT_FOR_EARLIER.formerNextPull}
+        FROM ${configured} WHERE true ON CONFLICT DO NOTHING`,
     ),
     drizzle
       .update(upstream)
-      .set({ leasedUntil: now + LEASE_SECONDS })
+      .set({ leasedUntil: now + LEASE_SECONDS, ...NOT_FOR_EARLIER })
       .where(
         and(
-          lte(upstream.nextPull, now + EARLY_SECONDS),
+          lte(upstream.dueAt, now + EARLY_SECONDS),
           lte(upstream.leasedUntil, now),
-          sql`${upstream.url} IN ${configured}`,
+          // One that is not in the setting any more.
+          or(ne(upstream.origin, "settings"), sql`${upstream.url} IN ${configured}`),
+          isPulled,
         ),
       )
       .returning({ url: upstream.url, until: upstream.leasedUntil }),
@@ -50,41 +75,55 @@ export async function leaseDue(db: Database, urls: readonly string[], now: numbe
 
 /**
  * Starts a pull: returns its cursor, and renews the lease, because the job may have waited. Undefined if the lease has
- * expired and another job has it. So jobs that wait too long do not pile up.
+ * expired and another job has it, or if the upstream has been paused. So jobs that wait too long do not pile up.
  */
-export async function beginPull(
-  db: Database,
-  lease: Lease,
-  now: number,
-): Promise<{ lease: Lease; cursor: Cursor; failures: number; problem: string | undefined } | undefined> {
+export async function beginPull(db: Database, lease: Lease, now: number): Promise<BegunPull | undefined> {
   const renewed = { url: lease.url, until: now + LEASE_SECONDS };
   const drizzle = createDrizzle(db);
   const [[row]] = await drizzle.batch([
-    drizzle.update(upstream).set({ leasedUntil: renewed.until }).where(isHeld(lease)).returning(),
+    drizzle
+      .update(upstream)
+      .set({ leasedUntil: renewed.until, ...NOT_FOR_EARLIER })
+      .where(and(isHeld(lease), isPulled))
+      .returning(),
   ]);
-  if (!row) return undefined;
-  const { cursor, failures, problem } = row;
-  return { lease: renewed, cursor: readCursor(cursor), failures, problem: problem ?? undefined };
+  const settings = row && readUpstreamSettings(row.settings);
+  if (!settings) return undefined;
+  const backfills = JSON.parse(row.backfill) as Required<Range>[];
+  return {
+    lease: renewed,
+    settings,
+    cursor: backfilled(readCursor(row.cursor), settings, backfills),
+    health: readHealth(row.health),
+    failures: row.failures,
+    problem: row.problem ?? undefined,
+    backfills: backfills.length,
+  };
 }
 
 /**
- * Ends the lease: saves the cursor and the time of the next pull. Does nothing if another job has the lease by now. That
- * job then asks for the same events again, and they are already known.
+ * Ends the lease: saves the cursor, what the pull found, and the time of the next pull (`nextPull`). Does nothing if another job
+ * has the lease by now. That job then asks for the same events again, and they are already known.
  */
 export async function settlePull(
   db: Database,
-  lease: Lease,
+  begun: Pick<BegunPull, "lease" | "health" | "backfills">,
   result: PullResult,
-  next: { failures: number; nextPull: number },
+  next: { failures: number; nextPull: number; now: number },
 ): Promise<void> {
   const settled = {
-    ...next,
+    failures: next.failures,
+    dueAt: next.nextPull,
     leasedUntil: 0,
     cursor: JSON.stringify(result.cursor),
+    health: JSON.stringify(afterPull(begun.health, result, next.now)),
     problem: result.problem ?? null,
+    // What an operator has added since the pull began stays for the next one.
+    backfill: sql`(SELECT json_group_array(json(value)) FROM json_each(${upstream.backfill}) WHERE key >= ${begun.backfills})`,
+    ...NOT_FOR_EARLIER,
   };
   const drizzle = createDrizzle(db);
-  await drizzle.batch([drizzle.update(upstream).set(settled).where(isHeld(lease))]);
+  await drizzle.batch([drizzle.update(upstream).set(settled).where(isHeld(begun.lease))]);
 }
 
 /**
@@ -94,6 +133,23 @@ export async function settlePull(
 export async function returnLeases(db: Database): Promise<void> {
   const drizzle = createDrizzle(db);
   await drizzle.batch([drizzle.update(upstream).set({ leasedUntil: 0 }).where(ne(upstream.leasedUntil, 0))]);
+}
+
+/** Settings of a later version may mean something else, so this deployment leaves such an upstream alone. */
+const isPulled = and(
+  eq(upstream.isPaused, 0),
+  sql`json_extract(${upstream.settings}, '$.version') = 1`,
+  sql`coalesce(json_extract(${upstream.settings}, '$.direction'), 'in') <> 'out'`,
+);
+
+/** Adds the backfills to the cursor of every filter. */
+function backfilled(cursor: Cursor, { filters }: UpstreamSettings, ranges: Required<Range>[]): Cursor {
+  if (ranges.length === 0) return cursor;
+  const entries = filters.map((filter) => [
+    keyOfFilter(filter),
+    withBackfill(cursorOf(cursor, filter), ranges),
+  ]);
+  return { version: 2, filters: Object.fromEntries(entries) as Cursor["filters"] };
 }
 
 function isHeld({ url, until }: Lease) {
@@ -108,20 +164,19 @@ export function nextPull(
   result: Pick<PullResult, "pages" | "problem" | "isUnfinished">,
   failures: number,
   { now, interval, random }: { now: number; interval: number; random: number },
-): { failures: number; nextPull: number } {
+): { failures: number; nextPull: number; now: number } {
   if (result.problem === undefined)
-    return { failures: 0, nextPull: result.isUnfinished ? now : now + interval };
+    return { failures: 0, nextPull: result.isUnfinished ? now : now + interval, now };
   const count = result.pages > 0 ? 1 : failures + 1;
   const backoff = Math.min(LONGEST_BACKOFF, interval * 2 ** Math.min(count - 1, 12));
-  return { failures: count, nextPull: now + Math.ceil(backoff * (0.5 + random / 2)) };
+  return { failures: count, nextPull: now + Math.ceil(backoff * (0.5 + random / 2)), now };
 }
 
 /** Returns what the log says about a failed pull. Cron runs only once a minute, so the time is not exact. */
 export function failureReport(
   url: string,
   problem: string,
-  next: { failures: number; nextPull: number },
-  now: number,
+  next: { failures: number; nextPull: number; now: number },
 ): string {
-  return `the pull of ${url} failed: ${problem}; next try in about ${next.nextPull - now} s (failure ${next.failures})`;
+  return `the pull of ${url} failed: ${problem}; next try in about ${next.nextPull - next.now} s (failure ${next.failures})`;
 }

@@ -14,6 +14,7 @@ import emptying from "../migrations/0011_emptying.sql";
 import pulled from "../migrations/0012_pulled.sql";
 import searchMerges from "../migrations/0013_search_merges.sql";
 import shards from "../migrations/0014_shards.sql";
+import managedUpstreams from "../migrations/0015_managed_upstreams.sql";
 import deadLetters from "../migrations/0016_dead_letters.sql";
 
 /** Every file of migrations/, in their order. */
@@ -32,5 +33,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0012_pulled.sql", sql: pulled },
   { name: "0013_search_merges.sql", sql: searchMerges },
   { name: "0014_shards.sql", sql: shards },
+  { name: "0015_managed_upstreams.sql", sql: managedUpstreams },
   { name: "0016_dead_letters.sql", sql: deadLetters },
 ];

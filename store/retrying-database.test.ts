@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { heldBy, pulledUpTo } from "../tests/fixtures/pulls.ts";
 import { beginPull, leaseDue, settlePull } from "../aggregator/schedule.ts";
 import { type Failure, failingDatabase, TRANSIENT } from "../tests/fixtures/failing-database.ts";
 import { noPause } from "../tests/fixtures/no-pause.ts";
@@ -266,7 +267,7 @@ it("a commit whose answer was lost says that it is a second one", async () => {
 
 describe("is not tried again, because it may have been carried out:", () => {
   const [url] = ["wss://upstream.test/"];
-  const settled = { cursor: { version: 1 }, pages: 0 } as unknown as Parameters<typeof settlePull>[2];
+  const result = pulledUpTo({ pending: [] });
 
   it.each<[string, (one: Database) => Promise<unknown>]>([
     ["a decision of an operator", (one) => createModerationStore(one).change([], audit)],
@@ -275,7 +276,8 @@ describe("is not tried again, because it may have been carried out:", () => {
     ["the beginning of a pull", (one) => beginPull(one, { url: url!, until: 1 }, NOW)],
     [
       "the end of a pull",
-      (one) => settlePull(one, { url: url!, until: 1 }, settled, { failures: 0, nextPull: NOW }),
+      (one) =>
+        settlePull(one, heldBy({ url: url!, until: 1 }), result, { failures: 0, nextPull: NOW, now: NOW }),
     ],
   ])("%s", async (_, write) => {
     let asked = 0;

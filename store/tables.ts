@@ -74,10 +74,19 @@ export const upstream = sqliteTable(
   {
     url: text("url").primaryKey(),
     leasedUntil: integer("leased_until").notNull().default(0),
-    nextPull: integer("next_pull").notNull().default(0),
+    /** Read by deployments of before only, which pull when it has come (migrations/0015_managed_upstreams.sql). */
+    formerNextPull: integer("next_pull").notNull().default(0),
     failures: integer("failures").notNull().default(0),
     cursor: text("cursor").notNull().default('{"version":1,"pending":[]}'),
     problem: text("problem"),
+    origin: text("origin", { enum: ["settings", "operator", "outbox"] })
+      .notNull()
+      .default("settings"),
+    isPaused: integer("is_paused").notNull().default(0),
+    settings: text("settings").notNull().default('{"version":1}'),
+    health: text("health").notNull().default('{"version":1}'),
+    backfill: text("backfill").notNull().default("[]"),
+    dueAt: integer("due_at").notNull().default(0),
   },
-  (table) => [index("upstream_due").on(table.nextPull)],
+  (table) => [index("upstream_due").on(table.dueAt)],
 );

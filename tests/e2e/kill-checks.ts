@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Bundle } from "../../aggregator/bundle.ts";
-import { type Cursor, NEW_CURSOR, readCursor } from "../../aggregator/cursor.ts";
+import { cursorOf, type FilterCursor, NEW_CURSOR, readCursor } from "../../store/upstream-cursor.ts";
 import { type Event, newestFirst } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";
 import type { Upstream } from "./kill-upstreams.ts";
@@ -76,7 +76,7 @@ export function pulledOf(
   const pulled: Pulled = { problems: [], unfinished: [], running: 0, waiting: bodies.length };
   for (const { url, events } of upstreams) {
     const row = rowOf.get(url);
-    const cursor = row ? readCursor(String(row["cursor"])) : NEW_CURSOR;
+    const cursor = cursorOf(row ? readCursor(String(row["cursor"])) : NEW_CURSOR, {});
     if (row && row["leased_until"] !== 0) pulled.running += 1;
     if (cursor.pulledTo === undefined || cursor.pending.length > 0) pulled.unfinished.push(url);
     for (const { id, created_at } of events) {
@@ -87,7 +87,7 @@ export function pulledOf(
   return pulled;
 }
 
-function hasPassed({ pulledTo = -1, pending }: Cursor, time: number): boolean {
+function hasPassed({ pulledTo = -1, pending }: FilterCursor, time: number): boolean {
   const isInGap = pending.some(({ since, until = Infinity }) => time >= since && time <= until);
   return time <= pulledTo && !isInGap;
 }

@@ -1,10 +1,21 @@
 /** A deployment runs beside the one before it, and reads the data of that one. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBundle } from "../../aggregator/bundle.ts";
-import { rangesToPull, readCursor } from "../../aggregator/cursor.ts";
+import { rangesToPull } from "../../aggregator/cursor.ts";
 import type { Hub } from "../../relay/session/hub.ts";
+import { cursorOf, readCursor } from "../../store/upstream-cursor.ts";
+import { readHealth } from "../../store/upstream-health.ts";
+import { DEFAULT_SETTINGS, readUpstreamSettings } from "../../store/upstream-settings.ts";
 import { type Client, connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
-import { BUNDLES, CURSORS, DECLARATIONS, deliveries, publications } from "../fixtures/recorded.ts";
+import {
+  BUNDLES,
+  CURSORS,
+  DECLARATIONS,
+  deliveries,
+  publications,
+  UPSTREAM_HEALTH,
+  UPSTREAM_SETTINGS,
+} from "../fixtures/recorded.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 
 const event = signedEvent({ content: "from another deployment", tags: [["t", "x"]] });
@@ -58,7 +69,20 @@ describe("a recorded", () => {
     expect(readBundle(sample)).toEqual(sample);
   });
 
-  it.each(CURSORS.map((text) => [text]))("cursor is read as it was written: %s", (text) => {
+  it.each(CURSORS.withoutFilters.map((text) => [text]))("cursor is that of everything: %s", (text) => {
+    const { version: _, ...progress } = JSON.parse(text) as { version: number };
+    expect(cursorOf(readCursor(text), {})).toEqual(progress);
+  });
+
+  it.each(UPSTREAM_SETTINGS)("settings of an upstream are read as they were written: %s", (text) => {
+    expect(readUpstreamSettings(text)).toEqual({ ...DEFAULT_SETTINGS, ...(JSON.parse(text) as object) });
+  });
+
+  it.each(UPSTREAM_HEALTH)("health of an upstream is read as it was written: %s", (text) => {
+    expect(readHealth(text)).toMatchObject(JSON.parse(text) as object);
+  });
+
+  it.each(CURSORS.withFilters.map((text) => [text]))("cursor is read as it was written: %s", (text) => {
     expect(readCursor(text)).toEqual(JSON.parse(text));
   });
 });
@@ -91,9 +115,11 @@ describe("of a version that is not known here", () => {
     expect(await received()).toEqual([["other", other.id]]);
   });
 
-  it("a bundle is none, and a cursor begins again", () => {
+  it("a bundle and the settings of an upstream are none, and a cursor and health begin again", () => {
     expect(readBundle({ ...BUNDLES[0], version: 2 })).toBeUndefined();
-    const again = readCursor('{"version":2,"asked":{"to":1700000000}}');
-    expect(rangesToPull(again, 1_700_000_100)).toEqual([{ since: 0 }]);
+    expect(readUpstreamSettings('{"version":2,"filters":[]}')).toBeUndefined();
+    expect(readHealth('{"version":2,"pulls":"many"}')).toMatchObject({ version: 1, pulls: 0 });
+    const again = readCursor('{"version":3,"asked":{"to":1700000000}}');
+    expect(rangesToPull(cursorOf(again, {}), 1_700_000_100)).toEqual([{ since: 0 }]);
   });
 });

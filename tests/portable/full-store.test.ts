@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Bundle } from "../../aggregator/bundle.ts";
 import { consume, type DeadLetter, NO_ROOM_DELAY } from "../../aggregator/consume.ts";
-import { NEW_CURSOR } from "../../aggregator/cursor.ts";
+import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
 import { pull } from "../../aggregator/pull.ts";
 import type { Event } from "../../nostr/event.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
@@ -98,22 +98,25 @@ async function health(): Promise<unknown> {
 /** One pull. Returns why it failed. */
 async function pullAll(): Promise<string | undefined> {
   const { store, size, metrics } = whole.relay;
-  const result = await pull("wss://upstream.example/", cursor, {
-    connect: async () => fakeUpstream(upstream, { most: 20 }),
-    maxLimit: async () => 20,
-    known: (ids) => store.known(ids),
-    hasRoom: () => size.hasRoomForUpstreams,
-    enqueue: async (bundles) => void waiting.push(...bundles),
-    ingest: (event) => whole.queueIngest()(event, STRANGER),
-    deadLetter: async (letters) => void dead.push(...letters),
-    longest: 200_000,
-    farthest: 900,
-    history: Infinity,
-    isOutdated: () => false,
-    now: () => NOW,
-    metrics,
-    tracer: noTracer,
-  });
+  const result = await pull(
+    { url: "wss://upstream.example/", filters: [{}], cursor, history: Infinity },
+    {
+      connect: async () => fakeUpstream(upstream, { most: 20 }),
+      maxLimit: async () => 20,
+      known: (ids) => store.known(ids),
+      hasRoom: () => size.hasRoomForUpstreams,
+      enqueue: async (bundles) => void waiting.push(...bundles),
+      ingest: (event) => whole.queueIngest()(event, STRANGER),
+      deadLetter: async (letters) => void dead.push(...letters),
+      longest: 200_000,
+      farthest: 900,
+      isOutdated: () => false,
+      now: () => NOW,
+      milliseconds: () => 0,
+      metrics,
+      tracer: noTracer,
+    },
+  );
   cursor = result.cursor;
   return result.problem;
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beginPull, leaseDue, settlePull } from "../../aggregator/schedule.ts";
-import { NEW_CURSOR } from "../../aggregator/cursor.ts";
+import { pulledUpTo } from "../fixtures/pulls.ts";
 import { retentionOf } from "../../relay/retention.ts";
 import { sweep } from "../../relay/sweep.ts";
 import { MEASURED, type Measured } from "../../scripts/bill/measured.ts";
@@ -113,13 +113,13 @@ describe("the figures of scripts/bill/measured.ts are what this code takes", () 
 
   it("for a pull", async () => {
     const { db, measured } = measuring;
-    const pulled = { cursor: { ...NEW_CURSOR, pulledTo: NOW }, isUnfinished: false, pages: 1 };
+    const pulled = pulledUpTo({ pulledTo: NOW, pending: [] });
     const pullAll = async (now: number) => {
       const leases = await leaseDue(db, UPSTREAMS, now);
       expect(leases).toHaveLength(UPSTREAMS.length);
       for (const lease of leases) {
         const begun = await beginPull(db, lease, now);
-        await settlePull(db, begun!.lease, pulled, { failures: 0, nextPull: now + 60 });
+        await settlePull(db, begun!, pulled, { failures: 0, nextPull: now + 60, now });
       }
     };
     await pullAll(NOW);
