@@ -292,6 +292,23 @@ export function describeManyEvents(store: () => Store, counts: () => Counts): vo
       TIMEOUT,
     );
 
+    it(
+      "few rows are read of an address, however many versions its author and other authors have",
+      async () => {
+        const [writer, ...others] = authors;
+        const articles = Array.from({ length: 300 }, (_, n) =>
+          note(n, { kind: 30_023, pubkey: writer!, tags: [["d", `article ${n}`]] }),
+        );
+        const lists = others.map((pubkey) => note(COUNT, { kind: 30_000, pubkey, tags: [["d", "mute"]] }));
+        await commitAll([...articles, ...lists]);
+        const rowsOf = (pubkey: string, kind: number, d: string) =>
+          rowsForEach(queryOf({ authors: [pubkey], kinds: [kind], "#d": [d] }, 1));
+        expect(await rowsOf(writer!, 30_023, "article 7")).toBeLessThan(12);
+        expect(await rowsOf(others[5]!, 30_000, "mute")).toBeLessThan(22);
+      },
+      TIMEOUT,
+    );
+
     async function rowsForEach(query: Query): Promise<number> {
       // The first read of a list finds out how dense it is.
       await readAll(store(), [query]);
