@@ -23,10 +23,16 @@ const LEAST_OF_READ = ROWS_FOR_ENTRY * LEAST_OF_STEP;
 
 /**
  * Bounds of the reads that run at once. They share trips to the database (store/shared-batches.ts). It answers in order, so only
- * short reads run beside a long one: eight reads of 500 events each, or one of 4,000 and a short one. A trip takes about two
- * milliseconds, even if the database looks at nothing.
+ * short reads run beside a long one: 32 small ones, eight of 500 events each, or one of 4,000 and a short one. A trip takes about
+ * two milliseconds, even if the database looks at nothing.
  */
-export const READS_AT_ONCE = { most: 8, mostOfClient: 4, mostCost: 5000, turnCost: 1200 };
+export const READS_AT_ONCE = {
+  most: 32,
+  mostOfClient: 16,
+  mostCost: 5000,
+  mostCostOfClient: 2500,
+  turnCost: 1200,
+};
 
 /** What a count is expected to cost. Most are of the replies or reactions to one event, or come from a counter. */
 export const COUNT_COST = 500;
@@ -36,6 +42,9 @@ export const CHEAP_STEPS = { cost: 500, most: 3 };
 
 /** A step may be at most this many times as large as the one before it. */
 const STEP_GROWTH = 4;
+
+/** A step after the first is expected to cost at least this: eight of them run at once, because each may hold large events. */
+export const LEAST_OF_LATER_STEP = 525;
 
 /** The client that reads. */
 export interface Reader extends Client {
@@ -126,7 +135,7 @@ export class Reads {
       if (!step) break;
       if (step.outcome) return step.outcome;
       looked += step.looked;
-      if (step.charge > 0) expected = Math.min(STEP_GROWTH * step.charge, STEP_ENTRIES);
+      if (step.charge > 0) expected = laterStep(step.charge);
     }
     return { kind: "dropped" };
   }
@@ -207,6 +216,11 @@ export class Reads {
       queue.charge(reader.client, total.charge - expected);
     }
   }
+}
+
+/** Returns the expected cost of the step after one that cost so much. */
+function laterStep(charge: number): number {
+  return Math.max(LEAST_OF_LATER_STEP, Math.min(STEP_GROWTH * charge, STEP_ENTRIES));
 }
 
 function tooFast(milliseconds: number): Refusal {

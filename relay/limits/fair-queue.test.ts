@@ -47,6 +47,32 @@ it("so many run at once; the others start in their order, also after a failure",
   ]);
 });
 
+it("a client may run many cheap pieces of work at once, and few that cost much, so that others find room", async () => {
+  const bounds = { most: 8, mostOfClient: 6, mostCost: 1000, mostCostOfClient: 500 };
+  const runningOf = async (cost: number) => {
+    const queue = new FairQueue({ ...bounds, breathe: async () => undefined });
+    const started: string[] = [];
+    const run = (client: string) =>
+      queue.run(
+        client,
+        client,
+        () => {
+          started.push(client);
+          return new Promise(() => undefined);
+        },
+        cost,
+      );
+    for (let n = 0; n < 10; n += 1) void run("many");
+    void run("late");
+    await new Promise((later) => setTimeout(later));
+    return started.filter((client) => client === "many").length + (started.includes("late") ? 100 : 0);
+  };
+  expect(await runningOf(10)).toBe(106);
+  expect(await runningOf(200)).toBe(102);
+  // A piece that costs more than that runs alone.
+  expect(await runningOf(600)).toBe(1);
+});
+
 it("many cheap pieces of work of one client count for what each takes besides its own cost", async () => {
   const queue = new FairQueue({ most: 1, mostOfClient: 1, turnCost: 1000, breathe: async () => undefined });
   const order: string[] = [];

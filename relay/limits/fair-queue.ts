@@ -11,6 +11,8 @@ export interface FairQueueDeps {
   mostOfClient: number;
   /** Maximum expected cost of all running work. A single piece may cost more. */
   mostCost?: number;
+  /** Maximum expected cost of the running work of one client. A single piece may cost more. */
+  mostCostOfClient?: number;
   /** Added to the cost of each piece of work when clients are ordered. */
   turnCost?: number;
   /**
@@ -51,6 +53,8 @@ interface Waiting {
 
 interface Client {
   running: number;
+  /** The expected cost of its running work. */
+  cost: number;
   waiting: Waiting[];
   /** Whether the client is in the order of clients that may start waiting work. */
   isReady: boolean;
@@ -157,6 +161,7 @@ export class FairQueue {
     this.runningCost -= turn.cost;
     const client = this.clientOf(turn.client);
     client.running -= 1;
+    client.cost -= turn.cost;
     this.mayStart(turn.client);
     this.forgetIfIdle(turn.client, client);
   }
@@ -195,6 +200,7 @@ export class FairQueue {
     this.running.add(turn);
     this.runningCost += cost;
     client.running += 1;
+    client.cost += cost;
     this.ready.charge(name, cost + (this.deps.turnCost ?? 0), this.clients.size);
     this.mayStart(name);
     resolve(turn);
@@ -204,9 +210,14 @@ export class FairQueue {
   private mayStart(name: unknown): void {
     const client = this.clientOf(name);
     const [next] = client.waiting;
-    if (!next || client.isReady || client.running >= this.deps.mostOfClient) return;
+    if (!next || client.isReady || !this.hasRoomFor(client, next)) return;
     client.isReady = true;
     this.ready.add(name, next.cost);
+  }
+
+  private hasRoomFor({ running, cost }: Client, next: Waiting): boolean {
+    const { mostOfClient, mostCostOfClient = Infinity } = this.deps;
+    return running === 0 || (running < mostOfClient && cost + next.cost <= mostCostOfClient);
   }
 
   private forgetIfIdle(name: unknown, { running, waiting, isReady }: Client): void {
@@ -214,7 +225,7 @@ export class FairQueue {
   }
 
   private clientOf(name: unknown): Client {
-    const client = this.clients.get(name) ?? { running: 0, waiting: [], isReady: false };
+    const client = this.clients.get(name) ?? { running: 0, cost: 0, waiting: [], isReady: false };
     this.clients.set(name, client);
     return client;
   }
