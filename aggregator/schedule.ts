@@ -8,6 +8,7 @@ import type { Database } from "../store/database.ts";
 import { upstream } from "../store/tables.ts";
 import { type Cursor, cursorOf, type Range, readCursor } from "../store/upstream-cursor.ts";
 import { afterPull, type Health, readHealth } from "../store/upstream-health.ts";
+import { NOT_FOR_EARLIER } from "../store/upstreams.ts";
 import { keyOfFilter, readUpstreamSettings, type UpstreamSettings } from "../store/upstream-settings.ts";
 import { withBackfill } from "./cursor.ts";
 import type { PullResult } from "./pull.ts";
@@ -37,12 +38,6 @@ export interface BegunPull {
   /** Number of backfills that the cursor contains. */
   backfills: number;
 }
-
-/**
- * What every statement on the schedule writes, so that a deployment of before never takes an upstream back from this one. It
- * would read no filters and lose the gaps of the cursor.
- */
-const NOT_FOR_EARLIER = { formerNextPull: Number.MAX_SAFE_INTEGER };
 
 /**
  * Leases the upstreams that are due, after it has added those of the setting UPSTREAMS that are new. One statement looks and leases, so

@@ -1,37 +1,20 @@
 /** What each method of the management API (NIP-86) answers or changes. */
 import { ipMatcher } from "../nostr/ip-address.ts";
-import { type Call, type MethodName, METHODS, type Values } from "../nostr/management.ts";
+import { type Call, type MethodName, METHODS } from "../nostr/management.ts";
 import { SETTINGS } from "../relay/config.ts";
 import type { CHANGEABLE } from "../relay/access/moderation-snapshot.ts";
-import type { Change, ListName, ModerationStore } from "../store/moderation.ts";
-
-type Decision =
-  | { kind: "answer"; result: unknown }
-  /** `emptied`: a key whose events are removed after the change. `holds`: returns the new state in words. */
-  | { kind: "change"; changes: Change[]; emptied?: string; holds?: () => Promise<string> }
-  /** The call is valid but refused. */
-  | { kind: "refuse"; reason: string };
-
-interface Asked {
-  store: Pick<ModerationStore, "list" | "roles" | "reportedEvents" | "auditLog">;
-  /** Keys that are never banned. */
-  admins: readonly string[];
-  /** The caller's IP address; undefined if the platform does not tell. */
-  ip: string | undefined;
-  /** Unix seconds. */
-  now: number;
-}
+import type { Change, ListName } from "../store/moderation.ts";
+import { answer, type Asked, change, type Decision, type Method, refuse } from "./decision.ts";
+import { UPSTREAM_DECISIONS } from "./management-upstreams.ts";
 
 const MOST_REPORTED = 500;
 const MOST_AUDITED = 1000;
 
-type Method<Name extends MethodName> = (values: Values<Name>, asked: Asked) => Decision | Promise<Decision>;
-
 const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   supportedmethods: () => answer(Object.keys(METHODS)),
 
-  banpubkey: ([pubkey, reason], { admins }) =>
-    admins.includes(pubkey)
+  banpubkey: ([pubkey, reason], { config }) =>
+    config.RELAY_ADMINS.includes(pubkey)
       ? refuse(`${pubkey} is an admin: remove it from RELAY_ADMINS first`)
       : { ...change(add("banned-pubkey", pubkey, reason), { do: "empty", pubkey }), emptied: pubkey },
   unbanpubkey: ([pubkey]) => change(remove("banned-pubkey", pubkey)),
@@ -87,24 +70,14 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   listblockedips: (_, { store }) => list(store, "blocked-ip", "ip"),
 
   listauditlog: async (_, { store }) => answer(await store.auditLog(MOST_AUDITED)),
+
+  ...UPSTREAM_DECISIONS,
 };
 
 export async function decide({ method, values }: Call, asked: Asked): Promise<Decision> {
   const decideOn: (values: never, asked: Asked) => Decision | Promise<Decision> = DECISIONS[method];
   // `parseCall` has parsed the values for this method.
   return decideOn(values as never, asked);
-}
-
-function answer(result: unknown): Decision {
-  return { kind: "answer", result };
-}
-
-function change(...changes: Change[]) {
-  return { kind: "change" as const, changes };
-}
-
-function refuse(reason: string): Decision {
-  return { kind: "refuse", reason };
 }
 
 function add(list: ListName, subject: string, reason: string): Change {

@@ -208,10 +208,13 @@ describe("[38] methods", () => {
     expect(methods).toEqual(Object.keys(METHODS));
     const values: Partial<Record<ParamName, unknown>> = { pubkey: ANN, event: ANN, kind: 1, ip: "192.0.2.1" };
     Object.assign(values, { role: "r", name: "n", description: "d", icon: "", access: "open" });
+    Object.assign(values, { upstream: "wss://upstream.test", since: 5 });
     for (const method of methods) {
       // Creates the role again, because `deleterole` may have deleted it.
       await manage(api, "createrole", "r");
       if (method === "createrole") await manage(api, "deleterole", "r");
+      // The upstream too, which `removeupstream` deletes.
+      await manage(api, method === "addupstream" ? "removeupstream" : "addupstream", "wss://upstream.test");
       const given = METHODS[method as keyof typeof METHODS].params.map((name) => values[name]);
       expect([method, await call(method, ...given)]).toMatchObject([
         method,

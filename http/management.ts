@@ -67,7 +67,7 @@ async function answerCall(c: Context<AppEnv>, call: Call, pubkey: string): Promi
   const { config, management, now } = c.env;
   const { store } = management;
   const ip = addressOf(c);
-  const decision = await decide(call, { store, admins: config.RELAY_ADMINS, ip, now: now() });
+  const decision = await decide(call, { store, config, ip, now: now() });
   if (decision.kind === "answer") return { result: decision.result };
   const { method, params } = call;
   const entry = { at: now(), pubkey, method, params };
@@ -76,7 +76,7 @@ async function answerCall(c: Context<AppEnv>, call: Call, pubkey: string): Promi
     return { error: decision.reason };
   }
   await store.change(decision.changes, { ...entry, outcome: "done" });
-  const untold = await management.announce();
+  const untold = decision.isForAggregator ? [] : await management.announce();
   if (decision.emptied !== undefined) await store.removeEventsOf(decision.emptied, () => management.pause(1));
   if (untold.length === 0)
     return { result: true, ...(decision.holds && { message: await decision.holds() }) };

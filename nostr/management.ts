@@ -2,6 +2,7 @@
 import { firstCharacters } from "./characters.ts";
 import { isHex64 } from "./event.ts";
 import { normalizeIpRange } from "./ip-address.ts";
+import { normalizeUpstreamUrl } from "./relay-url.ts";
 
 interface Param<T> {
   /** For people: the valid values. */
@@ -11,6 +12,9 @@ interface Param<T> {
   /** The default. A parameter without a default is required. */
   otherwise?: T;
 }
+
+/** Settings of an upstream are in the audit log and in one row of the database. */
+const LONGEST_SETTINGS = 100_000;
 
 /** Who may read or write: everybody, authenticated clients, or keys on the allow-list. */
 export type Access = "open" | "auth" | "allow";
@@ -34,6 +38,10 @@ export const PARAMS = {
   about: param("text of at most 500 characters", text(500), ""),
   color: param<number | null>("a hue, a number from 0 to 360", integer(0, 360), null),
   order: param<number | null>("a number", integer(-1_000_000, 1_000_000), null),
+  upstream: param("a ws:// or wss:// address without a user name or password", upstreamUrl),
+  settings: param<object>(`a JSON object of at most ${LONGEST_SETTINGS} characters`, settings, {}),
+  since: param("a time in Unix seconds", integer(0, 9_999_999_999)),
+  until: param<number | null>("a time in Unix seconds", integer(0, 9_999_999_999), null),
 } as const;
 
 export type ParamName = keyof typeof PARAMS;
@@ -111,6 +119,29 @@ export const METHODS = {
   changereadaccess: {
     params: ["access"],
     about: "changes who may read: everybody (open), authenticated keys (auth) or the allow-list (allow)",
+  },
+  listupstreams: {
+    params: [],
+    about: "lists the relays that events are pulled from: settings, last success and failure, lag, gaps",
+  },
+  addupstream: {
+    params: ["upstream", "settings"],
+    about:
+      "pulls another relay: everything, or what the settings say (filters, direction, interval, history)",
+  },
+  changeupstream: {
+    params: ["upstream", "settings"],
+    about: "changes the settings that are given; null restores the default",
+  },
+  removeupstream: {
+    params: ["upstream"],
+    about: "stops pulling a relay, and forgets how far it was pulled; its events stay",
+  },
+  pauseupstream: { params: ["upstream"], about: "stops pulling a relay until resumeupstream" },
+  resumeupstream: { params: ["upstream"], about: "pulls a paused relay again, from where it stopped" },
+  backfillupstream: {
+    params: ["upstream", "since", "until"],
+    about: "asks a relay again for what was created between two times; without until: up to now",
   },
   listauditlog: { params: [], about: "lists the last 1000 changes: who, when, what, and the outcome" },
 } as const satisfies Record<string, MethodDescription>;
@@ -202,6 +233,16 @@ function url(value: unknown): string | undefined {
   if (typeof value !== "string" || value.length > 2000) return undefined;
   const isUrl = URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
   return value === "" || isUrl ? value : undefined;
+}
+
+function upstreamUrl(value: unknown): string | undefined {
+  return typeof value === "string" && value.length <= 500 ? normalizeUpstreamUrl(value) : undefined;
+}
+
+/** Its fields are checked by the method, which says what is wrong with them. */
+function settings(value: unknown): object | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject && JSON.stringify(value).length <= LONGEST_SETTINGS ? value : undefined;
 }
 
 function quoted(value: unknown): string {

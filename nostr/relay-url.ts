@@ -14,3 +14,12 @@ export function normalizeRelayUrl(text: string): string | undefined {
   const credentials = url.username ? `${url.username}${url.password && `:${url.password}`}@` : "";
   return `${url.protocol}//${credentials}${url.host}${path}${url.search}`;
 }
+
+/**
+ * The same for an address that the relay connects to. Refuses a user name or password: nothing would use them, but traces
+ * and the database would contain them.
+ */
+export function normalizeUpstreamUrl(text: string): string | undefined {
+  const url = normalizeRelayUrl(text);
+  return url !== undefined && new URL(url).username === "" ? url : undefined;
+}

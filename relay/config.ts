@@ -2,7 +2,7 @@
  * The table of all settings: name, default, bounds and description. The parser, the NIP-11 document and
  * docs/configuration.md are made from it.
  */
-import { normalizeRelayUrl } from "../nostr/relay-url.ts";
+import { normalizeRelayUrl, normalizeUpstreamUrl } from "../nostr/relay-url.ts";
 import { type Access, PARAMS } from "../nostr/management.ts";
 import { parseRetention } from "../nostr/retention.ts";
 import { parsePublicKey } from "../nostr/public-key.ts";
@@ -366,13 +366,8 @@ function relayUrls(about: string): Setting<readonly string[]> {
     about,
     expected: "ws:// or wss:// addresses without a user name or password, separated by commas",
     parse: (given) => {
-      const urls = given.split(",").map((part) => withoutCredentials(normalizeRelayUrl(part.trim())));
+      const urls = given.split(",").map((part) => normalizeUpstreamUrl(part.trim()));
       return urls.every((url) => url !== undefined) ? [...new Set(urls)] : undefined;
     },
   };
-}
-
-/** Refuses a user name or password: nothing would use them, but traces and the database would contain them. */
-function withoutCredentials(url: string | undefined): string | undefined {
-  return url !== undefined && new URL(url).username === "" ? url : undefined;
 }

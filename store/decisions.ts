@@ -9,8 +9,12 @@ import type { Database } from "./database.ts";
 import { createDrizzle } from "./drizzle.ts";
 import type { AuditEntry, Change, ListEntry, ListName, ModerationStore, Role } from "./moderation.ts";
 import { audit, emptying, moderation, role, roleMember, setting, usedAuthorization } from "./tables.ts";
+import { readUpstream, readUpstreams, upstreamStatement } from "./upstreams.ts";
 
-export type Decisions = Pick<ModerationStore, "list" | "roles" | "change" | "auditLog" | "useAuthorization">;
+export type Decisions = Pick<
+  ModerationStore,
+  "list" | "roles" | "change" | "upstreams" | "upstream" | "auditLog" | "useAuthorization"
+>;
 
 export function createDecisions(db: Database): Decisions {
   const drizzle = createDrizzle(db);
@@ -18,6 +22,8 @@ export function createDecisions(db: Database): Decisions {
     list: (name) => readList(drizzle, name),
     roles: () => readRoles(drizzle),
     change: (changes, entry) => applyChanges(drizzle, changes, entry),
+    upstreams: () => readUpstreams(drizzle),
+    upstream: (url) => readUpstream(drizzle, url),
     auditLog: (limit) => readAuditLog(drizzle, limit),
     useAuthorization: (id, until, now) => useAuthorization(drizzle, { id, until, now }),
   };
@@ -95,6 +101,8 @@ function statementsFor(
       const isMember = and(eq(roleMember.role, change.role), eq(roleMember.pubkey, change.pubkey));
       return [drizzle.delete(roleMember).where(isMember)];
     }
+    default:
+      return [upstreamStatement(drizzle, change)];
   }
 }
 

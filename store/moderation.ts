@@ -1,6 +1,7 @@
 /** The interface of a store of decisions of the operators (NIP-86). */
 import type { Pause } from "./removal.ts";
 import type { moderation, role } from "./tables.ts";
+import type { StoredUpstream, UpstreamChange } from "./upstreams.ts";
 
 export type ListName = (typeof moderation.$inferSelect)["list"];
 
@@ -21,7 +22,8 @@ export type Change =
   | { do: "empty"; pubkey: string }
   | { do: "put-role"; role: Role }
   | { do: "delete-role"; id: string }
-  | { do: "assign" | "unassign"; role: string; pubkey: string };
+  | { do: "assign" | "unassign"; role: string; pubkey: string }
+  | UpstreamChange;
 
 /** One line of the audit log. */
 export interface AuditEntry {
@@ -67,6 +69,10 @@ export interface ModerationStore {
   removeEventsOf(pubkey: string, pause: Pause): Promise<void>;
   /** Returns the keys whose events are not all removed yet. */
   unemptied(): Promise<string[]>;
+  /** Returns all upstreams, by address. */
+  upstreams(): Promise<StoredUpstream[]>;
+  /** Returns one upstream, and how many there are. */
+  upstream(url: string): Promise<{ found: StoredUpstream | undefined; count: number }>;
   /** Returns the latest lines of the audit log, the newest first. */
   auditLog(limit: number): Promise<AuditEntry[]>;
   /**

@@ -19,6 +19,8 @@ export function createModerationStore(db: Database): ModerationStore {
     change: async (changes, entry) => (await decisions()).change(changes, entry),
     removeEventsOf: (pubkey, pause) => removeEventsOf(db, pubkey, pause),
     unemptied: () => unemptied(db),
+    upstreams: async () => (await decisions()).upstreams(),
+    upstream: async (url) => (await decisions()).upstream(url),
     auditLog: async (limit) => (await decisions()).auditLog(limit),
     useAuthorization: async (id, until, now) => (await decisions()).useAuthorization(id, until, now),
   };

@@ -70,9 +70,21 @@ function readParam(name: ParamName | undefined, text: string): unknown {
     case "kind":
     case "color":
     case "order":
+    case "since":
+    case "until":
       return /^-?\d{1,10}$/.test(text) ? Number(text) : text;
+    case "settings":
+      return readSettings(text);
     default:
       return text;
+  }
+}
+
+function readSettings(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`settings is ${JSON.stringify(text)}, expected JSON such as '{"interval":600}'`);
   }
 }
 

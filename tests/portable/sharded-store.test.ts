@@ -2,6 +2,7 @@ import { meteredDatabase } from "../../store/metered-database.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import { createShardedModerationStore } from "../../store/sharded-moderation.ts";
 import { moderationContract } from "../contract/moderation.ts";
+import { upstreamsContract } from "../contract/upstreams.ts";
 import { storeContract } from "../contract/store.ts";
 import { severalSqlites, shardedStore } from "../fixtures/shards.ts";
 
@@ -17,9 +18,12 @@ storeContract(
   { filters: Number(process.env.FILTERS ?? 500) },
 );
 
-moderationContract("four databases", async () => {
+moderationContract("four databases", moderationSetup);
+upstreamsContract("four databases", moderationSetup);
+
+async function moderationSetup() {
   const databases = severalSqlites(4);
   const { store } = shardedStore(databases);
   const moderation = createShardedModerationStore(databases, store);
   return { store, moderation, teardown: async () => databases.forEach((db) => db.close()) };
-});
+}

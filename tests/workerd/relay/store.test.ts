@@ -8,6 +8,7 @@ import { createModerationStore } from "../../../store/sql-moderation.ts";
 import { createStore } from "../../../store/sql-store.ts";
 import { Counts } from "../../../telemetry/counts.ts";
 import { moderationContract } from "../../contract/moderation.ts";
+import { upstreamsContract } from "../../contract/upstreams.ts";
 import { note } from "../../contract/queries.ts";
 import { storeContract } from "../../contract/store.ts";
 
@@ -25,6 +26,7 @@ const TABLES = [
   "role_member",
   "audit",
   "used_authorization",
+  "upstream",
 ];
 
 async function setup() {
@@ -41,6 +43,7 @@ async function setup() {
 
 storeContract("D1", setup, { filters: 1000 });
 moderationContract("D1", setup);
+upstreamsContract("D1", setup);
 
 test("D1 gives positions of the log, and refuses a commit at positions that were given up", async () => {
   await setup();

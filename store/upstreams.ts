@@ -1,0 +1,101 @@
+/** The upstreams in the database, for operators. `aggregator/schedule.ts` leases them and writes what the pulls found. */
+import { asc, count, eq, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
+import { upstream } from "./tables.ts";
+import { type Cursor, type Range, readCursor } from "./upstream-cursor.ts";
+import { type Health, readHealth } from "./upstream-health.ts";
+import { readUpstreamSettings, type UpstreamSettings } from "./upstream-settings.ts";
+
+/** Who named an upstream: the setting UPSTREAMS, an operator, or the outbox of authors that are followed. */
+export type Origin = (typeof upstream.$inferSelect)["origin"];
+
+export interface StoredUpstream {
+  url: string;
+  origin: Origin;
+  isPaused: boolean;
+  /** Undefined if a later deployment wrote them. */
+  settings: UpstreamSettings | undefined;
+  cursor: Cursor;
+  health: Health;
+  /** Number of pulls that have failed since the last progress. */
+  failures: number;
+  /** Unix seconds: when the next pull is, and until when a pull may run. */
+  dueAt: number;
+  leasedUntil: number;
+  /** Ranges that an operator wants, and that no pull has taken up yet. */
+  backfills: Required<Range>[];
+}
+
+/** `put-upstream` adds an upstream or replaces its settings. The others do nothing if there is none, unless UPSTREAMS names it. */
+export type UpstreamChange =
+  | { do: "put-upstream"; url: string; origin: Origin; settings: UpstreamSettings }
+  | { do: "remove-upstream"; url: string }
+  | { do: "pause-upstream"; url: string }
+  | { do: "resume-upstream"; url: string }
+  | { do: "backfill-upstream"; url: string; range: Required<Range> };
+
+/** A deployment of before never takes an upstream whose `next_pull` this is (migrations/0015_managed_upstreams.sql). */
+export const NOT_FOR_EARLIER = { formerNextPull: Number.MAX_SAFE_INTEGER };
+
+/** Returns all upstreams, by address. */
+export async function readUpstreams(drizzle: SqliteRemoteDatabase): Promise<StoredUpstream[]> {
+  const [rows] = await drizzle.batch([drizzle.select().from(upstream).orderBy(asc(upstream.url))]);
+  return rows.map(stored);
+}
+
+/** Returns one upstream, and how many there are. */
+export async function readUpstream(
+  drizzle: SqliteRemoteDatabase,
+  url: string,
+): Promise<{ found: StoredUpstream | undefined; count: number }> {
+  const [rows, counts] = await drizzle.batch([
+    drizzle.select().from(upstream).where(eq(upstream.url, url)),
+    drizzle.select({ count: count() }).from(upstream),
+  ]);
+  return { found: rows[0] && stored(rows[0]), count: counts[0]?.count ?? 0 };
+}
+
+/** Every change but a pause makes the upstream due at once. A pull that runs meanwhile ends as it began. */
+export function upstreamStatement(
+  drizzle: SqliteRemoteDatabase,
+  change: UpstreamChange,
+): BatchItem<"sqlite"> {
+  const { url } = change;
+  const upsert = (set: Partial<typeof upstream.$inferInsert>, update: object = set) =>
+    drizzle
+      .insert(upstream)
+      .values({ url, ...set, ...NOT_FOR_EARLIER })
+      .onConflictDoUpdate({ target: upstream.url, set: { ...update, ...NOT_FOR_EARLIER } });
+  switch (change.do) {
+    case "put-upstream":
+      return upsert({ origin: change.origin, settings: JSON.stringify(change.settings), dueAt: 0 });
+    case "remove-upstream":
+      return drizzle.delete(upstream).where(eq(upstream.url, url));
+    case "pause-upstream":
+      return upsert({ isPaused: 1 });
+    case "resume-upstream":
+      return upsert({ isPaused: 0, dueAt: 0 });
+    case "backfill-upstream": {
+      const range = JSON.stringify(change.range);
+      const backfill = sql`json_insert(${upstream.backfill}, '$[#]', json(${range}))`;
+      return upsert({ backfill: `[${range}]`, dueAt: 0 }, { backfill, dueAt: 0 });
+    }
+  }
+}
+
+function stored(row: typeof upstream.$inferSelect): StoredUpstream {
+  const { url, origin, failures, dueAt, leasedUntil } = row;
+  return {
+    url,
+    origin,
+    isPaused: row.isPaused === 1,
+    settings: readUpstreamSettings(row.settings),
+    cursor: readCursor(row.cursor),
+    health: readHealth(row.health),
+    failures,
+    dueAt,
+    leasedUntil,
+    backfills: JSON.parse(row.backfill) as Required<Range>[],
+  };
+}
