@@ -20,13 +20,15 @@ export interface Answer {
    */
   events: unknown[];
   ending: Ending;
+  /** The text of a NOTICE that came meanwhile. */
+  notice?: string;
 }
 
 /** How an answer ended. Its events can be used, however it ended. */
 export type Ending =
   /** EOSE. `isComplete`: the upstream says that these were all matches (NIP-67). */
   | { how: "eose"; isComplete: boolean }
-  /** More events came than were asked for. */
+  /** As many events came as were asked for. */
   | { how: "full" }
   /** CLOSED, with its reason. */
   | { how: "closed"; reason: string }
@@ -44,11 +46,13 @@ const CREATED_AT = /"created_at"\s*:\s*(\d+)/;
 export function requestExchange(id: string, question: Question, within: number): Exchange<Answer> {
   const events: unknown[] = [];
   let kept = 0;
-  const end = (ending: Ending): { done: Answer } => ({ done: { events, ending } });
+  let notice: string | undefined;
+  const end = (ending: Ending): { done: Answer } => ({
+    done: { events, ending, ...(notice !== undefined && { notice }) },
+  });
 
   function takeEvent(event: unknown, characters: number): Taken<Answer> {
     if (typeof event !== "object" || event === null) return "more";
-    if (events.length === question.limit) return end({ how: "full" });
     if ("id" in event && isHex64(event.id)) {
       kept += characters;
       if (kept > MOST_CHARACTERS) return end({ how: "cut", why: "size" });
@@ -57,13 +61,15 @@ export function requestExchange(id: string, question: Question, within: number):
       // An event without an id cannot be stored. The next page needs only its time, to go past it.
       events.push({ created_at: event.created_at });
     }
-    return "more";
+    // Some upstreams send no EOSE, and some send more than was asked for.
+    return events.length < question.limit ? "more" : end({ how: "full" });
   }
 
   return {
     message: ["REQ", id, question],
     within,
     take(message, frame) {
+      if (message[0] === "NOTICE") notice = shortText(message[1]);
       if (message[1] !== id) return undefined;
       if (message[0] === "EVENT") return takeEvent(message[2], frame.length);
       if (message[0] === "EOSE")

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type FilterCursor, NEW_FILTER_CURSOR } from "../store/upstream-cursor.ts";
-import { advance, historyOf, rangesToPull, remaining, withBackfill } from "./cursor.ts";
+import { advance, historyOf, rangesToPull, withBackfill, withLost } from "./cursor.ts";
 
 const NOW = 1_700_000_000;
 const DAY = 86_400;
@@ -110,10 +110,23 @@ describe("a pull", () => {
   });
 });
 
-it("what is left of a range is what is not newer than the oldest that came", () => {
-  expect(remaining({ since: 10 }, 50)).toEqual({ since: 10, until: 50 });
-  expect(remaining({ since: 10, until: 60 }, 10)).toEqual({ since: 10, until: 10 });
-  expect(remaining({ since: 10, until: 60 }, 9)).toBeUndefined();
+it("a single second stays apart from its neighbours, and is merged with what covers it", () => {
+  const gaps = [
+    { since: 500, until: 500 },
+    { since: 100, until: 499 },
+    { since: 90, until: 99 },
+    { since: 95, until: 95 },
+  ];
+  expect(advance(pulled, NOW, gaps).pending).toEqual([
+    { since: 500, until: 500 },
+    { since: 90, until: 499 },
+  ]);
+});
+
+it("of what cannot be had, the newest 200 ranges are recorded", () => {
+  const lost = Array.from({ length: 300 }, (_, n) => ({ since: n, until: n, reason: "refused" }));
+  expect(withLost(pulled, lost).lost).toEqual(lost.slice(100).toReversed());
+  expect(withLost(pulled, [])).toBe(pulled);
 });
 
 describe("a backfill", () => {
@@ -164,8 +177,8 @@ it("whatever is left unfinished, every second up to the cursor has been pulled o
           const until = begun.until ?? now;
           const oldest = Math.round(until - part * (until - begun.since + 1));
           for (let second = oldest + 1; second <= until; second += 1) received.add(second);
-          const rest = oldest < until ? remaining(begun, oldest) : begun;
-          unfinished.splice(0, 1, ...(rest ? [rest] : []));
+          const rest = oldest < until ? { since: begun.since, until: oldest } : begun;
+          unfinished.splice(0, 1, ...(oldest < begun.since ? [] : [rest]));
         }
         cursor = advance(cursor, now, unfinished);
       });

@@ -1,6 +1,6 @@
 /** Moves the cursor of a filter: which ranges of created_at to ask for, and what remains after a pull. */
 import type { Config } from "../relay/config.ts";
-import type { FilterCursor, Range } from "../store/upstream-cursor.ts";
+import type { FilterCursor, LostRange, Range } from "../store/upstream-cursor.ts";
 
 /** Each pull goes back this many seconds, because events may reach an upstream late. */
 const OVERLAP = 900;
@@ -9,6 +9,8 @@ const SHORT_OVERLAP = 60;
 /** Once a day the last three days are asked for again: gift wraps are backdated by up to two days (NIP-59). */
 const SWEEP_INTERVAL = 86_400;
 const SWEEP_DEPTH = 3 * 86_400;
+/** Each is a second, so that an upstream has more of them only if it is of no use. */
+const MOST_LOST = 200;
 
 /** Returns the ranges to ask for, newest first. `now` is in Unix seconds. The first pull goes back `history` seconds. */
 export function rangesToPull(cursor: FilterCursor, now: number, history = Infinity): Range[] {
@@ -40,18 +42,23 @@ export function withBackfill(cursor: FilterCursor, ranges: Required<Range>[]): F
   return { ...cursor, pending: mergeGaps([...cursor.pending, ...ranges]), ...(lost && { lost }) };
 }
 
-/** Returns the rest of a range after everything newer than `oldest` was received; undefined if nothing remains. */
-export function remaining(range: Range, oldest: number): Range | undefined {
-  return oldest < range.since ? undefined : { since: range.since, until: oldest };
+/** Keeps the newest ranges that cannot be had. */
+export function withLost(cursor: FilterCursor, lost: readonly LostRange[]): FilterCursor {
+  if (lost.length === 0) return cursor;
+  return { ...cursor, lost: lost.toSorted((a, b) => b.until - a.until).slice(0, MOST_LOST) };
 }
 
-/** Merges gaps, newest first. Otherwise an upstream that fails again and again would create more and more of them. */
+/**
+ * Merges gaps, newest first. Otherwise an upstream that fails again and again would create more and more of them. A single second
+ * stays apart from its neighbours: its events did not come, and the next pull asks for it by itself.
+ */
 function mergeGaps(ranges: Range[]): Range[] {
   const merged: Range[] = [];
   for (const { since, until } of ranges.toSorted((a, b) => (b.until ?? 0) - (a.until ?? 0))) {
     if (until === undefined) continue;
     const newer = merged.at(-1);
-    if (newer && until >= newer.since - 1) newer.since = Math.min(newer.since, since);
+    const isApart = newer && (since === until || newer.since === newer.until);
+    if (newer && until >= newer.since - (isApart ? 0 : 1)) newer.since = Math.min(newer.since, since);
     else merged.push({ since, until });
   }
   return merged;

@@ -1,7 +1,7 @@
 /** The aggregator Worker: Cron leases upstreams that are due, one queue pulls them, the other ingests their events. */
 import { env } from "cloudflare:workers";
 import { authentication } from "../nostr/authentication.ts";
-import { unixSeconds } from "../platforms/clock.ts";
+import { unixSeconds, wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { openD1 } from "../platforms/d1.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
@@ -19,7 +19,8 @@ import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { queueBatches } from "./bundle.ts";
 import { consume, type DeadLetter } from "./consume.ts";
 import { historyOf } from "./cursor.ts";
-import { pull, type PullDeps } from "./pull.ts";
+import type { PullDeps } from "./job.ts";
+import { pull } from "./pull.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./rules.ts";
 import { beginPull, failureReport, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
@@ -90,6 +91,7 @@ function pullDeps(): PullDeps {
     isOutdated: (event) => isOutdated(retention, event, unixSeconds()),
     now: unixSeconds,
     milliseconds: Date.now,
+    pause: wait,
     metrics,
     tracer,
   };
@@ -115,7 +117,9 @@ async function runPull(job: PullJob): Promise<void> {
   const { settings, cursor, failures } = begun;
   const { url } = begun.lease;
   const history = historyOf({ ...config, PULL_HISTORY: settings.history ?? config.PULL_HISTORY });
-  const result = await pull({ url, filters: settings.filters, cursor, history }, pullDeps());
+  const { filters, rate } = settings;
+  const { learntLimit } = begun.health;
+  const result = await pull({ url, filters, cursor, history, rate, learntLimit, failures }, pullDeps());
   const interval = settings.interval ?? config.PULL_INTERVAL;
   const next = nextPull(result, failures, { now: unixSeconds(), interval, random: Math.random() });
   // Logged once, not with every attempt.

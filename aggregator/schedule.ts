@@ -153,10 +153,10 @@ function isHeld({ url, until }: Lease) {
 
 /**
  * Returns when to pull next. `random` is from 0 to 1. A pull that failed after some pages made progress, and resets
- * the backoff.
+ * the backoff. An upstream that wants to be left alone is left alone for that time.
  */
 export function nextPull(
-  result: Pick<PullResult, "pages" | "problem" | "isUnfinished">,
+  result: Pick<PullResult, "pages" | "problem" | "isUnfinished" | "pause">,
   failures: number,
   { now, interval, random }: { now: number; interval: number; random: number },
 ): { failures: number; nextPull: number; now: number } {
@@ -164,7 +164,8 @@ export function nextPull(
     return { failures: 0, nextPull: result.isUnfinished ? now : now + interval, now };
   const count = result.pages > 0 ? 1 : failures + 1;
   const backoff = Math.min(LONGEST_BACKOFF, interval * 2 ** Math.min(count - 1, 12));
-  return { failures: count, nextPull: now + Math.ceil(backoff * (0.5 + random / 2)), now };
+  const seconds = Math.max(result.pause ?? 0, backoff * (0.5 + random / 2));
+  return { failures: count, nextPull: now + Math.ceil(seconds), now };
 }
 
 /** Returns what the log says about a failed pull. Cron runs only once a minute, so the time is not exact. */

@@ -1,7 +1,13 @@
 /** The filters of an upstream take turns in a pull. Each has a cursor of its own, and a share of the job. */
-import { type Cursor, cursorOf, type FilterCursor, type Range } from "../store/upstream-cursor.ts";
+import {
+  type Cursor,
+  cursorOf,
+  type FilterCursor,
+  type LostRange,
+  type Range,
+} from "../store/upstream-cursor.ts";
 import { keyOfFilter, type UpstreamFilter } from "../store/upstream-settings.ts";
-import { advance, rangesToPull } from "./cursor.ts";
+import { advance, rangesToPull, withLost } from "./cursor.ts";
 
 /** What to pull. */
 export interface PullTask {
@@ -10,6 +16,11 @@ export interface PullTask {
   cursor: Cursor;
   /** How far back the first pull of a filter goes, in seconds. */
   history: number;
+  /** Maximum number of questions in a minute. Absent: no limit. */
+  rate?: number | undefined;
+  /** What earlier pulls found out: the highest `limit`, and how many have failed since the last progress. */
+  learntLimit?: number | undefined;
+  failures?: number | undefined;
 }
 
 export interface Turn {
@@ -17,6 +28,8 @@ export interface Turn {
   cursor: FilterCursor;
   /** The ranges that are not on the queue yet, newest first. A pull removes what it has queued. */
   unfinished: Range[];
+  /** Ranges that cannot be had: those of earlier pulls, and new ones. */
+  lost: LostRange[];
   /** Whether the turn has begun. */
   isTaken: boolean;
 }
@@ -34,7 +47,7 @@ export function turnsOf({ filters, cursor, history }: PullTask, now: number): Tu
     .map((filter) => {
       const progress = cursorOf(cursor, filter);
       const unfinished = rangesToPull(progress, now, history);
-      return { filter, cursor: progress, unfinished, isTaken: false };
+      return { filter, cursor: progress, unfinished, lost: [...(progress.lost ?? [])], isTaken: false };
     })
     .toSorted((a, b) => (a.cursor.triedAt ?? 0) - (b.cursor.triedAt ?? 0));
 }
@@ -49,9 +62,9 @@ export function shareOf(used: Bound, end: Bound, turns: number): Bound {
 
 /** Returns the cursor of the upstream after a pull that started at `now`. Filters that are not asked for any more are gone. */
 export function cursorAfter(turns: readonly Turn[], now: number): Cursor {
-  const filters = turns.map(({ filter, cursor, unfinished, isTaken }) => [
+  const filters = turns.map(({ filter, cursor, unfinished, lost, isTaken }) => [
     keyOfFilter(filter),
-    isTaken ? advance(cursor, now, unfinished) : cursor,
+    isTaken ? withLost(advance(cursor, now, unfinished), lost) : cursor,
   ]);
   return { version: 2, filters: Object.fromEntries(filters) as Cursor["filters"] };
 }

@@ -47,7 +47,11 @@ describe("a question", () => {
     line.sayText("{}");
     line.sayText("null");
     line.say("EOSE", "pull-2");
-    expect(await second).toEqual({ events: [], ending: { how: "eose", isComplete: false } });
+    expect(await second).toEqual({
+      events: [],
+      ending: { how: "eose", isComplete: false },
+      notice: "hello",
+    });
     expect(line.upstream.traffic).toMatchObject({ frames: 8, unreadable: 2 });
   });
 

@@ -113,6 +113,7 @@ async function pullAll(): Promise<string | undefined> {
       isOutdated: () => false,
       now: () => NOW,
       milliseconds: () => 0,
+      pause: async () => undefined,
       metrics,
       tracer: noTracer,
     },

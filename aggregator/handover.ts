@@ -1,0 +1,104 @@
+/** Hands events of an upstream over to the queue: those that are not stored yet, each once in a job. */
+import { idOf, isHex64, kindClass } from "../nostr/event.ts";
+import type { Refusal } from "../nostr/message.ts";
+import { type Outcome, refusalOf } from "../relay/ingest/ingest.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Span } from "../telemetry/tracing.ts";
+import { createdAt } from "./asked.ts";
+import { type Bundle, bundleEvents, bytesOf } from "./bundle.ts";
+import { type DeadLetter, deadLetters } from "./consume.ts";
+
+export interface HandoverDeps {
+  /** Returns the ids that need not be queued, out of these: they are stored, or were refused from this upstream. */
+  known(ids: string[], upstream: string): Promise<Set<string>>;
+  enqueue(bundles: Bundle[]): Promise<void>;
+  /** Ingests an event that fits in no queue message. */
+  ingest(event: unknown, traceparent: string | undefined): Promise<Outcome>;
+  deadLetter(letters: DeadLetter[]): Promise<void>;
+  /** Maximum size of an event that may be stored, in bytes. */
+  longest: number;
+  /** Whether an event is old enough to be removed at once. */
+  isOutdated(event: { kind: number; created_at: number }): boolean;
+  metrics: Metrics;
+}
+
+export const NO_ROOM = "the database has no room for events of upstreams";
+/** Beyond this many ids, those of earlier pages are forgotten: an event seldom comes in two pages that are far apart. */
+const MOST_SEEN = 50_000;
+
+export class Handover {
+  readonly #url: string;
+  readonly #deps: HandoverDeps;
+  #seen = new Set<string>();
+
+  constructor(url: string, deps: HandoverDeps) {
+    this.#url = url;
+    this.#deps = deps;
+  }
+
+  /**
+   * Queues the events that are neither stored nor refused yet. Ephemeral events are left out: an upstream may keep one for
+   * minutes, and each pull would deliver it again. Returns how many were queued or ingested.
+   */
+  async take(events: readonly unknown[], span: Span): Promise<number> {
+    if (this.#seen.size > MOST_SEEN) this.#seen = new Set();
+    const before = new Set<string>();
+    const fresh = events.filter((event) => {
+      const id = idOf(event);
+      // An event without a valid id cannot be stored.
+      if (!isHex64(id) || this.#seen.has(id) || before.has(id)) return false;
+      before.add(id);
+      return !this.#isUnwanted(event);
+    });
+    if (fresh.length === 0) return 0;
+    const known = await this.#deps.known(
+      fresh.map((event) => idOf(event) as string),
+      this.#url,
+    );
+    const wanted = fresh.filter((event) => !known.has(idOf(event) as string));
+    await this.#queue(wanted, span);
+    // Only now: if the queue refuses, the same job may ask again.
+    for (const id of before) this.#seen.add(id);
+    return wanted.length;
+  }
+
+  async #queue(events: unknown[], { traceparent }: Span): Promise<void> {
+    const { longest, enqueue, metrics } = this.#deps;
+    const head = { upstream: this.#url, ...(traceparent !== undefined && { traceparent }) };
+    const { bundles, oversized } = bundleEvents(events, head, longest);
+    if (bundles.length > 0) await enqueue(bundles);
+    metrics.add("queue_publish_counts", "upstream", bundles.length);
+    for (const event of oversized) await this.#ingestAlone(event, traceparent);
+  }
+
+  /**
+   * Ingests an event that fits in no queue message. If it is refused, its dead letter has only its id, for the same
+   * reason.
+   */
+  async #ingestAlone(event: unknown, traceparent: string | undefined): Promise<void> {
+    const { longest, ingest, deadLetter, metrics } = this.#deps;
+    const refusal =
+      bytesOf(event) > longest
+        ? { prefix: "invalid" as const, reason: `the event is longer than ${longest} bytes` }
+        : refusalFrom(await ingest(event, traceparent));
+    if (!refusal) return;
+    metrics.add("events_refused_counts", "queue");
+    const letters = deadLetters(this.#url, refusal, { id: idOf(event) });
+    if (letters.length === 0) return;
+    await deadLetter(letters);
+    metrics.add("events_dead_counts", "queue", letters.length);
+  }
+
+  #isUnwanted(event: unknown): boolean {
+    const created_at = createdAt(event);
+    const { kind } = event as { kind?: unknown };
+    if (created_at === undefined || typeof kind !== "number") return false;
+    return kindClass(kind) === "ephemeral" || this.#deps.isOutdated({ kind, created_at });
+  }
+}
+
+function refusalFrom(outcome: Outcome): Refusal | undefined {
+  // The page is asked for again when there is room.
+  if (outcome.kind === "no-room") throw new Error(NO_ROOM);
+  return refusalOf(outcome);
+}
