@@ -54,7 +54,7 @@ const LONGEST_FRAME = 1_100_000;
 const MOST_CHARACTERS = 32_000_000;
 const LONGEST_TEXT = 200;
 /** The longest challenge that is signed. Relays send about 32 characters. */
-const LONGEST_CHALLENGE = 1000;
+export const LONGEST_CHALLENGE = 1000;
 /** The messages that count at any time. */
 const UNASKED = /^\s*\[\s*"(?:AUTH|NOTICE)"/;
 
@@ -142,7 +142,7 @@ export class Line {
       running.characters += frame.length;
       if (running.characters > MOST_CHARACTERS) return this.#interrupt({ how: "cut", why: "size" });
     }
-    if (frame.length > LONGEST_FRAME || shapeOf(frame).levels > MOST_LEVELS) {
+    if (isTooLarge(frame)) {
       if (running) this.#note(running, running.exchange.takeUnparsed?.(frame));
     } else if (running || UNASKED.test(frame)) {
       const message = parseFrame(frame);
@@ -200,6 +200,16 @@ export class Line {
 /** Returns the start of a text that the upstream sent. */
 export function shortText(value: unknown): string {
   return firstCharacters(typeof value === "string" ? value : "", LONGEST_TEXT);
+}
+
+/** Reads a frame. Undefined if it is binary, too large to be parsed, or not a list in JSON. */
+export function readFrame(frame: unknown): unknown[] | undefined {
+  return typeof frame !== "string" || isTooLarge(frame) ? undefined : parseFrame(frame);
+}
+
+/** Returns whether a frame is too long or nested too deeply to be parsed. */
+function isTooLarge(frame: string): boolean {
+  return frame.length > LONGEST_FRAME || shapeOf(frame).levels > MOST_LEVELS;
 }
 
 function parseFrame(frame: string): unknown[] | undefined {

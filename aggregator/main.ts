@@ -9,6 +9,7 @@ import { connectWebSocket, fetchMaxLimit } from "./outgoing-socket.ts";
 import { loadTracing } from "../platforms/tracing.ts";
 import { createTelemetry, report } from "../platforms/workers.ts";
 import { isOutdated, retentionOf } from "../relay/retention.ts";
+import type { Ingest } from "../relay/ingest/ingest.ts";
 import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
@@ -17,9 +18,12 @@ import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { queueBatches } from "./bundle.ts";
-import { consume, type DeadLetter } from "./consume.ts";
+import { consume, type DeadLetter, type Delivered } from "./consume.ts";
 import { historyOf } from "./cursor.ts";
 import type { PullDeps } from "./job.ts";
+import { LiveIntake } from "./live-intake.ts";
+import { liveObject } from "./live-object.ts";
+import { orderLive } from "./live-schedule.ts";
 import { pull } from "./pull.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./rules.ts";
@@ -132,17 +136,58 @@ function deadLetter(letters: DeadLetter[]): Promise<void> {
   return sendAll(env.DEAD, letters);
 }
 
-async function sendAll<T>(queue: Queue<T>, bodies: T[]): Promise<void> {
+async function sendAll<T>(queue: Queue<T>, bodies: T[], options?: QueueSendBatchOptions): Promise<void> {
   for (const batch of queueBatches(bodies)) {
-    await queue.sendBatch(batch.map((body) => ({ body, contentType: "json" })));
+    const messages = batch.map((body) => ({ body, contentType: "json" as const }));
+    await queue.sendBatch(messages, options);
   }
 }
+
+function consumeWith(ingest: Ingest, messages: readonly Delivered[]): Promise<void> {
+  return consume(messages, {
+    ingest,
+    sender: fromQueue,
+    known: (ids) => queueStore.known(ids),
+    hasRoom: () => size.hasRoomForUpstreams,
+    deadLetter,
+    report,
+    metrics,
+    tracer,
+  });
+}
+
+/** One for each upstream in live mode, named after its address. */
+export class LiveObject extends liveObject({
+  connect: connectWebSocket,
+  createIntake: (options) =>
+    new LiveIntake({
+      ...options,
+      longest: config.MAX_MESSAGE_LENGTH,
+      isOutdated: (event) => isOutdated(retention, event, unixSeconds()),
+      ingest: createQueueIngest(),
+      sender: fromQueue,
+      consume: (messages, ingest) => consumeWith(ingest, messages),
+      enqueue: (bundles, delaySeconds) => sendAll(env.EVENTS, bundles, { delaySeconds }),
+      report,
+    }),
+  signerFor,
+  now: unixSeconds,
+  random: Math.random,
+  metrics,
+  flush: (background) => telemetry.flush(background),
+}) {}
 
 const handler: ExportedHandler<AggregatorEnv> = {
   async scheduled(_controller, _env, ctx) {
     await measure(pullDatabase);
     const warning = size.warning(unixSeconds());
     if (warning !== undefined) report(warning);
+    // Without room, no connection gets an order, and all of them close.
+    if (size.hasRoomForUpstreams)
+      await orderLive(pullDatabase, config.UPSTREAMS, unixSeconds(), {
+        follow: (order) => env.LIVE.getByName(order.url).follow(order),
+        report,
+      }).catch(report);
     // Upstreams that are not leased stay due, and are pulled as soon as there is room.
     const due = size.hasRoomForUpstreams ? await leaseDue(pullDatabase, config.UPSTREAMS, unixSeconds()) : [];
     await sendAll<PullJob>(
@@ -164,16 +209,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
         }),
       );
     } else {
-      await consume(batch.messages, {
-        ingest: createQueueIngest(),
-        sender: fromQueue,
-        known: (ids) => queueStore.known(ids),
-        hasRoom: () => size.hasRoomForUpstreams,
-        deadLetter,
-        report,
-        metrics,
-        tracer,
-      });
+      await consumeWith(createQueueIngest(), batch.messages);
     }
     telemetry.flush((work) => ctx.waitUntil(work));
   },

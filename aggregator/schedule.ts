@@ -45,11 +45,10 @@ export interface BegunPull {
  */
 export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<Lease[]> {
   const drizzle = createDrizzle(db);
-  const configured = sql`(SELECT value FROM json_each(${JSON.stringify(urls)}))`;
   const [, leases] = await drizzle.batch([
     drizzle.run(
       sql`INSERT INTO ${upstream} (url, next_pull) SELECT value, ${NOT_FOR_EARLIER.formerNextPull}
-        FROM ${configured} WHERE true ON CONFLICT DO NOTHING`,
+        FROM ${listOf(urls)} WHERE true ON CONFLICT DO NOTHING`,
     ),
     drizzle
       .update(upstream)
@@ -58,8 +57,7 @@ export async function leaseDue(db: Database, urls: readonly string[], now: numbe
         and(
           lte(upstream.dueAt, now + EARLY_SECONDS),
           lte(upstream.leasedUntil, now),
-          // One that is not in the setting any more.
-          or(ne(upstream.origin, "settings"), sql`${upstream.url} IN ${configured}`),
+          isWanted(urls),
           isPulled,
         ),
       )
@@ -130,12 +128,23 @@ export async function returnLeases(db: Database): Promise<void> {
   await drizzle.batch([drizzle.update(upstream).set({ leasedUntil: 0 }).where(ne(upstream.leasedUntil, 0))]);
 }
 
+function listOf(urls: readonly string[]) {
+  return sql`(SELECT value FROM json_each(${JSON.stringify(urls)}))`;
+}
+
+/** SQL condition: not one of the setting UPSTREAMS that is not in it any more. `urls` is that setting. */
+export function isWanted(urls: readonly string[]) {
+  return or(ne(upstream.origin, "settings"), sql`${upstream.url} IN ${listOf(urls)}`);
+}
+
 /** Settings of a later version may mean something else, so this deployment leaves such an upstream alone. */
-const isPulled = and(
-  eq(upstream.isPaused, 0),
-  sql`json_extract(${upstream.settings}, '$.version') = 1`,
-  sql`coalesce(json_extract(${upstream.settings}, '$.direction'), 'in') <> 'out'`,
-);
+const isActive = and(eq(upstream.isPaused, 0), sql`json_extract(${upstream.settings}, '$.version') = 1`);
+const direction = sql`coalesce(json_extract(${upstream.settings}, '$.direction'), 'in')`;
+
+/** SQL condition: events are pulled from it. */
+export const isPulled = and(isActive, sql`${direction} <> 'out'`);
+/** SQL condition: events are published to it. */
+export const isPublishedTo = and(isActive, sql`${direction} <> 'in'`);
 
 /** Adds the backfills to the cursor of every filter. */
 function backfilled(cursor: Cursor, { filters }: UpstreamSettings, ranges: Required<Range>[]): Cursor {

@@ -16,6 +16,7 @@ import searchMerges from "../migrations/0013_search_merges.sql";
 import shards from "../migrations/0014_shards.sql";
 import managedUpstreams from "../migrations/0015_managed_upstreams.sql";
 import deadLetters from "../migrations/0016_dead_letters.sql";
+import liveAndOnward from "../migrations/0018_live_and_onward.sql";
 
 /** Every file of migrations/, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0014_shards.sql", sql: shards },
   { name: "0015_managed_upstreams.sql", sql: managedUpstreams },
   { name: "0016_dead_letters.sql", sql: deadLetters },
+  { name: "0018_live_and_onward.sql", sql: liveAndOnward },
 ];

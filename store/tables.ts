@@ -87,6 +87,17 @@ export const upstream = sqliteTable(
     health: text("health").notNull().default('{"version":1}'),
     backfill: text("backfill").notNull().default("[]"),
     dueAt: integer("due_at").notNull().default(0),
+    live: text("live").notNull().default('{"version":1}'),
   },
   (table) => [index("upstream_due").on(table.dueAt)],
 );
+
+export const onward = sqliteTable("onward", {
+  url: text("url").primaryKey(),
+  sent: integer("sent").notNull(),
+  leasedUntil: integer("leased_until").notNull().default(0),
+  dueAt: integer("due_at").notNull().default(0),
+  failures: integer("failures").notNull().default(0),
+  answers: text("answers").notNull().default('{"version":1}'),
+  problem: text("problem"),
+});

@@ -19,6 +19,7 @@ REQ, a connection and a pull, and from Cloudflare's prices. docs/operating.md ex
   --events N          events that are stored a day (default 100000)
   --reqs N            REQs a day, each closed after EOSE (default 1000000)
   --upstreams N       upstreams that are pulled each minute, with the same events (default 10)
+  --live N            upstreams in live mode, which keep an object awake each (default 0)
   --hubs N            hubs that are awake (default one for ${CAPACITY} connections)
   --days N            for how many days events have been stored, at the end of the month (default ${DAYS_OF_MONTH})
   --retention N       days that events are kept (default: for ever)
@@ -38,6 +39,7 @@ export function readBillOptions(args: string[]): Traffic | string {
     events: text,
     reqs: text,
     upstreams: text,
+    live: text,
     hubs: text,
     days: text,
     retention: text,
@@ -54,6 +56,7 @@ export function readBillOptions(args: string[]): Traffic | string {
     events: number("events", 100_000),
     reqs: number("reqs", 1_000_000),
     upstreams: number("upstreams", 10),
+    live: number("live", 0),
     hubs: number("hubs", Math.max(1, Math.ceil(connections / CAPACITY))),
     days: number("days", DAYS_OF_MONTH),
     retention: number("retention", Infinity),

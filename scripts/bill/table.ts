@@ -40,10 +40,19 @@ ${[...new Set(LINES.map(([, { page }]) => page))].join("\n")}
   ].join("\n");
 }
 
-function summaryOf({ connects, events, reqs, upstreams, hubs, rowsRead, rowsWritten }: Traffic): string {
+function summaryOf({
+  connects,
+  events,
+  reqs,
+  upstreams,
+  live,
+  hubs,
+  rowsRead,
+  rowsWritten,
+}: Traffic): string {
   const [opened, stored, asked] = [connects, events, reqs].map((count) => NUMBER.format(count));
   return `A day: ${stored} events of ${rowsWritten} rows, ${asked} REQs of ${rowsRead} rows, ${opened} new connections.
-Hubs awake: ${hubs}. Upstreams: ${upstreams}.
+Hubs awake: ${hubs}. Upstreams: ${upstreams}, in live mode: ${live}.
 `;
 }
 
@@ -58,7 +67,8 @@ function othersOf(traffic: Traffic): Other[] {
   ];
   const regions = Object.keys(REGIONS).length;
   return [
-    ["without upstreams", { upstreams: 0 }],
+    ["without upstreams", { upstreams: 0, live: 0 }],
+    ["with one more upstream in live mode", { live: traffic.live + 1 }],
     [`with a hub awake in ${regions} regions (HUB_REGIONS=continents)`, { hubs: regions * traffic.hubs }],
     ["when a REQ reads 1,000 rows of D1", { rowsRead: 1000 }],
     ...(Number.isFinite(fullAfter) && fullAfter <= traffic.retention ? [whenFull] : []),

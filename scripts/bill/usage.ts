@@ -16,6 +16,8 @@ export interface Traffic {
   /** REQs a day. Each is closed after EOSE. */
   reqs: number;
   upstreams: number;
+  /** Upstreams in live mode. Their connections keep an object awake each. */
+  live: number;
   /** Hubs that are awake. */
   hubs: number;
   /** For how many days events have been stored, at the end of the month. */
@@ -50,7 +52,7 @@ export const ASSUMED = {
 
 /** Returns the amount of each line of the bill. */
 export function usageOf(traffic: Traffic): Record<Billed, number> {
-  const { connects, events, reqs, upstreams, hubs, rowsRead, rowsWritten } = traffic;
+  const { connects, events, reqs, upstreams, live, hubs, rowsRead, rowsWritten } = traffic;
   const { event, removal, req, connection, pull, known, minute } = MEASURED;
   const pulls = upstreams * MINUTES_OF_DAY;
   // Each pull finds something new, at most.
@@ -69,8 +71,14 @@ export function usageOf(traffic: Traffic): Record<Billed, number> {
     requests: invocations,
     cpu: invocations * ASSUMED.cpuMilliseconds,
     objectRequests:
-      messages * REQUESTS_PER_MESSAGE + connects + calls + deliveries + (hubs + 1) * alarms + sendings,
-    objectDuration: (awake + (calls + sendings) * ASSUMED.callSeconds) * OBJECT_GB,
+      messages * REQUESTS_PER_MESSAGE +
+      connects +
+      calls +
+      deliveries +
+      (hubs + 1) * alarms +
+      sendings +
+      live * MINUTES_OF_DAY,
+    objectDuration: (awake + live * SECONDS_OF_DAY + (calls + sendings) * ASSUMED.callSeconds) * OBJECT_GB,
     // The hub's position; the alarms, and the counters' sums; the subscriptions of a connection that are too long for its attachment.
     objectRowsWritten: events * event.objectRows + deliveries + (hubs + 2) * alarms + 2 * connects,
     rowsRead:
@@ -81,7 +89,8 @@ export function usageOf(traffic: Traffic): Record<Billed, number> {
       pulls * pull.rowsRead +
       upstreams * events * TIMES_ASKED * known.rowsRead +
       MINUTES_OF_DAY * minute.rowsRead,
-    rowsWritten: events * rowsWritten + removed * removal.rowsWritten + pulls * pull.rowsWritten,
+    rowsWritten:
+      events * rowsWritten + removed * removal.rowsWritten + pulls * pull.rowsWritten + live * MINUTES_OF_DAY,
     queueOperations: (pulls + bundles) * OPERATIONS_PER_MESSAGE,
     // The counts of a queue's invocation have two sources.
     points: sendings + pulls + bundles,

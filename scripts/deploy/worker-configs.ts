@@ -71,7 +71,7 @@ function relayConfig(raw: RawConfig, choices: Choices, ciName: string | undefine
   };
 }
 
-/** The objects and the database are the relay's. */
+/** The database is the relay's, and so are the objects that name the relay's script. */
 function aggregatorConfig(raw: RawConfig, relay: RawConfig, choices: Choices): RawConfig {
   const projectName = raw.name.replace(AGGREGATOR, "");
   const renamed = (queue: string) =>
@@ -81,7 +81,9 @@ function aggregatorConfig(raw: RawConfig, relay: RawConfig, choices: Choices): R
     ...withAnalytics(raw, choices),
     name: relay.name + AGGREGATOR,
     durable_objects: {
-      bindings: (raw.durable_objects?.bindings ?? []).map((one) => ({ ...one, script_name: relay.name })),
+      bindings: (raw.durable_objects?.bindings ?? []).map((one) =>
+        one.script_name === undefined ? one : { ...one, script_name: relay.name },
+      ),
     },
     d1_databases: (raw.d1_databases ?? []).map((database, at) => ({
       ...database,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBundle } from "../../aggregator/bundle.ts";
 import { rangesToPull } from "../../aggregator/cursor.ts";
 import type { Hub } from "../../relay/session/hub.ts";
+import { NEW_LIVE_HEALTH, readLiveHealth } from "../../store/live-health.ts";
 import { cursorOf, readCursor } from "../../store/upstream-cursor.ts";
 import { readHealth } from "../../store/upstream-health.ts";
 import { DEFAULT_SETTINGS, readUpstreamSettings } from "../../store/upstream-settings.ts";
@@ -15,6 +16,7 @@ import {
   publications,
   UPSTREAM_HEALTH,
   UPSTREAM_SETTINGS,
+  LIVE_HEALTH,
 } from "../fixtures/recorded.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 
@@ -63,6 +65,11 @@ describe("a recorded", () => {
     const answers = DECLARATIONS.map((sample) => relay.switchboard.declare(sample));
     expect(answers).toEqual([1, 2, 3, 4].map((revision) => ({ accepted: true, revision, head: 0 })));
     expect(relay.reported).toEqual([]);
+  });
+
+  it.each(LIVE_HEALTH.map((text) => [text]))("health of a live connection is read: %s", (text) => {
+    const read = readLiveHealth(text);
+    expect(read).toEqual({ ...NEW_LIVE_HEALTH, ...(JSON.parse(text) as object) });
   });
 
   it.each(BUNDLES)("bundle is read as it was written: %j", (sample) => {

@@ -228,6 +228,12 @@ describe("npm run bill", () => {
     expect(durationOf("2") - durationOf("1")).toBeCloseTo(30 * 11_059.2, -4);
   });
 
+  it("each upstream in live mode costs what the guide says, beyond what the plan includes", () => {
+    const withLive = (count: string) => totalOf(given("--live", count));
+    const each = withLive("12") - withLive("11");
+    expect(GUIDE).toContain(`${each.toFixed(2)} dollars a month`);
+  });
+
   it("counts each option", () => {
     const usual = usageOf(given());
     const lines: [option: string, value: string, line: Billed][] = [
@@ -236,6 +242,7 @@ describe("npm run bill", () => {
       ["events", "900000", "rowsWritten"],
       ["reqs", "9000000", "rowsRead"],
       ["upstreams", "90", "queueOperations"],
+      ["live", "1", "objectDuration"],
       ["hubs", "9", "objectDuration"],
       ["days", "40", "storage"],
       ["rows-written", "90", "rowsWritten"],

@@ -232,7 +232,9 @@ describe("several relays in one account", () => {
     expect(account.databases).toEqual(["tributary", "my-relay"]);
     expect(account.queues).toEqual([...QUEUES, "my-relay-pulls", "my-relay-events", "my-relay-dead"]);
     expect(account.serving("my-relay-aggregator")?.config).toMatchObject({
-      durable_objects: { bindings: [{ script_name: "my-relay" }, { script_name: "my-relay" }] },
+      durable_objects: {
+        bindings: [{ script_name: "my-relay" }, { script_name: "my-relay" }, { class_name: "LiveObject" }],
+      },
       d1_databases: [{ binding: "DB", database_name: "my-relay", migrations_dir: "../migrations" }],
       analytics_engine_datasets: [{ dataset: "my_relay" }],
       queues: {
@@ -322,7 +324,9 @@ it("a build on Cloudflare names the relay, and the aggregator uses that one's ob
     names: ["chosen", "chosen-aggregator"],
   });
   expect(aggregator.config).toMatchObject({
-    durable_objects: { bindings: [{ script_name: "chosen" }, { script_name: "chosen" }] },
+    durable_objects: {
+      bindings: [{ script_name: "chosen" }, { script_name: "chosen" }, { class_name: "LiveObject" }],
+    },
     d1_databases: [{ database_name: "tributary" }],
   });
 });
