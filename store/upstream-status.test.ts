@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NEW_LIVE_HEALTH } from "./live-health.ts";
 import { NEW_CURSOR } from "./upstream-cursor.ts";
 import { readHealth } from "./upstream-health.ts";
 import { DEFAULT_SETTINGS } from "./upstream-settings.ts";
@@ -15,6 +16,7 @@ const UPSTREAM: StoredUpstream = {
   settings: DEFAULT_SETTINGS,
   cursor: { version: 2, filters: { "{}": { pulledTo: NOW - 60, pending: [] } } },
   health: { ...readHealth('{"version":1}'), pulls: 3 },
+  live: { ...NEW_LIVE_HEALTH, connectedSince: NOW - 9, events: 7 },
   failures: 0,
   dueAt: NOW + 30,
   leasedUntil: 0,
@@ -69,6 +71,16 @@ describe("the lag", () => {
   it("is not negative if the clocks of two Workers differ", () => {
     expect(status({ settings, cursor: cursorAt(NOW + 5, NOW + 5) }).lag).toBe(0);
   });
+});
+
+it("the live connection is there in live mode only", () => {
+  expect(status({ settings: { ...DEFAULT_SETTINGS, live: true } }).live).toEqual({
+    connectedSince: NOW - 9,
+    drops: 0,
+    events: 7,
+    waste: 0,
+  });
+  expect(status({}).live).toBeNull();
 });
 
 it("gaps and lost ranges are listed per filter, at most 100 of each, with their number", () => {

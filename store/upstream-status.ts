@@ -1,4 +1,5 @@
 /** How it stands with an upstream, for operators. */
+import type { LiveHealth } from "./live-health.ts";
 import { cursorOf, type FilterCursor, type LostRange, type Range } from "./upstream-cursor.ts";
 import type { Health } from "./upstream-health.ts";
 import { DEFAULT_SETTINGS, type UpstreamFilter, type UpstreamSettings } from "./upstream-settings.ts";
@@ -35,6 +36,8 @@ export interface UpstreamStatus {
   /** Number of pulls that have failed since the last progress. */
   failures: number;
   health: Omit<Health, "version">;
+  /** The live connection; null if the upstream is not in live mode. */
+  live: Omit<LiveHealth, "version"> | null;
   filters: FilterStatus[];
   /** Ranges that an operator wants, and that no pull has taken up yet. */
   backfills: Required<Range>[];
@@ -52,6 +55,7 @@ export function statusOf(
 ): UpstreamStatus {
   const { url, origin, settings, cursor, failures, backfills } = upstream;
   const { version: _, ...health } = upstream.health;
+  const { version: _live, ...live } = upstream.live;
   const state = stateOf(upstream, configured);
   const filters = settings?.filters ?? [];
   return {
@@ -64,6 +68,7 @@ export function statusOf(
     nextPull: NOT_PULLED.includes(state) ? null : Math.max(upstream.dueAt, now),
     failures,
     health,
+    live: settings?.live ? live : null,
     filters: filters.map((filter) => filterStatus(filter, cursorOf(cursor, filter))),
     backfills,
   };
@@ -81,6 +86,7 @@ export function unseenStatus(url: string, now: number): UpstreamStatus {
     nextPull: now,
     failures: 0,
     health: { pulls: 0, failures: 0, bytes: 0, received: 0, queued: 0 },
+    live: null,
     filters: DEFAULT_SETTINGS.filters.map((filter) => filterStatus(filter, { pending: [] })),
     backfills: [],
   };

@@ -2,6 +2,7 @@
 import { asc, count, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
+import { type LiveHealth, readLiveHealth } from "./live-health.ts";
 import { upstream } from "./tables.ts";
 import { type Cursor, type Range, readCursor } from "./upstream-cursor.ts";
 import { type Health, readHealth } from "./upstream-health.ts";
@@ -18,6 +19,7 @@ export interface StoredUpstream {
   settings: UpstreamSettings | undefined;
   cursor: Cursor;
   health: Health;
+  live: LiveHealth;
   /** Number of pulls that have failed since the last progress. */
   failures: number;
   /** Unix seconds: when the next pull is, and until when a pull may run. */
@@ -93,6 +95,7 @@ function stored(row: typeof upstream.$inferSelect): StoredUpstream {
     settings: readUpstreamSettings(row.settings),
     cursor: readCursor(row.cursor),
     health: readHealth(row.health),
+    live: readLiveHealth(row.live),
     failures,
     dueAt,
     leasedUntil,
