@@ -8,6 +8,8 @@ export interface Bundle {
   traceparent?: string;
   /** The events as the upstream sent them: not trusted. */
   events: unknown[];
+  /** How often these events have become dead letters. Present if an operator has asked for them again. */
+  attempts?: number;
 }
 
 /** Queues bill per 64 KB and accept 128 KB. A bundle fills one unit, unless one event is longer than that. */
@@ -23,7 +25,7 @@ const BATCH_BYTES = 240_000;
  */
 export function bundleEvents(
   events: unknown[],
-  head: Pick<Bundle, "upstream" | "traceparent">,
+  head: Pick<Bundle, "upstream" | "traceparent" | "attempts">,
   longest: number,
 ): { bundles: Bundle[]; oversized: unknown[] } {
   const bundles: Bundle[] = [];
@@ -64,9 +66,15 @@ export function queueBatches<T>(messages: T[]): T[][] {
 /** Reads a bundle of any version; undefined for anything else. */
 export function readBundle(body: unknown): Bundle | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { version, upstream, traceparent, events } = body as Partial<Record<keyof Bundle, unknown>>;
+  const { version, upstream, traceparent, events, attempts } = body as Partial<Record<keyof Bundle, unknown>>;
   if (version !== 1 || typeof upstream !== "string" || !Array.isArray(events)) return undefined;
-  return { version, upstream, events, ...(typeof traceparent === "string" && { traceparent }) };
+  return {
+    version,
+    upstream,
+    events,
+    ...(typeof traceparent === "string" && { traceparent }),
+    ...(typeof attempts === "number" && { attempts }),
+  };
 }
 
 /** Returns the size of a value as JSON in UTF-8. */

@@ -1,18 +1,30 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { Event } from "../nostr/event.ts";
 import { verifySignature } from "../nostr/signature.ts";
 import { parseConfig } from "../relay/config.ts";
 import { createIngest } from "../relay/ingest/create-ingest.ts";
 import type { Publication } from "../relay/live/switchboard.ts";
+import { createRefusedIds } from "../store/refused-ids.ts";
 import { createStore } from "../store/sql-store.ts";
+import { unneeded } from "../store/unneeded.ts";
 import { Counts } from "../telemetry/counts.ts";
 import { noTracer, type SpanOptions } from "../telemetry/tracing.ts";
 import { EVERYBODY_WRITES } from "../tests/fixtures/moderation.ts";
+import { QUEUED_LETTERS } from "../tests/fixtures/recorded.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { STRANGER } from "../tests/fixtures/strangers.ts";
-import { consume, type ConsumeDeps, type DeadLetter, type Delivered, retryDelay } from "./consume.ts";
+import {
+  consume,
+  type ConsumeDeps,
+  type DeadLetter,
+  type Delivered,
+  LAST_PATIENCE,
+  retryDelay,
+} from "./consume.ts";
 
 const upstream = "wss://relay.example/";
+const NOW = 1_700_000_100;
 
 /** Returns messages as the queue delivers them, and a list that shows how each was settled. */
 function messages(...bodies: unknown[]) {
@@ -56,25 +68,32 @@ function aConsumer(change: Partial<ConsumeDeps> = {}) {
       },
     },
     verify: verifySignature,
-    now: () => 1_700_000_100,
+    now: () => (change.now ?? (() => NOW))(),
     report: (error) => void reported.push(error),
     publish: async (publication) => void published.push(publication),
     pause: async () => undefined,
     metrics,
     tracer: noTracer,
   });
+  const ingested: unknown[] = [];
   const deps: ConsumeDeps = {
-    ingest,
+    ingest(event, sender) {
+      ingested.push(event);
+      return ingest(event, sender);
+    },
     sender: STRANGER,
-    known: (ids) => store.known(ids),
+    unneeded: (from, ids) => unneeded(db, "settings", { upstream: from, ids }),
+    remember: (refused) => createRefusedIds(db, "settings").remember(refused),
     hasRoom: () => true,
     deadLetter: async (letters) => void deadLetters.push(...letters),
+    farthest: 900,
+    now: () => NOW,
     report: (error) => void reported.push(error),
     metrics,
     tracer: noTracer,
     ...change,
   };
-  return { deps, store, commits, published, deadLetters, reported, metrics };
+  return { deps, store, ingested, commits, published, deadLetters, reported, metrics };
 }
 
 it("stores what a bundle holds, publishes it, and acknowledges it", async () => {
@@ -122,7 +141,7 @@ it("does not check the signature of what is stored", async () => {
   expect(asked).toEqual([]);
 });
 
-it("puts what can never be stored on the dead-letter queue with its upstream and the reason, and stores the rest", async () => {
+it("makes a dead letter of what can never be stored, with its upstream and the reason, and stores the rest", async () => {
   const { deps, store, deadLetters, metrics } = aConsumer();
   const good = signedEvent({ content: "good" });
   const forged = { ...signedEvent({ content: "forged" }), content: "other" };
@@ -132,14 +151,118 @@ it("puts what can never be stored on the dead-letter queue with its upstream and
   expect(settled).toEqual(["ack"]);
   expect((await store.log(0, 10)).events.map(({ id }) => id)).toEqual([good.id]);
   expect(deadLetters).toEqual([
-    { version: 1, upstream, reason: "invalid: id is not the hash of the event", event: forged },
-    { version: 1, upstream, reason: expect.stringMatching(/^invalid: /), event: null },
-    { version: 1, upstream, reason: expect.stringMatching(/^invalid: /), event: "text" },
-    { version: 1, upstream, reason: expect.stringMatching(/^auth-required: /), event: secret },
-    { version: 1, upstream, reason: expect.stringMatching(/^invalid: /), event: { id: good.id } },
+    { upstream, attempts: 1, reason: "invalid: id is not the hash of the event", event: forged },
+    { upstream, attempts: 1, reason: expect.stringMatching(/^invalid: /), event: null },
+    { upstream, attempts: 1, reason: expect.stringMatching(/^invalid: /), event: "text" },
+    { upstream, attempts: 1, reason: expect.stringMatching(/^auth-required: /), event: secret },
+    { upstream, attempts: 1, reason: expect.stringMatching(/^invalid: /), event: { id: good.id } },
   ]);
   expect(metrics.list()).toContainEqual({ name: "events_dead_counts", source: "queue", amount: 5 });
   expect(metrics.list()).toContainEqual({ name: "events_refused_counts", source: "queue", amount: 5 });
+});
+
+it("judges what was refused once for each upstream, and once more if an operator asks for it", async () => {
+  const { deps, deadLetters, metrics, ingested } = aConsumer();
+  const forged = { ...signedEvent({ content: "forged" }), content: "other" };
+  const deliver = (body: object) => consume(messages({ ...bundle(forged), ...body }).delivered, deps);
+  for (const _ of "twice") await deliver({});
+  await deliver({ upstream: "wss://other/" });
+  expect(ingested).toHaveLength(2);
+  await deliver({ attempts: 1 });
+  await deliver({ attempts: 2 });
+  expect(ingested).toHaveLength(4);
+  expect(deadLetters.map((letter) => [letter.upstream, letter.attempts])).toEqual([
+    [upstream, 1],
+    ["wss://other/", 1],
+    [upstream, 2],
+    [upstream, 3],
+  ]);
+  expect(metrics.list()).toContainEqual({ name: "events_refused_counts", source: "queue", amount: 4 });
+});
+
+it.each<[string, Partial<Event>, Partial<Event>?]>([
+  ["is an older version", { kind: 0 }, { kind: 0, created_at: NOW }],
+  ["is a request to vanish from another relay", { kind: 62, tags: [["relay", "wss://elsewhere/"]] }],
+  ["is blocked here", { kind: 13 }],
+])("what %s need not come again, and is no dead letter", async (_, fields, before) => {
+  const { deps, store, deadLetters, ingested } = aConsumer();
+  if (before) await store.commit([signedEvent(before)]);
+  for (const _ of "twice") await consume(messages(bundle(signedEvent(fields))).delivered, deps);
+  expect(ingested).toHaveLength(1);
+  expect(deadLetters).toEqual([]);
+});
+
+it("what is dated too far ahead may come again when its time has come, and is no dead letter", async () => {
+  let now = NOW;
+  const { deps, store, deadLetters } = aConsumer({ now: () => now });
+  const event = signedEvent({ created_at: NOW + 901 });
+  const { delivered, settled } = messages(bundle(event));
+  await consume(delivered, deps);
+  expect(settled).toEqual(["ack"]);
+  now += 1;
+  await consume(messages(bundle(event)).delivered, deps);
+  expect(await store.known([event.id])).toEqual(new Set([event.id]));
+  expect(deadLetters).toEqual([]);
+});
+
+it("writes what is known even if some events of the message have to come again", async () => {
+  const { deps, deadLetters } = aConsumer();
+  const forged = { ...signedEvent({ content: "forged" }), content: "other" };
+  const { ingest } = deps;
+  deps.ingest = async (value, sender) => {
+    if (value !== forged) throw new Error("D1_ERROR: Network connection lost.");
+    return ingest(value, sender);
+  };
+  for (const _ of "twice") {
+    const { delivered, settled } = messages(bundle(signedEvent(), forged));
+    await consume(delivered, deps);
+    expect(settled).toEqual(["retry in 8"]);
+  }
+  expect(deadLetters).toHaveLength(1);
+});
+
+it("reports a failure of the database once for a batch", async () => {
+  const { deps, reported } = aConsumer({
+    unneeded: () => Promise.reject(new Error("D1_ERROR: Network connection lost.")),
+  });
+  await consume(messages(bundle(), bundle(), bundle()).delivered, deps);
+  expect(reported).toHaveLength(1);
+});
+
+describe("of a queue that has given up", () => {
+  it("an event that makes ingest throw is dead at once", async () => {
+    const event = signedEvent();
+    const { deps, deadLetters } = aConsumer({ ingest: () => Promise.reject(new Error("no\nway")) });
+    const { delivered, settled } = messages(bundle(event));
+    await consume(delivered, deps, LAST_PATIENCE);
+    expect(settled).toEqual(["ack"]);
+    expect(deadLetters).toEqual([{ upstream, reason: "error: no\nway", event, attempts: 1 }]);
+  });
+
+  it.each<[string, Partial<ConsumeDeps>, string]>([
+    [
+      "the database is away",
+      { ingest: () => Promise.reject(new Error("D1 DB is overloaded")) },
+      "retry in 8",
+    ],
+    ["there is no room", { hasRoom: () => false }, "retry in 3600"],
+  ])("all waits while %s, and after 90 attempts is dead", async (_, change, how) => {
+    const { deps, store, deadLetters } = aConsumer(change);
+    const [event, stored] = [signedEvent({ content: "left" }), signedEvent({ content: "stored" })];
+    await store.commit([stored]);
+    const first = messages(bundle(event, stored));
+    await consume(first.delivered, deps, LAST_PATIENCE);
+    expect(first.settled).toEqual([how]);
+    const last = messages(bundle(event, stored));
+    await consume(
+      last.delivered.map((message) => ({ ...message, attempts: 90 })),
+      deps,
+      LAST_PATIENCE,
+    );
+    expect(last.settled).toEqual(["ack"]);
+    const reason = "error: it was not stored in 90 attempts";
+    expect(deadLetters).toEqual([{ upstream, reason, event, attempts: 1 }]);
+  });
 });
 
 it.each([
@@ -153,9 +276,17 @@ it.each([
   await consume(delivered, deps);
   expect(settled).toEqual(["ack", "ack"]);
   expect(deadLetters).toEqual([
-    { version: 1, upstream: "", reason: "invalid: not a bundle of events", event: body },
+    { upstream: "", attempts: 1, reason: "invalid: not a bundle of events", event: body },
   ]);
   expect(await store.known([event.id])).toEqual(new Set([event.id]));
+});
+
+it("takes over a dead letter of an earlier release", async () => {
+  const { deps, deadLetters } = aConsumer();
+  const { delivered, settled } = messages(...QUEUED_LETTERS);
+  await consume(delivered, deps, LAST_PATIENCE);
+  expect(settled).toEqual(["ack", "ack"]);
+  expect(deadLetters.map(({ event }) => event)).toEqual([{ id: "x" }, null]);
 });
 
 it("tries again later when the store fails, and then nothing is stored twice", async () => {
@@ -180,7 +311,7 @@ it("tries again later when the store fails, and then nothing is stored twice", a
 });
 
 it("tries again later when it cannot be known what is stored", async () => {
-  const { deps } = aConsumer({ known: () => Promise.reject(new Error("D1 is away")) });
+  const { deps } = aConsumer({ unneeded: () => Promise.reject(new Error("D1 is away")) });
   const { delivered, settled } = messages(bundle(signedEvent()));
   await consume(delivered, deps);
   expect(settled).toEqual(["retry in 8"]);

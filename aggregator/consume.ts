@@ -1,10 +1,21 @@
-/** Ingests one batch of the events queue. Independent of the queue's and the database's platform. */
-import type { Refusal } from "../nostr/message.ts";
+/**
+ * Ingests one batch of the events queue, or of the queue of bundles that failed too often. Independent of the queue's and the
+ * database's platform.
+ */
 import { idOf, isHex64 } from "../nostr/event.ts";
-import { type Ingest, refusalOf, type Sender } from "../relay/ingest/ingest.ts";
+import type { Refusal } from "../nostr/message.ts";
+import type { Ingest, Sender } from "../relay/ingest/ingest.ts";
+import type { DeadLetter } from "../store/letter-row.ts";
+import type { RefusedIds } from "../store/refused-ids.ts";
+import type { Unneeded } from "../store/unneeded.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
+import { readQueuedLetter } from "./queued-letter.ts";
+import { isAway, salvage, type Trial, tryTogether } from "./salvage.ts";
+import { verdictOn } from "./verdict.ts";
+
+export type { DeadLetter } from "../store/letter-row.ts";
 
 /** One message of the queue. */
 export interface Delivered {
@@ -15,54 +26,103 @@ export interface Delivered {
   retry(options: { delaySeconds: number }): void;
 }
 
-/** An event that can never be stored, and the reason. */
-export interface DeadLetter {
-  version: 1;
-  upstream: string;
-  reason: string;
-  event: unknown;
-}
-
 export interface ConsumeDeps {
   ingest: Ingest;
   /** The sender of the events. */
   sender: Sender;
-  /** Returns the ids that are stored, out of these. */
-  known(ids: string[]): Promise<Set<string>>;
+  /** Returns which of these ids are stored, and which were refused from this upstream. */
+  unneeded(upstream: string, ids: string[]): Promise<Unneeded>;
+  /** Remembers what was refused, so that pulls do not ask for it again. */
+  remember: RefusedIds["remember"];
   /** Whether the database has room for events of upstreams, as the last statement has told. */
   hasRoom(): boolean;
   deadLetter(letters: DeadLetter[]): Promise<void>;
+  /** How far in the future created_at may be, in seconds. */
+  farthest: number;
+  /** Unix seconds. */
+  now(): number;
   /** Logs why a message is retried. */
   report(error: unknown): void;
   metrics: Metrics;
   tracer: Tracer;
 }
 
-const LONGEST_DELAY = 3600;
-
-/** There is no room for events of upstreams. With ten attempts a bundle waits ten hours, and then is a dead letter. */
-class NoRoomError extends Error {}
-export const NO_ROOM_DELAY = 3600;
-
-/** Ends every message with an ack or a retry. The bundles of one batch are committed together. */
-export async function consume(messages: readonly Delivered[], deps: ConsumeDeps): Promise<void> {
-  await Promise.all(messages.map((message) => settle(message, deps)));
+/** How long a queue goes on trying. */
+export interface Patience {
+  /** From this attempt on, an event that makes ingest throw becomes a dead letter. */
+  forThrows: number;
+  /** From this attempt on, all that is not stored becomes a dead letter without another try. */
+  forAll: number;
 }
 
-async function settle(message: Delivered, deps: ConsumeDeps): Promise<void> {
+/**
+ * Twelve attempts take more than an hour (`retryDelay`), in which most faults are mended. Then the queue itself gives up
+ * (`max_retries` in wrangler.toml).
+ */
+export const PATIENCE: Patience = { forThrows: 12, forAll: Infinity };
+/** For bundles that the events queue has given up. 90 attempts take more than three days. */
+export const LAST_PATIENCE: Patience = { forThrows: 1, forAll: 90 };
+
+const LONGEST_DELAY = 3600;
+export const NO_ROOM_DELAY = 3600;
+
+const NO_BUNDLE = "invalid: not a bundle of events";
+
+/** There is no room for events of upstreams. */
+class NoRoomError extends Error {}
+
+/** One event of a message. */
+interface Item {
+  event: unknown;
+  sender: Sender;
+}
+
+/** One message, and how its events fared. */
+interface Work {
+  message: Delivered;
+  bundle: Bundle;
+  /** The rules that its events were judged by (`RefusedIds`). */
+  rules: string;
+  trials: Map<Item, Trial>;
+}
+
+/** Ends every message with an ack or a retry. The bundles of one batch are committed together. */
+export async function consume(
+  messages: readonly Delivered[],
+  given: ConsumeDeps,
+  patience = PATIENCE,
+): Promise<void> {
+  const deps = { ...given, report: once(given.report) };
+  const begun = await Promise.all(
+    messages.map((message) => orRetry(message, deps, () => begin(message, deps, patience))),
+  );
+  const troubled = begun.filter((work) => work !== undefined);
+  const thrown = troubled.flatMap(({ trials }) => [...trials].filter(([, trial]) => isToBlame(trial)));
+  const salvaged = await salvage(
+    thrown.map(([item]) => item),
+    (item) => deps.ingest(item.event, item.sender),
+  );
+  for (const work of troubled) {
+    const trials = new Map([...work.trials].map(([item, trial]) => [item, salvaged.get(item) ?? trial]));
+    const isGivenUp = (item: Item) => salvaged.has(item) && work.message.attempts >= patience.forThrows;
+    await orRetry(work.message, deps, () => end({ ...work, trials }, deps, isGivenUp));
+  }
+}
+
+/** If the work fails, the message comes again. */
+async function orRetry<T>(
+  message: Delivered,
+  { report }: Pick<ConsumeDeps, "report">,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    const bundle = readBundle(message.body);
-    const letters = bundle ? await ingestBundle(bundle, deps) : [notABundle(message.body)];
-    if (letters.length > 0) {
-      await deps.deadLetter(letters);
-      deps.metrics.add("events_dead_counts", "queue", letters.length);
-    }
-    message.ack();
+    return await work();
   } catch (error) {
     // The Cron reports that there is no room.
     const hasNoRoom = error instanceof NoRoomError;
-    if (!hasNoRoom) deps.report(error);
+    if (!hasNoRoom) report(error);
     message.retry({ delaySeconds: hasNoRoom ? NO_ROOM_DELAY : retryDelay(message.attempts) });
+    return undefined;
   }
 }
 
@@ -71,36 +131,121 @@ export function retryDelay(attempts: number): number {
   return Math.min(LONGEST_DELAY, 2 ** Math.min(attempts, 20));
 }
 
-/** Ingests a bundle. Returns dead letters for the events that can never be stored. */
-function ingestBundle(bundle: Bundle, deps: ConsumeDeps): Promise<DeadLetter[]> {
-  const { events, upstream, traceparent } = bundle;
-  const attributes = { upstream, events: events.length };
-  return deps.tracer.span("consume", { parent: traceparent, attributes }, async (span) => {
-    // Events that are already stored need no second signature check: a redelivery, or another upstream had them.
-    const known = await deps.known(events.map(idOf).filter(isHex64));
-    const fresh = events.filter((event) => !known.has(idOf(event) ?? ""));
-    if (fresh.length > 0 && !deps.hasRoom()) throw new NoRoomError();
-    const outcomes = await Promise.all(
-      fresh.map(async (event) => ({
-        event,
-        outcome: await deps.ingest(event, { ...deps.sender, traceparent: span.traceparent }),
-      })),
-    );
-    if (outcomes.some(({ outcome }) => outcome.kind === "no-room")) throw new NoRoomError();
-    return outcomes.flatMap(({ event, outcome }) => {
-      const refusal = refusalOf(outcome);
-      if (!refusal) return [];
-      deps.metrics.add("events_refused_counts", "queue");
-      return deadLetters(upstream, refusal, event);
-    });
+/** Ingests a message and ends it. Returns it if some of its events made ingest throw, and may be to blame. */
+async function begin(message: Delivered, deps: ConsumeDeps, patience: Patience): Promise<Work | undefined> {
+  const bundle = readBundle(message.body);
+  if (!bundle) {
+    const unreadable = { upstream: "", reason: NO_BUNDLE, event: message.body, attempts: 1 };
+    await write([readQueuedLetter(message.body) ?? unreadable], deps);
+    message.ack();
+    return undefined;
+  }
+  const isLast = message.attempts >= patience.forAll;
+  const work = await (isLast ? giveUp(message, bundle, deps) : tryBundle(message, bundle, deps));
+  if (work && [...work.trials.values()].some(isToBlame)) return work;
+  if (work) await end(work, deps, () => false);
+  else message.ack();
+  return undefined;
+}
+
+/** Writes dead letters for all that is not stored. */
+async function giveUp(message: Delivered, bundle: Bundle, deps: ConsumeDeps): Promise<undefined> {
+  const { upstream, attempts = 0 } = bundle;
+  const { events } = await eventsNeeded(bundle, deps);
+  const reason = `error: it was not stored in ${message.attempts} attempts`;
+  await write(
+    events.map((event) => ({ upstream, reason, event, attempts: attempts + 1 })),
+    deps,
+  );
+}
+
+function tryBundle(message: Delivered, bundle: Bundle, deps: ConsumeDeps): Promise<Work> {
+  const attributes = { upstream: bundle.upstream, events: bundle.events.length };
+  return deps.tracer.span("consume", { parent: bundle.traceparent, attributes }, async (span) => {
+    const { events, rules } = await eventsNeeded(bundle, deps);
+    if (events.length > 0 && !deps.hasRoom()) throw new NoRoomError();
+    const sender = { ...deps.sender, traceparent: span.traceparent };
+    const items = events.map((event): Item => ({ event, sender }));
+    const trials = await tryTogether(items, (item) => deps.ingest(item.event, item.sender));
+    return { message, bundle, rules, trials: new Map(items.map((item, at) => [item, trials[at] as Trial])) };
   });
+}
+
+/** Leaves out what needs no second signature check: it was in this message before, or another upstream had it. */
+async function eventsNeeded(
+  { upstream, events, attempts }: Bundle,
+  deps: ConsumeDeps,
+): Promise<{ events: unknown[]; rules: string }> {
+  const { stored, refused, rules } = await deps.unneeded(upstream, events.map(idOf).filter(isHex64));
+  // What an operator has asked for again is judged again.
+  const isUnneeded = (id: string) => stored.has(id) || (attempts === undefined && refused.has(id));
+  return { events: events.filter((event) => !isUnneeded(idOf(event) ?? "")), rules };
+}
+
+/** Writes what is known about the events. Acknowledges the message, or rejects if some events must come again. */
+async function end(
+  { message, bundle, rules, trials }: Work,
+  deps: ConsumeDeps,
+  isGivenUp: (item: Item) => boolean,
+): Promise<void> {
+  const { upstream, attempts = 0 } = bundle;
+  const letters: DeadLetter[] = [];
+  const unwanted: string[] = [];
+  const failures: unknown[] = [];
+  let refused = 0;
+  const drop = (event: unknown, reason: string | undefined) => {
+    if (reason !== undefined) letters.push({ upstream, reason, event, attempts: attempts + 1 });
+    const id = idOf(event);
+    if (isHex64(id)) unwanted.push(id);
+  };
+  for (const [item, trial] of trials) {
+    if ("error" in trial) {
+      if (isGivenUp(item)) drop(item.event, `error: ${messageOf(trial.error)}`);
+      else failures.push(trial.error);
+      continue;
+    }
+    const verdict = verdictOn(trial.outcome, item.event, deps.now() + deps.farthest);
+    if (verdict.kind === "no-room") failures.push(new NoRoomError());
+    if (verdict.kind !== "unwanted") continue;
+    drop(item.event, verdict.letter);
+    if (verdict.isRefused) refused += 1;
+  }
+  await write(letters, deps);
+  if (unwanted.length > 0) await deps.remember({ upstream, ids: unwanted, rules, now: deps.now() });
+  deps.metrics.add("events_refused_counts", "queue", refused);
+  if (failures.length > 0) throw failures[0];
+  message.ack();
+}
+
+async function write(
+  letters: DeadLetter[],
+  deps: Pick<ConsumeDeps, "deadLetter" | "metrics">,
+): Promise<void> {
+  if (letters.length === 0) return;
+  await deps.deadLetter(letters);
+  deps.metrics.add("events_dead_counts", "queue", letters.length);
+}
+
+/** Returns whether an event has thrown, and the database answers. */
+function isToBlame(trial: Trial): boolean {
+  return "error" in trial && !isAway(trial.error);
+}
+
+/** Reports each message once: all events of a batch fail for the same reason if the database is away. */
+function once(report: (error: unknown) => void): (error: unknown) => void {
+  const reported = new Set<string>();
+  return (error) => {
+    const text = messageOf(error);
+    if (!reported.has(text)) report(error);
+    reported.add(text);
+  };
 }
 
 /** Returns dead letters for a refused event. None if it is blocked here: nobody needs to look at it again. */
 export function deadLetters(upstream: string, { prefix, reason }: Refusal, event: unknown): DeadLetter[] {
-  return prefix === "blocked" ? [] : [{ version: 1, upstream, reason: `${prefix}: ${reason}`, event }];
+  return prefix === "blocked" ? [] : [{ upstream, reason: `${prefix}: ${reason}`, event, attempts: 1 }];
 }
 
-function notABundle(body: unknown): DeadLetter {
-  return { version: 1, upstream: "", reason: "invalid: not a bundle of events", event: body };
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

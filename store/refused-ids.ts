@@ -4,9 +4,6 @@
  */
 import type { Database } from "./database.ts";
 
-/** For ids that no upstream needs to send again. */
-export const ANY_UPSTREAM = "";
-
 /** The overlap of pulls and the daily sweep look back three days at most. */
 const DAYS_REMEMBERED = 7;
 /** Beyond this, the oldest go first. An upstream that sends only garbage does not displace the ids of others. */
@@ -31,7 +28,7 @@ export interface RefusedIds {
 const LOOK = `
 SELECT revision, (
   SELECT json_group_array(lower(hex(id))) FROM refused_event
-  WHERE upstream IN (?1, '${ANY_UPSTREAM}') AND id IN (SELECT unhex(value) FROM json_each(?2))
+  WHERE upstream = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))
   AND rules = ?3 || ':' || revision
 ) AS ids FROM readmission`;
 

@@ -53,7 +53,7 @@ export const METRICS = {
     about: "Events removed because of their age (RETENTION, UPSTREAM_RETENTION)",
     sources: ["cron"],
   },
-  events_dead_counts: { about: "Events put on the dead-letter queue", sources: ["queue"] },
+  events_dead_counts: { about: "Events that became dead letters", sources: ["queue"] },
   spans_dropped_counts: {
     about: "Trace spans dropped because the collector was too slow",
     sources: ["websocket", "http", "upstream"],

@@ -7,19 +7,28 @@
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 /**
- * @typedef {{ AGGREGATOR: Consumer, QUEUE: DurableObjectNamespace<LocalQueueObject> }} LocalQueueEnv
+ * @typedef {{ maxBatchSize: number, maxRetries: number, deadLetterQueue?: string }} Limits
+ * @typedef {{ AGGREGATOR: Consumer, QUEUE: DurableObjectNamespace<LocalQueueObject>, LIMITS: Record<string, Limits> }} LocalQueueEnv
  * @typedef {{ id: string, timestamp: Date, body: unknown, attempts: number }} Message
  * @typedef {{ msgId: string, delaySeconds?: number }} Retry
  * @typedef {{ outcome: string, explicitAcks: string[], retryMessages: Retry[] }} Result
  * @typedef {{ queue(name: string, messages: Message[]): Promise<Result> }} Consumer
  * @typedef {{ id: number, body: string, attempts: number }} Row
+ * @typedef {{ backlogCount: number, backlogBytes: number, oldestMessageTimestamp?: Date }} Backlog
  */
 
 const NAME = "tributary-events";
-const BATCH = 20;
 /** Seconds until a failed batch is delivered again, if it does not say when. */
 const AGAIN_SECONDS = 5;
 const LEAST_MILLISECONDS = 1000;
+const TABLE = `CREATE TABLE IF NOT EXISTS message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 1, due INTEGER NOT NULL DEFAULT 0
+)`;
+/** What version 0.2 had not. */
+const COLUMNS = {
+  queue: `ALTER TABLE message ADD COLUMN queue TEXT NOT NULL DEFAULT '${NAME}'`,
+  put_at: "ALTER TABLE message ADD COLUMN put_at INTEGER",
+};
 
 /**
  * Replaces the aggregator's binding to the queue.
@@ -29,6 +38,11 @@ export class Producer extends WorkerEntrypoint {
   /** @param {Iterable<{ body: unknown }>} messages */
   sendBatch(messages) {
     return queueOf(this.env).put([...messages].map(({ body }) => JSON.stringify(body)));
+  }
+
+  /** As Cloudflare's. */
+  metrics() {
+    return queueOf(this.env).backlog();
   }
 }
 
@@ -59,15 +73,30 @@ export class LocalQueueObject extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
     this.sql = ctx.storage.sql;
-    this.sql.exec(
-      "CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 1, due INTEGER NOT NULL DEFAULT 0)",
-    );
+    this.sql.exec(TABLE);
+    const existing = this.sql.exec("SELECT name FROM pragma_table_info('message')").toArray();
+    for (const [column, sql] of Object.entries(COLUMNS)) {
+      if (existing.every(({ name }) => name !== column)) this.sql.exec(sql);
+    }
   }
 
   /** @param {string[]} bodies As JSON. */
   put(bodies) {
-    for (const body of bodies) this.sql.exec("INSERT INTO message (body) VALUES (?)", body);
+    for (const body of bodies)
+      this.sql.exec("INSERT INTO message (body, put_at) VALUES (?, ?)", body, Date.now());
     this.wake();
+  }
+
+  /** @returns {Backlog} Of all queues. */
+  backlog() {
+    const query =
+      "SELECT count(*) AS messages, coalesce(sum(octet_length(body)), 0) AS bytes, min(put_at) AS oldest FROM message";
+    const { messages, bytes, oldest } = this.sql.exec(query).one();
+    return {
+      backlogCount: Number(messages),
+      backlogBytes: Number(bytes),
+      ...(typeof oldest === "number" && { oldestMessageTimestamp: new Date(oldest) }),
+    };
   }
 
   /**
@@ -82,15 +111,24 @@ export class LocalQueueObject extends DurableObject {
     this.ctx.waitUntil(this.delivering);
   }
 
-  /** Delivers one batch after the other. Retries for ever: everything that fails here fails for a temporary reason. */
+  /** Delivers one batch after the other. */
   async deliverDue() {
-    for (let batch = this.due(); batch.length > 0; batch = this.due()) await this.deliver(batch);
+    for (const [queue, limits] of Object.entries(this.env.LIMITS)) {
+      let batch = this.due(queue, limits);
+      for (; batch.length > 0; batch = this.due(queue, limits)) await this.deliver(queue, batch);
+    }
   }
 
-  /** @returns {Row[]} */
-  due() {
-    const query = "SELECT id, body, attempts FROM message WHERE due <= ? ORDER BY id LIMIT ?";
-    return /** @type {SqlStorageCursor<Row>} */ (this.sql.exec(query, Date.now(), BATCH)).toArray();
+  /**
+   * @param {string} queue
+   * @param {Limits} limits
+   * @returns {Row[]}
+   */
+  due(queue, { maxBatchSize }) {
+    const query = "SELECT id, body, attempts FROM message WHERE queue = ? AND due <= ? ORDER BY id LIMIT ?";
+    return /** @type {SqlStorageCursor<Row>} */ (
+      this.sql.exec(query, queue, Date.now(), maxBatchSize)
+    ).toArray();
   }
 
   waitForNext() {
@@ -101,11 +139,14 @@ export class LocalQueueObject extends DurableObject {
     this.timer = setTimeout(() => this.wake(), Math.max(LEAST_MILLISECONDS, next - Date.now()));
   }
 
-  /** @param {Row[]} batch */
-  async deliver(batch) {
+  /**
+   * @param {string} queue
+   * @param {Row[]} batch
+   */
+  async deliver(queue, batch) {
     const timestamp = new Date();
     const { outcome, explicitAcks, retryMessages } = await this.env.AGGREGATOR.queue(
-      NAME,
+      queue,
       batch.map(({ id, body, attempts }) => ({
         id: String(id),
         timestamp,
@@ -115,13 +156,26 @@ export class LocalQueueObject extends DurableObject {
     );
     const acknowledged = new Set(explicitAcks);
     const delays = new Map(retryMessages.map(({ msgId, delaySeconds }) => [msgId, delaySeconds]));
-    for (const { id } of batch) {
-      if (outcome === "ok" && acknowledged.has(String(id))) {
-        this.sql.exec("DELETE FROM message WHERE id = ?", id);
-        continue;
-      }
-      const due = Date.now() + 1000 * (delays.get(String(id)) ?? AGAIN_SECONDS);
-      this.sql.exec("UPDATE message SET attempts = attempts + 1, due = ? WHERE id = ?", due, id);
+    for (const row of batch) {
+      if (outcome === "ok" && acknowledged.has(String(row.id))) {
+        this.sql.exec("DELETE FROM message WHERE id = ?", row.id);
+      } else this.retry(queue, row, delays.get(String(row.id)) ?? AGAIN_SECONDS);
     }
+  }
+
+  /**
+   * Moves a message on that has failed too often. Unlike Cloudflare, it never drops one.
+   * @param {string} queue
+   * @param {Row} row
+   * @param {number} delaySeconds
+   */
+  retry(queue, { id, attempts }, delaySeconds) {
+    const { maxRetries, deadLetterQueue } = this.env.LIMITS[queue] ?? { maxRetries: 0 };
+    if (attempts > maxRetries && deadLetterQueue !== undefined) {
+      this.sql.exec("UPDATE message SET queue = ?, attempts = 1, due = 0 WHERE id = ?", deadLetterQueue, id);
+      return;
+    }
+    const due = Date.now() + 1000 * delaySeconds;
+    this.sql.exec("UPDATE message SET attempts = attempts + 1, due = ? WHERE id = ?", due, id);
   }
 }

@@ -13,7 +13,7 @@ import { endTogether } from "./end-together.ts";
 import { type Forwarding, forwardPort } from "./forward-port.ts";
 import { withClosedMetrics } from "./host-option.ts";
 import { withoutSignalHandlers } from "./interruption.ts";
-import { LOCAL_QUEUE, localQueueWorker, withLocalQueues } from "./queue.ts";
+import { limitsOf, LOCAL_QUEUE, localQueueWorker, withLocalQueues } from "./queue.ts";
 import { miniflareOptionsOf, workerOptionsOf } from "./unstable.ts";
 import { CommandError, messageOf } from "../shared/usage.ts";
 
@@ -77,12 +77,12 @@ export async function miniflareOptions({
   settings,
   say = () => undefined,
 }: LocalOptions): Promise<MiniflareOptions> {
+  const [relay, aggregator] = await Promise.all([
+    localWorker(RELAY, withClosedMetrics(host, settings), say),
+    localWorker(AGGREGATOR, settings, say),
+  ]);
   return miniflareOptionsOf({
-    workers: await Promise.all([
-      localWorker(RELAY, withClosedMetrics(host, settings), say),
-      localWorker(AGGREGATOR, settings, say).then(withLocalQueues),
-      localQueueWorker(),
-    ]),
+    workers: [relay, withLocalQueues(aggregator), await localQueueWorker(limitsOf(aggregator))],
     host,
     port,
     resourcePersistencePath: resolve(state),

@@ -11,16 +11,21 @@ const delivered = [];
 export default {
   async fetch(request, env) {
     if (request.method === "POST") await env.EVENTS.sendBatch(await request.json());
-    return Response.json(delivered);
+    return Response.json({ delivered, backlog: await env.EVENTS.metrics() });
   },
   async queue(batch, env) {
     for (const message of batch.messages) {
       delivered.push({ queue: batch.queue, body: message.body, attempts: message.attempts });
-      if (env.ACCEPTS.includes(message.body)) message.ack();
+      if (env.ACCEPTS.includes(message.body) || env.ACCEPTS.includes(batch.queue)) message.ack();
       else message.retry(message.body === "at any time" ? undefined : { delaySeconds: 1 });
     }
   },
 };`;
+
+const LIMITS = {
+  "tributary-events": { maxBatchSize: 20, maxRetries: 2, deadLetterQueue: "tributary-dead" },
+  "tributary-dead": { maxBatchSize: 1, maxRetries: 2 },
+};
 
 async function start(state: string, accepts: string[]) {
   const miniflare = new Miniflare(
@@ -33,7 +38,7 @@ async function start(state: string, accepts: string[]) {
           bindings: { ACCEPTS: accepts },
           serviceBindings: { EVENTS: { name: LOCAL_QUEUE, entrypoint: "Producer" } },
         },
-        await localQueueWorker(),
+        await localQueueWorker(LIMITS),
       ],
       resourcePersistencePath: state,
     }),
@@ -45,16 +50,25 @@ async function start(state: string, accepts: string[]) {
     miniflare,
     put: (...bodies: string[]) =>
       fetch(url, { method: "POST", body: JSON.stringify(bodies.map((body) => ({ body }))) }),
-    delivered: async () =>
-      (await (await fetch(url)).json()) as { queue: string; body: string; attempts: number }[],
+    delivered: async () => (await stateAt(url)).delivered,
+    backlog: async () => (await stateAt(url)).backlog,
   };
+}
+
+interface State {
+  delivered: { queue: string; body: string; attempts: number }[];
+  backlog: { backlogCount: number; backlogBytes: number; oldestMessageTimestamp?: string };
+}
+
+async function stateAt(url: URL): Promise<State> {
+  return (await (await fetch(url)).json()) as State;
 }
 
 test("what was not acknowledged when the programs ended is delivered by the next ones, and nothing else", async () => {
   const state = temporaryFolder();
   const first = await start(state, ["taken"]);
   await first.put("taken", "waiting");
-  await eventually(first.delivered, (delivered) => delivered.some(({ attempts }) => attempts === 3));
+  await eventually(first.delivered, (delivered) => delivered.some(({ attempts }) => attempts === 2));
   const { delivered } = first;
   expect((await delivered()).filter(({ body }) => body === "taken")).toEqual([
     { queue: "tributary-events", body: "taken", attempts: 1 },
@@ -73,4 +87,27 @@ test("what is to be tried again at any time is delivered again", async () => {
   await put("at any time");
   await eventually(delivered, (all) => all.some(({ attempts }) => attempts === 2));
   expect(await delivered()).toMatchObject([{ attempts: 1 }, { attempts: 2 }]);
+});
+
+test("what fails too often goes to the queue of dead letters, one at a time, and is never dropped", async () => {
+  const { put, delivered, backlog } = await start(temporaryFolder(), []);
+  await put("a", "b");
+  const { backlogCount, backlogBytes, oldestMessageTimestamp } = await backlog();
+  expect([backlogCount, backlogBytes]).toEqual([2, 6]);
+  expect(Date.now() - Date.parse(oldestMessageTimestamp ?? "")).toBeLessThan(60_000);
+  await eventually(delivered, (all) => all.filter(({ attempts }) => attempts === 4).length === 2);
+  const attemptsOf = async (queue: string) =>
+    (await delivered())
+      .filter((one) => one.queue === queue && one.body === "a")
+      .map(({ attempts }) => attempts);
+  expect(await attemptsOf("tributary-events")).toEqual([1, 2, 3]);
+  expect(await attemptsOf("tributary-dead")).toEqual([1, 2, 3, 4]);
+});
+
+test("an empty queue has no oldest message", async () => {
+  const { put, delivered, backlog } = await start(temporaryFolder(), ["tributary-events"]);
+  await put("a");
+  await eventually(delivered, ({ length }) => length > 0);
+  await eventually(backlog, ({ backlogCount }) => backlogCount === 0);
+  expect(await backlog()).toEqual({ backlogCount: 0, backlogBytes: 0 });
 });

@@ -158,9 +158,16 @@ it("[38] kinds are refused from every source at once; what another relay sends o
   await consume([message], {
     ingest: world.queueIngest(),
     sender: STRANGER,
-    known: (ids) => world.relay.store.known(ids),
+    unneeded: async (_, ids) => ({
+      stored: await world.relay.store.known(ids),
+      refused: new Set(),
+      rules: "",
+    }),
+    remember: async () => undefined,
     hasRoom: () => true,
     deadLetter: async (dead) => void letters.push(...dead),
+    farthest: 900,
+    now: () => NOW,
     report: () => undefined,
     metrics: world.relay.metrics,
     tracer: noTracer,

@@ -1,5 +1,6 @@
 /** A deployment runs beside the one before it, and reads the data of that one. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readQueuedLetter } from "../../aggregator/queued-letter.ts";
 import { readBundle } from "../../aggregator/bundle.ts";
 import { rangesToPull } from "../../aggregator/cursor.ts";
 import type { Hub } from "../../relay/session/hub.ts";
@@ -10,6 +11,7 @@ import { DEFAULT_SETTINGS, readUpstreamSettings } from "../../store/upstream-set
 import { type Client, connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
 import {
   BUNDLES,
+  QUEUED_LETTERS,
   CURSORS,
   DECLARATIONS,
   deliveries,
@@ -76,6 +78,12 @@ describe("a recorded", () => {
     expect(readBundle(sample)).toEqual(sample);
   });
 
+  it.each(QUEUED_LETTERS)("dead letter on the queue becomes one in the database: %j", (sample) => {
+    const { version: _, ...letter } = sample;
+    expect(readQueuedLetter(sample)).toEqual({ ...letter, attempts: 1 });
+    expect(readBundle(sample)).toBeUndefined();
+  });
+
   it.each(CURSORS.withoutFilters.map((text) => [text]))("cursor is that of everything: %s", (text) => {
     const { version: _, ...progress } = JSON.parse(text) as { version: number };
     expect(cursorOf(readCursor(text), {})).toEqual(progress);
@@ -124,6 +132,7 @@ describe("of a version that is not known here", () => {
 
   it("a bundle and the settings of an upstream are none, and a cursor and health begin again", () => {
     expect(readBundle({ ...BUNDLES[0], version: 2 })).toBeUndefined();
+    expect(readQueuedLetter({ ...QUEUED_LETTERS[0], version: 2 })).toBeUndefined();
     expect(readUpstreamSettings('{"version":2,"filters":[]}')).toBeUndefined();
     expect(readHealth('{"version":2,"pulls":"many"}')).toMatchObject({ version: 1, pulls: 0 });
     const again = readCursor('{"version":3,"asked":{"to":1700000000}}');

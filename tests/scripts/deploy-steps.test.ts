@@ -241,6 +241,7 @@ describe("several relays in one account", () => {
         consumers: [
           { queue: "my-relay-pulls", max_concurrency: 10 },
           { queue: "my-relay-events", max_concurrency: 2, dead_letter_queue: "my-relay-dead" },
+          { queue: "my-relay-dead", max_concurrency: 1 },
         ],
       },
     });
