@@ -4,6 +4,7 @@ import { verifySignature } from "../nostr/signature.ts";
 import { parseConfig } from "../relay/config.ts";
 import { createIngest } from "../relay/ingest/create-ingest.ts";
 import type { Publication } from "../relay/live/switchboard.ts";
+import type { DeadLetter } from "../store/letter-row.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
 import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
@@ -14,14 +15,7 @@ import { QUEUED_LETTERS } from "../tests/fixtures/recorded.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { STRANGER } from "../tests/fixtures/strangers.ts";
-import {
-  consume,
-  type ConsumeDeps,
-  type DeadLetter,
-  type Delivered,
-  LAST_PATIENCE,
-  retryDelay,
-} from "./consume.ts";
+import { consume, type ConsumeDeps, type Delivered, LAST_PATIENCE, retryDelay } from "./consume.ts";
 
 const upstream = "wss://relay.example/";
 const NOW = 1_700_000_100;

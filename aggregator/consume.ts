@@ -3,7 +3,6 @@
  * database's platform.
  */
 import { idOf, isHex64 } from "../nostr/event.ts";
-import type { Refusal } from "../nostr/message.ts";
 import type { Ingest, Sender } from "../relay/ingest/ingest.ts";
 import type { DeadLetter } from "../store/letter-row.ts";
 import type { RefusedIds } from "../store/refused-ids.ts";
@@ -14,8 +13,6 @@ import { type Bundle, readBundle } from "./bundle.ts";
 import { readQueuedLetter } from "./queued-letter.ts";
 import { isAway, salvage, type Trial, tryTogether } from "./salvage.ts";
 import { verdictOn } from "./verdict.ts";
-
-export type { DeadLetter } from "../store/letter-row.ts";
 
 /** One message of the queue. */
 export interface Delivered {
@@ -239,11 +236,6 @@ function once(report: (error: unknown) => void): (error: unknown) => void {
     if (!reported.has(text)) report(error);
     reported.add(text);
   };
-}
-
-/** Returns dead letters for a refused event. None if it is blocked here: nobody needs to look at it again. */
-export function deadLetters(upstream: string, { prefix, reason }: Refusal, event: unknown): DeadLetter[] {
-  return prefix === "blocked" ? [] : [{ upstream, reason: `${prefix}: ${reason}`, event, attempts: 1 }];
 }
 
 function messageOf(error: unknown): string {

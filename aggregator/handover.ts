@@ -1,20 +1,16 @@
 /** Hands events of an upstream over to the queue: those that are not stored yet, each once in a job. */
 import { idOf, isHex64, kindClass } from "../nostr/event.ts";
-import type { Refusal } from "../nostr/message.ts";
-import { type Outcome, refusalOf } from "../relay/ingest/ingest.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Span } from "../telemetry/tracing.ts";
 import { createdAt } from "./asked.ts";
-import { type Bundle, bundleEvents, bytesOf } from "./bundle.ts";
-import { type DeadLetter, deadLetters } from "./consume.ts";
+import { type Bundle, bundleEvents } from "./bundle.ts";
 
 export interface HandoverDeps {
   /** Returns the ids that need not be queued, out of these: they are stored, or were refused from this upstream. */
   known(ids: string[], upstream: string): Promise<Set<string>>;
   enqueue(bundles: Bundle[]): Promise<void>;
   /** Ingests an event that fits in no queue message. */
-  ingest(event: unknown, traceparent: string | undefined): Promise<Outcome>;
-  deadLetter(letters: DeadLetter[]): Promise<void>;
+  ingestLarge(event: unknown, head: Pick<Bundle, "upstream" | "traceparent">): Promise<void>;
   /** Maximum size of an event that may be stored, in bytes. */
   longest: number;
   /** Whether an event is old enough to be removed at once. */
@@ -63,30 +59,12 @@ export class Handover {
   }
 
   async #queue(events: unknown[], { traceparent }: Span): Promise<void> {
-    const { longest, enqueue, metrics } = this.#deps;
+    const { longest, enqueue, ingestLarge, metrics } = this.#deps;
     const head = { upstream: this.#url, ...(traceparent !== undefined && { traceparent }) };
     const { bundles, oversized } = bundleEvents(events, head, longest);
     if (bundles.length > 0) await enqueue(bundles);
     metrics.add("queue_publish_counts", "upstream", bundles.length);
-    for (const event of oversized) await this.#ingestAlone(event, traceparent);
-  }
-
-  /**
-   * Ingests an event that fits in no queue message. If it is refused, its dead letter has only its id, for the same
-   * reason.
-   */
-  async #ingestAlone(event: unknown, traceparent: string | undefined): Promise<void> {
-    const { longest, ingest, deadLetter, metrics } = this.#deps;
-    const refusal =
-      bytesOf(event) > longest
-        ? { prefix: "invalid" as const, reason: `the event is longer than ${longest} bytes` }
-        : refusalFrom(await ingest(event, traceparent));
-    if (!refusal) return;
-    metrics.add("events_refused_counts", "queue");
-    const letters = deadLetters(this.#url, refusal, { id: idOf(event) });
-    if (letters.length === 0) return;
-    await deadLetter(letters);
-    metrics.add("events_dead_counts", "queue", letters.length);
+    for (const event of oversized) await ingestLarge(event, head);
   }
 
   #isUnwanted(event: unknown): boolean {
@@ -95,10 +73,4 @@ export class Handover {
     if (created_at === undefined || typeof kind !== "number") return false;
     return kindClass(kind) === "ephemeral" || this.#deps.isOutdated({ kind, created_at });
   }
-}
-
-function refusalFrom(outcome: Outcome): Refusal | undefined {
-  // The page is asked for again when there is room.
-  if (outcome.kind === "no-room") throw new Error(NO_ROOM);
-  return refusalOf(outcome);
 }

@@ -19,9 +19,10 @@ import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { queueBatches } from "./bundle.ts";
-import { consume, type ConsumeDeps, type DeadLetter, LAST_PATIENCE, PATIENCE } from "./consume.ts";
+import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./consume.ts";
 import { historyOf } from "./cursor.ts";
 import type { PullDeps } from "./job.ts";
+import { ingestLarge } from "./large-event.ts";
 import { LiveIntake } from "./live-intake.ts";
 import { liveObject } from "./live-object.ts";
 import { orderLive } from "./live-schedule.ts";
@@ -88,7 +89,7 @@ function consumeDeps(ingest: Ingest): ConsumeDeps {
     unneeded: (upstream, ids) => unneeded(queueDatabase, fingerprint, { upstream, ids }),
     remember: createRefusedIds(queueDatabase, fingerprint).remember,
     hasRoom: () => size.hasRoomForUpstreams,
-    deadLetter,
+    deadLetter: (letters) => createDeadLetters(queueDatabase).add(letters, unixSeconds()),
     farthest: config.CREATED_AT_UPPER_LIMIT,
     now: unixSeconds,
     report,
@@ -98,15 +99,14 @@ function consumeDeps(ingest: Ingest): ConsumeDeps {
 }
 
 function pullDeps(): PullDeps {
-  const ingest = createQueueIngest();
+  const large = { ...consumeDeps(createQueueIngest()), longest: config.MAX_MESSAGE_LENGTH };
   return {
     connect: async (url) => converse(await connectWebSocket(url), { sign: signerFor(url) }),
     maxLimit: fetchMaxLimit,
     known,
     hasRoom: () => size.hasRoomForUpstreams,
     enqueue: (bundles) => sendAll(env.EVENTS, bundles),
-    ingest: (event, traceparent) => ingest(event, { ...fromQueue, traceparent }),
-    deadLetter,
+    ingestLarge: (event, head) => ingestLarge(event, head, large),
     longest: config.MAX_MESSAGE_LENGTH,
     farthest: config.CREATED_AT_UPPER_LIMIT,
     isOutdated: (event) => isOutdated(retention, event, unixSeconds()),
@@ -147,10 +147,6 @@ async function runPull(job: PullJob): Promise<void> {
   if (result.problem !== undefined && result.problem !== begun.problem)
     report(failureReport(url, result.problem, next));
   await settlePull(pullDatabase, begun, result, next);
-}
-
-function deadLetter(letters: DeadLetter[]): Promise<void> {
-  return createDeadLetters(queueDatabase).add(letters, unixSeconds());
 }
 
 async function sendAll<T>(queue: Queue<T>, bodies: T[], options?: QueueSendBatchOptions): Promise<void> {

@@ -128,35 +128,12 @@ describe("a pull", () => {
     expect(queued()).toEqual([events[29]!.id]);
   });
 
-  it("stores by itself what fits in no message of the queue", async () => {
+  it("ingests by itself what fits in no message of the queue, or is longer than may be stored", async () => {
     const events = [anEvent(NOW), anEvent(NOW - 1, "x".repeat(130_000)), anEvent(NOW - 2)];
     const { pull, queued, ingested } = aPuller(fakeUpstream(events));
     await pull();
     expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
-    expect(ingested).toEqual([events[1]]);
-  });
-
-  it("buries without its content what fits in no message and is refused", async () => {
-    const events = [anEvent(NOW), anEvent(NOW - 1, "x".repeat(130_000))];
-    const refused = { kind: "refused", prefix: "invalid", reason: "it is forged" } as const;
-    const { pull, deadLetters, metrics } = aPuller(fakeUpstream(events), { ingest: async () => refused });
-    await pull();
-    expect(deadLetters).toMatchObject([
-      { upstream: UPSTREAM, reason: "invalid: it is forged", event: { id: events[1]!.id } },
-    ]);
-    for (const name of ["events_refused_counts", "events_dead_counts"]) {
-      expect(metrics.list()).toContainEqual({ name, source: "queue", amount: 1 });
-    }
-  });
-
-  it("buries what is longer than a client might send, counted in bytes", async () => {
-    const events = [anEvent(NOW), anEvent(NOW - 1, "日".repeat(70_000)), anEvent(NOW - 2)];
-    const { pull, queued, ingested, deadLetters } = aPuller(fakeUpstream(events));
-    await pull();
-    expect(queued()).toEqual([events[0]!.id, events[2]!.id]);
-    expect(ingested).toEqual([]);
-    const reason = "invalid: the event is longer than 200000 bytes";
-    expect(deadLetters).toMatchObject([{ upstream: UPSTREAM, reason, event: { id: events[1]!.id } }]);
+    expect(ingested).toEqual([{ event: events[1], from: UPSTREAM }]);
   });
 
   it("drops what has no id, and is not led astray by times outside of what it asked for", async () => {
@@ -252,7 +229,7 @@ describe("what went wrong", () => {
   it("with what is stored, or with storing a large event, is a problem of the pull", async () => {
     const away = () => Promise.reject(new Error("D1 is away"));
     const large = fakeUpstream([anEvent(NOW, "x".repeat(130_000))]);
-    for (const change of [{ known: away }, { ingest: away }]) {
+    for (const change of [{ known: away }, { ingestLarge: away }]) {
       expect(await aPuller(large, change).pull()).toMatchObject({
         cursor: NEW_FILTER_CURSOR,
         isUnfinished: false,

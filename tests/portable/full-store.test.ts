@@ -1,7 +1,8 @@
 /** A relay whose database fills up: what stops, what goes on, what it says, and how it recovers. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Bundle } from "../../aggregator/bundle.ts";
-import { consume, type DeadLetter, NO_ROOM_DELAY } from "../../aggregator/consume.ts";
+import { consume, NO_ROOM_DELAY } from "../../aggregator/consume.ts";
+import type { DeadLetter } from "../../store/letter-row.ts";
 import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
 import { pull } from "../../aggregator/pull.ts";
 import type { Event } from "../../nostr/event.ts";
@@ -106,8 +107,7 @@ async function pullAll(): Promise<string | undefined> {
       known: (ids) => store.known(ids),
       hasRoom: () => size.hasRoomForUpstreams,
       enqueue: async (bundles) => void waiting.push(...bundles),
-      ingest: (event) => whole.queueIngest()(event, STRANGER),
-      deadLetter: async (letters) => void dead.push(...letters),
+      ingestLarge: () => Promise.reject(new Error("no event is that large")),
       longest: 200_000,
       farthest: 900,
       isOutdated: () => false,
