@@ -8,12 +8,14 @@ import { print } from "./shared/printing.ts";
 import * as publish from "./nostr/publish.ts";
 import * as relayInfo from "./nostr/relay-info.ts";
 import * as req from "./nostr/req.ts";
+import * as upstream from "./nostr/upstream.ts";
 import { runCommand, UsageError } from "./shared/usage.ts";
 import { VERSION } from "./shared/version.ts";
 
 interface Command {
   summary: string;
-  help: string;
+  /** Of a command with subcommands, by the arguments. */
+  help: string | ((args: string[]) => string);
   run(args: string[]): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ const COMMANDS: Record<string, Command> = {
   events,
   "relay-info": relayInfo,
   admin,
+  upstream,
 };
 
 // If the reader of the output, such as head, closes it, that is not an error.
@@ -37,7 +40,7 @@ process.exit();
 
 async function dispatch([name = "--help", ...args]: string[]): Promise<void> {
   if (name === "--version" || name === "-v" || name === "version") return print(`tributary ${VERSION}`);
-  if (name === "help" && args[0] !== undefined) return dispatch([args[0], "--help"]);
+  if (name === "help" && args[0] !== undefined) return dispatch([...args, "--help"]);
   if (name === "help" || name === "--help" || name === "-h") return print(overview());
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
@@ -45,7 +48,11 @@ async function dispatch([name = "--help", ...args]: string[]): Promise<void> {
     const near = didYouMean(name, names) || `, there are ${names.join(", ")}`;
     throw new UsageError(`there is no command ${JSON.stringify(name)}${near}`);
   }
-  return asksForHelp(args) ? print(command.help.trimEnd()) : command.run(args);
+  return asksForHelp(args) ? print(helpOf(command, args).trimEnd()) : command.run(args);
+}
+
+function helpOf({ help }: Command, args: string[]): string {
+  return typeof help === "string" ? help : help(args);
 }
 
 /** Returns whether the arguments ask for help. Arguments after `--` are content. */

@@ -1,19 +1,20 @@
 /** `admin`: manages a relay (NIP-86) with an admin's key (NIP-98). */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { npubEncode } from "nostr-tools/nip19";
-import { finalizeEvent, getPublicKey } from "nostr-tools/pure";
-import { HTTP_AUTH } from "../../nostr/kinds.ts";
-import { isMethod, METHODS, type ParamName, parseCall, PARAMS } from "../../nostr/management.ts";
+import {
+  isMethod,
+  type MethodName,
+  METHODS,
+  type ParamName,
+  parseCall,
+  PARAMS,
+} from "../../nostr/management.ts";
 import { readEventId, readPublicKey } from "./filter-options.ts";
-import { postJson } from "./http-client.ts";
+import { callRelay } from "./management-call.ts";
 import { didYouMean } from "../shared/nearest.ts";
 import { readOptions } from "../shared/options.ts";
-import { note, oneLine, print, printableJson } from "../shared/printing.ts";
-import { httpUrl, RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
-import { readSecretKey } from "./secret-key.ts";
+import { print, printableJson } from "../shared/printing.ts";
+import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
-import { CommandError, UsageError } from "../shared/usage.ts";
+import { UsageError } from "../shared/usage.ts";
 
 export const summary = "manage a relay: bans, access, name, reports (NIP-86)";
 export const help = `Usage: npm run nostr -- admin <method> [parameters] [options]
@@ -37,18 +38,12 @@ export async function run(args: string[]): Promise<void> {
   );
   const timeout = timeoutOf(values.timeout);
   const relay = relayUrl(values.relay);
-  const body = JSON.stringify(readCall(positionals));
-  const url = httpUrl(relay, "");
-  const headers = {
-    "content-type": "application/nostr+json+rpc",
-    authorization: authorization(url, body),
-  };
-  const answer = await postJson(relay, "", { body, headers, timeout });
-  await print(printableJson(resultOf(answer), values.json ? undefined : 2));
+  const result = await callRelay(relay, readCall(positionals), timeout);
+  await print(printableJson(result, values.json ? undefined : 2));
 }
 
 /** Parses a call and checks it as the relay will. */
-function readCall([method = "", ...given]: string[]): { method: string; params: unknown[] } {
+function readCall([method = "", ...given]: string[]): { method: MethodName; params: unknown[] } {
   if (method === "") throw new UsageError("a method is missing");
   if (!isMethod(method)) {
     const near = didYouMean(method, Object.keys(METHODS));
@@ -86,37 +81,6 @@ function readSettings(text: string): unknown {
   } catch {
     throw new UsageError(`settings is ${JSON.stringify(text)}, expected JSON such as '{"interval":600}'`);
   }
-}
-
-/** Returns an Authorization header for this one request (NIP-98). */
-function authorization(url: string, body: string): string {
-  const tags = [
-    ["u", url],
-    ["method", "POST"],
-    ["payload", bytesToHex(sha256(utf8ToBytes(body)))],
-    // Relays accept each authorization once, and a user may make the same call twice in a second.
-    ["nonce", crypto.randomUUID()],
-  ];
-  const created_at = Math.floor(Date.now() / 1000);
-  const event = finalizeEvent({ kind: HTTP_AUTH, created_at, tags, content: "" }, readSecretKey());
-  return `Nostr ${btoa(JSON.stringify(event))}`;
-}
-
-function resultOf({ status, body }: { status: number; body: unknown }): unknown {
-  const { result, error, message } = (body ?? {}) as { result?: unknown; error?: unknown; message?: unknown };
-  if (typeof error === "string" && error !== "")
-    throw new CommandError(
-      `the relay says: ${oneLine(error)}${status === 403 && /admin/i.test(error) ? howToBecomeAdmin() : ""}`,
-    );
-  if (status !== 200 || result === undefined)
-    throw new CommandError(`the relay answered ${status} without a result: does it support NIP-86?`);
-  if (typeof message === "string") note(message);
-  return result;
-}
-
-function howToBecomeAdmin(): string {
-  const npub = npubEncode(getPublicKey(readSecretKey()));
-  return ` (to be an admin, start or deploy the relay with --var RELAY_ADMINS=${npub})`;
 }
 
 function shown(name: ParamName): string {

@@ -75,36 +75,49 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     });
   });
 
-  it.each([[], ["keygen"], ["publish"], ["req"], ["count"], ["events"], ["relay-info"], ["admin"]])(
-    "%s --help",
-    async (...command) => {
-      const { code, stdout, stderr } = await run([...command, "--help"]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(stdout).toMatch(/^Usage: npm run nostr -- /);
-      const guide = readFileSync(`${ROOT}docs/cli.md`, "utf8");
-      for (const [option] of stdout.matchAll(/--[a-z-]*[a-z]/gi))
-        expect(guide).toMatch(new RegExp(`${option}\\b`));
-    },
-  );
+  it.each([
+    [],
+    ["keygen"],
+    ["publish"],
+    ["req"],
+    ["count"],
+    ["events"],
+    ["relay-info"],
+    ["admin"],
+    ["upstream", "add"],
+    ["upstream", "test"],
+  ])("%s %s --help", async (...command) => {
+    const { code, stdout, stderr } = await run([...command, "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: npm run nostr -- /);
+    const guide = readFileSync(`${ROOT}docs/cli.md`, "utf8");
+    for (const [option] of stdout.matchAll(/--[a-z-]*[a-z]/gi))
+      expect(guide).toMatch(new RegExp(`${option}\\b`));
+  });
 
   it("without a command tells of all of them", async () => {
     const { code, stdout } = await run([]);
     expect(code).toBe(0);
-    for (const name of ["keygen", "publish", "req", "count", "events", "relay-info", "admin"])
+    for (const name of ["keygen", "publish", "req", "count", "events", "relay-info", "admin", "upstream"])
       expect(stdout).toContain(`  ${name} `);
   });
 
-  it.each([["publish", "hi"], ["req"], ["count"], ["events"], ["relay-info"], ["admin", "listallowedkinds"]])(
-    "%s: nothing answers",
-    async (...args) => {
-      const { code, stdout, stderr } = await run([...args, "--relay", "ws://127.0.0.1:9"], withKey);
-      expect({ code, stdout, stderr }).toEqual({
-        code: 1,
-        stdout: "",
-        stderr: "no relay answers at ws://127.0.0.1:9: is it running? npm start -- --port 9\n",
-      });
-    },
-  );
+  it.each([
+    ["publish", "hi"],
+    ["req"],
+    ["count"],
+    ["events"],
+    ["relay-info"],
+    ["admin", "listallowedkinds"],
+    ["upstream", "list"],
+  ])("%s: nothing answers", async (...args) => {
+    const { code, stdout, stderr } = await run([...args, "--relay", "ws://127.0.0.1:9"], withKey);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "no relay answers at ws://127.0.0.1:9: is it running? npm start -- --port 9\n",
+    });
+  });
 
   it("help and --version", async () => {
     expect((await run(["help", "req"])).stdout).toBe((await run(["req", "--help"])).stdout);
@@ -174,7 +187,14 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
   it("--timeout holds for every answer", async () => {
     await using relay = await startScriptedRelay();
     relay.answer = () => undefined;
-    for (const command of [["req"], ["count"], ["publish", "x"], ["events"], ["relay-info"]]) {
+    for (const command of [
+      ["req"],
+      ["count"],
+      ["publish", "x"],
+      ["events"],
+      ["relay-info"],
+      ["upstream", "list"],
+    ]) {
       const { code, stderr } = await run([...command, "--timeout", "0.2", "--relay", relay.url], withKey);
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/within 0\.2 s\n$/) });
     }

@@ -1,0 +1,27 @@
+/** Times and numbers for people. */
+const NUMBER = new Intl.NumberFormat("en");
+
+export function countOf(amount: number): string {
+  return NUMBER.format(amount);
+}
+
+/** Returns a length of time with its largest unit, rounded down: "42 s", "5 min", "3 h", "12 days". */
+export function lengthOf(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 120) return `${whole} s`;
+  if (whole < 7200) return `${Math.floor(whole / 60)} min`;
+  return whole < 172_800 ? `${Math.floor(whole / 3600)} h` : `${countOf(Math.floor(whole / 86_400))} days`;
+}
+
+/** Returns a time in UTC: "2026-11-29 18:30:00". `at` is in Unix seconds. */
+export function timeOf(at: number): string {
+  const time = new Date(at * 1000);
+  return Number.isNaN(time.getTime()) ? `second ${at}` : time.toISOString().slice(0, 19).replace("T", " ");
+}
+
+export function sizeOf(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const amount = bytes / 1000 ** step;
+  return `${step === 0 ? amount : amount.toFixed(1)} ${units[step]}`;
+}
