@@ -2,12 +2,13 @@
 import { idOf, isHex64, kindClass } from "../nostr/event.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Span } from "../telemetry/tracing.ts";
+import type { Unneeded } from "../store/unneeded.ts";
 import { createdAt } from "./asked.ts";
 import { type Bundle, bundleEvents } from "./bundle.ts";
 
 export interface HandoverDeps {
   /** Returns the ids that need not be queued, out of these: they are stored, or were refused from this upstream. */
-  known(ids: string[], upstream: string): Promise<Set<string>>;
+  unneeded(ids: string[], upstream: string): Promise<Pick<Unneeded, "stored" | "refused">>;
   enqueue(bundles: Bundle[]): Promise<void>;
   /** Ingests an event that fits in no queue message. */
   ingestLarge(event: unknown, head: Pick<Bundle, "upstream" | "traceparent">): Promise<void>;
@@ -34,9 +35,9 @@ export class Handover {
 
   /**
    * Queues the events that are neither stored nor refused yet. Ephemeral events are left out: an upstream may keep one for
-   * minutes, and each pull would deliver it again. Returns how many were queued or ingested.
+   * minutes, and each pull would deliver it again. Returns the ids of those that were queued or ingested.
    */
-  async take(events: readonly unknown[], span: Span): Promise<number> {
+  async take(events: readonly unknown[], span: Span): Promise<string[]> {
     if (this.#seen.size > MOST_SEEN) this.#seen = new Set();
     const before = new Set<string>();
     const fresh = events.filter((event) => {
@@ -46,16 +47,19 @@ export class Handover {
       before.add(id);
       return !this.#isUnwanted(event);
     });
-    if (fresh.length === 0) return 0;
-    const known = await this.#deps.known(
+    if (fresh.length === 0) return [];
+    const { stored, refused } = await this.#deps.unneeded(
       fresh.map((event) => idOf(event) as string),
       this.#url,
     );
-    const wanted = fresh.filter((event) => !known.has(idOf(event) as string));
+    const wanted = fresh.filter((event) => {
+      const id = idOf(event) as string;
+      return !stored.has(id) && !refused.has(id);
+    });
     await this.#queue(wanted, span);
     // Only now: if the queue refuses, the same job may ask again.
     for (const id of before) this.#seen.add(id);
-    return wanted.length;
+    return wanted.map((event) => idOf(event) as string);
   }
 
   async #queue(events: unknown[], { traceparent }: Span): Promise<void> {

@@ -27,6 +27,8 @@ export interface Inquiry {
   question: Question;
   answer: Answer;
   page: Page;
+  /** The ids of the events that were queued or ingested. */
+  queued: string[];
   /** How long the answer could take, in milliseconds. */
   within: number;
   /** Seconds for which the upstream wants to be left alone. */
@@ -64,13 +66,14 @@ function askOnce(job: Job, question: Question, seen: Set<string>): Promise<Inqui
     const page = readPage(question, answer, seen);
     job.findings.received += answer.events.length;
     span.set("events", answer.events.length);
-    job.findings.queued += await job.handover.take(page.wanted, span);
-    return { question, answer, page, within };
+    const queued = await job.handover.take(page.wanted, span);
+    job.findings.queued += queued.length;
+    return { question, answer, page, queued, within };
   });
 }
 
-/** Waits until the rate of the upstream allows the next question. */
-async function keepBounds(job: Job): Promise<void> {
+/** Waits until the rate of the upstream allows the next question. Throws a Stop at the bounds of the turn. */
+export async function keepBounds(job: Job): Promise<void> {
   const { deps, turn, rate, deadline } = job;
   if (job.asked >= turn.share.pages || deps.now() >= turn.share.time) throw new Stop();
   if (!deps.hasRoom()) throw new Error(NO_ROOM);

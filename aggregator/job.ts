@@ -9,8 +9,8 @@ import type { Upstream } from "./upstream.ts";
 
 export interface PullDeps extends HandoverDeps {
   connect(url: string): Promise<Upstream>;
-  /** Returns the upstream's own limit for one answer; undefined if it does not announce one. */
-  maxLimit(url: string): Promise<number | undefined>;
+  /** Returns what the upstream's document says (NIP-11). */
+  announced(url: string): Promise<Announced>;
   /** Whether the database has room for events of upstreams, as the last statement has told. */
   hasRoom(): boolean;
   /** How far in the future created_at may be, in seconds. */
@@ -23,6 +23,13 @@ export interface PullDeps extends HandoverDeps {
   tracer: Tracer;
 }
 
+export interface Announced {
+  /** Maximum number of events in one answer. Absent: it does not say. */
+  maxLimit?: number;
+  /** Whether it says that it speaks NIP-77. */
+  speaksNegentropy: boolean;
+}
+
 export interface Job {
   url: string;
   upstream: Upstream;
@@ -31,6 +38,8 @@ export interface Job {
   span: Span;
   findings: Findings;
   limits: Limits;
+  /** Whether the upstream says that it speaks NIP-77. */
+  speaksNegentropy: boolean;
   /** Maximum number of questions in a minute. Absent: no limit. */
   rate: number | undefined;
   /** When the rate allows the next question, in milliseconds. */

@@ -5,7 +5,7 @@ import { unixSeconds, wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { openD1 } from "../platforms/d1.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
-import { connectWebSocket, fetchMaxLimit } from "./outgoing-socket.ts";
+import { connectWebSocket, fetchAnnounced } from "./outgoing-socket.ts";
 import { loadTracing } from "../platforms/tracing.ts";
 import { createTelemetry, report } from "../platforms/workers.ts";
 import { isOutdated, retentionOf } from "../relay/retention.ts";
@@ -102,8 +102,8 @@ function pullDeps(): PullDeps {
   const large = { ...consumeDeps(createQueueIngest()), longest: config.MAX_MESSAGE_LENGTH };
   return {
     connect: async (url) => converse(await connectWebSocket(url), { sign: signerFor(url) }),
-    maxLimit: fetchMaxLimit,
-    known,
+    announced: fetchAnnounced,
+    unneeded: (ids, upstream) => unneeded(pullDatabase, fingerprint, { upstream, ids }),
     hasRoom: () => size.hasRoomForUpstreams,
     enqueue: (bundles) => sendAll(env.EVENTS, bundles),
     ingestLarge: (event, head) => ingestLarge(event, head, large),
@@ -123,11 +123,6 @@ function signerFor(url: string) {
   const secret = config.RELAY_SECRET_KEY;
   if (secret === "") return undefined;
   return (challenge: string) => authentication({ relay: url, challenge, now: unixSeconds() }, secret);
-}
-
-async function known(ids: string[], upstream: string): Promise<Set<string>> {
-  const { stored, refused } = await unneeded(pullDatabase, fingerprint, { upstream, ids });
-  return new Set([...stored, ...refused]);
 }
 
 async function runPull(job: PullJob): Promise<void> {

@@ -1,4 +1,5 @@
 /** Connections from a Worker to upstream relays. An outgoing WebSocket is a fetch with an upgrade. */
+import type { Announced } from "./job.ts";
 import type { UpstreamSocket } from "./line.ts";
 import { readBounded } from "../http/request-body.ts";
 
@@ -42,8 +43,11 @@ export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
   };
 }
 
-/** Returns `limitation.max_limit` of the relay information document (NIP-11); undefined if it is not there. */
-export async function fetchMaxLimit(url: string): Promise<number | undefined> {
+const NEGENTROPY = 77;
+const NOTHING: Announced = { speaksNegentropy: false };
+
+/** Returns what the relay information document says (NIP-11). */
+export async function fetchAnnounced(url: string): Promise<Announced> {
   try {
     const response = await fetch(httpUrl(url), {
       headers: { accept: "application/nostr+json" },
@@ -51,15 +55,20 @@ export async function fetchMaxLimit(url: string): Promise<number | undefined> {
       signal: AbortSignal.timeout(CONNECT_MILLISECONDS),
     });
     const bytes = await readBounded(response.body, LONGEST_DOCUMENT);
-    if (!response.ok || !bytes) return undefined;
+    if (!response.ok || !bytes) return NOTHING;
     const document = JSON.parse(new TextDecoder().decode(bytes)) as {
       limitation?: { max_limit?: unknown };
+      supported_nips?: unknown;
     } | null;
     const limit = document?.limitation?.max_limit;
-    return Number.isSafeInteger(limit) && (limit as number) > 0 ? (limit as number) : undefined;
+    const nips = document?.supported_nips;
+    return {
+      ...(Number.isSafeInteger(limit) && (limit as number) > 0 && { maxLimit: limit as number }),
+      speaksNegentropy: Array.isArray(nips) && nips.includes(NEGENTROPY),
+    };
   } catch (error) {
-    // Many relays have no such document. Any other answer says nothing about limits.
-    if (error instanceof Error) return undefined;
+    // Many relays have no such document. Any other answer says nothing.
+    if (error instanceof Error) return NOTHING;
     throw error;
   }
 }

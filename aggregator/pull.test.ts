@@ -49,7 +49,9 @@ describe("a pull", () => {
     const random = seeded(most);
     const events = Array.from({ length: 2000 }, () => anEvent(NOW - Math.floor(random() * 3000)));
     const upstream = fakeUpstream(events, { most });
-    const { pull, queued } = aPuller(upstream, { maxLimit: async () => most });
+    const { pull, queued } = aPuller(upstream, {
+      announced: async () => ({ maxLimit: most, speaksNegentropy: false }),
+    });
     for (let result = await pull(), jobs = 1; result.isUnfinished; jobs += 1) {
       expect(jobs).toBeLessThan(20);
       result = await pull(result.cursor);
@@ -71,7 +73,9 @@ describe("a pull", () => {
   it("never asks for more than the upstream says it gives, even of a second that is longer than that", async () => {
     const events = [...Array.from({ length: 40 }, () => anEvent(NOW - 50)), anEvent(NOW - 60)];
     const upstream = fakeUpstream(events, { most: 30 });
-    const { pull, queued } = aPuller(upstream, { maxLimit: async () => 30 });
+    const { pull, queued } = aPuller(upstream, {
+      announced: async () => ({ maxLimit: 30, speaksNegentropy: false }),
+    });
     expect(await pull()).toMatchObject({ isUnfinished: false, cursor: { pulledTo: NOW, pending: [] } });
     expect(upstream.asked.every(({ limit }) => limit === 30)).toBe(true);
     expect(queued()).toContain(events.at(-1)!.id);
@@ -120,9 +124,9 @@ describe("a pull", () => {
 
   it("does not put on the queue what is stored, or was refused from this upstream", async () => {
     const events = everySecond(30);
-    const known = new Set(idsOf(events.slice(0, 29)));
+    const stored = new Set(idsOf(events.slice(0, 29)));
     const { pull, queued } = aPuller(fakeUpstream(events), {
-      known: async (_, from) => (from === UPSTREAM ? known : new Set()),
+      unneeded: async (_, from) => ({ stored: from === UPSTREAM ? stored : new Set(), refused: new Set() }),
     });
     await pull();
     expect(queued()).toEqual([events[29]!.id]);
@@ -207,7 +211,9 @@ describe("what went wrong", () => {
     const oldest = NOW - 998;
     expect(result.cursor).toMatchObject({ pulledTo: NOW, pending: [{ since: 0, until: oldest }] });
     expect(broken.closed).toBe(1);
-    const second = aPuller(fakeUpstream(events), { known: async () => new Set(first.queued()) });
+    const second = aPuller(fakeUpstream(events), {
+      unneeded: async () => ({ stored: new Set(first.queued()), refused: new Set() }),
+    });
     expect((await second.pull(result.cursor)).cursor.pending).toEqual([]);
     expect([...first.queued(), ...second.queued()]).toEqual(idsOf(events));
   });
@@ -229,7 +235,7 @@ describe("what went wrong", () => {
   it("with what is stored, or with storing a large event, is a problem of the pull", async () => {
     const away = () => Promise.reject(new Error("D1 is away"));
     const large = fakeUpstream([anEvent(NOW, "x".repeat(130_000))]);
-    for (const change of [{ known: away }, { ingestLarge: away }]) {
+    for (const change of [{ unneeded: away }, { ingestLarge: away }]) {
       expect(await aPuller(large, change).pull()).toMatchObject({
         cursor: NEW_FILTER_CURSOR,
         isUnfinished: false,
@@ -262,7 +268,9 @@ describe("a job", () => {
   it("ends after 100 pages, and goes on soon", async () => {
     const events = everySecond(700);
     const upstream = fakeUpstream(events, { most: 5 });
-    const { pull, queued } = aPuller(upstream, { maxLimit: async () => 5 });
+    const { pull, queued } = aPuller(upstream, {
+      announced: async () => ({ maxLimit: 5, speaksNegentropy: false }),
+    });
     const result = await pull();
     expect(result).toMatchObject({ isUnfinished: true, pages: 100 });
     expect(upstream.asked).toHaveLength(100);

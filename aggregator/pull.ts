@@ -6,6 +6,7 @@ import { printable } from "../nostr/characters.ts";
 import type { Span } from "../telemetry/tracing.ts";
 import type { Cursor } from "../store/upstream-cursor.ts";
 import type { Findings } from "../store/upstream-health.ts";
+import { compareTurn } from "./compare-turn.ts";
 import { Handover } from "./handover.ts";
 import { Stop } from "./inquiry.ts";
 import { type Job, limitsOf, type PullDeps } from "./job.ts";
@@ -77,6 +78,7 @@ async function openJob(
     span,
     findings,
     limits: limitsOf({ announced: undefined, learnt: undefined, failures: 0 }),
+    speaksNegentropy: false,
     rate,
     nextAsk: 0,
     kinds: new Set(),
@@ -89,9 +91,10 @@ async function openJob(
 
 /** Asks for no more events in one answer than the upstream announces, or has taught. */
 async function setLimits(job: Job, { learntLimit, failures = 0 }: PullTask): Promise<void> {
-  const announced = await job.deps.maxLimit(job.url);
-  if (announced !== undefined) job.findings.announcedLimit = announced;
-  job.limits = limitsOf({ announced, learnt: learntLimit, failures });
+  const { maxLimit, speaksNegentropy } = await job.deps.announced(job.url);
+  if (maxLimit !== undefined) job.findings.announcedLimit = maxLimit;
+  job.speaksNegentropy = speaksNegentropy;
+  job.limits = limitsOf({ announced: maxLimit, learnt: learntLimit, failures });
 }
 
 /**
@@ -101,13 +104,15 @@ async function setLimits(job: Job, { learntLimit, failures = 0 }: PullTask): Pro
 async function takeTurns(job: Job, turns: Turn[]): Promise<void> {
   const errors: unknown[] = [];
   const end = { pages: MOST_QUESTIONS, time: job.deadline };
-  for (const [at, { filter, unfinished, lost }] of turns.entries()) {
+  for (const [at, turn] of turns.entries()) {
+    const { filter, lost } = turn;
     const used = { pages: job.asked, time: job.deps.now() };
     if (used.pages >= end.pages || used.time >= end.time) break;
-    (turns[at] as Turn).isTaken = true;
+    turn.isTaken = true;
     job.turn = { filter, share: shareOf(used, end, turns.length - at), asked: job.asked, lost };
     try {
-      await pullRanges(job, unfinished);
+      await compareTurn(job, turn);
+      await pullRanges(job, turn.unfinished);
     } catch (error) {
       if (!(error instanceof Stop) || error.problem !== undefined) errors.push(error);
       if (error instanceof Stop && error.isFinal) break;

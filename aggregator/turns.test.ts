@@ -62,7 +62,9 @@ describe("the filters of an upstream", () => {
   it("share the pages of a job: a long history of one leaves pages for the others", async () => {
     const events = [...everySecond(2000), { ...anEvent(NOW), kind: 7 }, { ...anEvent(NOW), kind: 7 }];
     const upstream = fakeUpstream(events, { most: 5 });
-    const { pull } = aFilteredPuller(upstream, KINDS.slice(0, 2), { maxLimit: async () => 5 });
+    const { pull } = aFilteredPuller(upstream, KINDS.slice(0, 2), {
+      announced: async () => ({ maxLimit: 5, speaksNegentropy: false }),
+    });
     const { cursor, pages, isUnfinished } = await pull();
     expect({ pages, isUnfinished }).toEqual({ pages: 52, isUnfinished: true });
     expect(cursor.filters['{"kinds":[1]}']!.pending).toHaveLength(1);

@@ -26,6 +26,8 @@ export interface PullTask {
 export interface Turn {
   filter: UpstreamFilter;
   cursor: FilterCursor;
+  /** How far back the first pull goes, in Unix seconds. */
+  floor: number;
   /** The ranges that are not on the queue yet, newest first. A pull removes what it has queued. */
   unfinished: Range[];
   /** Ranges that cannot be had: those of earlier pulls, and new ones. */
@@ -47,7 +49,15 @@ export function turnsOf({ filters, cursor, history }: PullTask, now: number): Tu
     .map((filter) => {
       const progress = cursorOf(cursor, filter);
       const unfinished = rangesToPull(progress, now, history);
-      return { filter, cursor: progress, unfinished, lost: [...(progress.lost ?? [])], isTaken: false };
+      const lost = [...(progress.lost ?? [])];
+      return {
+        filter,
+        cursor: progress,
+        floor: Math.max(0, now - history),
+        unfinished,
+        lost,
+        isTaken: false,
+      };
     })
     .toSorted((a, b) => (a.cursor.triedAt ?? 0) - (b.cursor.triedAt ?? 0));
 }

@@ -1,4 +1,5 @@
 /** The stored progress of pulling an upstream. `aggregator/cursor.ts` moves it. */
+import type { Slices } from "./slices.ts";
 import { keyOfFilter, type UpstreamFilter } from "./upstream-settings.ts";
 
 /** A range of created_at in Unix seconds, inclusive at both ends. Without `until` it is open to the future. */
@@ -25,6 +26,8 @@ export interface FilterCursor {
   pending: Range[];
   /** Newest first. Absent: none. */
   lost?: LostRange[];
+  /** What the upstream holds, as last compared (NIP-77). Absent: never compared. */
+  slices?: Slices;
 }
 
 export interface Cursor {
@@ -48,5 +51,9 @@ export function readCursor(text: string): Cursor {
 
 /** Returns the progress of one filter. What was pulled without any filter counts for a filter that has no cursor yet. */
 export function cursorOf(cursor: Cursor, filter: UpstreamFilter): FilterCursor {
-  return cursor.filters[keyOfFilter(filter)] ?? cursor.filters[keyOfFilter({})] ?? NEW_FILTER_CURSOR;
+  const own = cursor.filters[keyOfFilter(filter)];
+  if (own) return own;
+  // What the upstream holds of everything is not what it holds of a filter.
+  const { slices: _, ...everything } = cursor.filters[keyOfFilter({})] ?? NEW_FILTER_CURSOR;
+  return everything;
 }

@@ -103,8 +103,8 @@ async function pullAll(): Promise<string | undefined> {
     { url: "wss://upstream.example/", filters: [{}], cursor, history: Infinity },
     {
       connect: async () => fakeUpstream(upstream, { most: 20 }),
-      maxLimit: async () => 20,
-      known: (ids) => store.known(ids),
+      announced: async () => ({ maxLimit: 20, speaksNegentropy: false }),
+      unneeded: async (ids) => ({ stored: await store.known(ids), refused: new Set() }),
       hasRoom: () => size.hasRoomForUpstreams,
       enqueue: async (bundles) => void waiting.push(...bundles),
       ingestLarge: () => Promise.reject(new Error("no event is that large")),

@@ -5,7 +5,7 @@ import { converse } from "../../../aggregator/upstream.ts";
 import {
   CONNECT_MILLISECONDS,
   connectWebSocket,
-  fetchMaxLimit,
+  fetchAnnounced,
 } from "../../../aggregator/outgoing-socket.ts";
 
 const URL = "ws://upstream.test/";
@@ -44,9 +44,17 @@ it("a connection that fails says that there was none", async () => {
   await expect(connectWebSocket(URL)).rejects.toThrow(/^cannot connect: Network connection lost$/);
 });
 
-it("an upstream's information document tells how many events it gives at once", async () => {
-  answerWith(async () => Response.json({ limitation: { max_limit: 300 } }));
-  expect(await fetchMaxLimit(URL)).toBe(300);
+it("an upstream's information document tells how many events it gives at once, and whether it speaks NIP-77", async () => {
+  answerWith(async () => Response.json({ limitation: { max_limit: 300 }, supported_nips: [1, 77] }));
+  expect(await fetchAnnounced(URL)).toEqual({ maxLimit: 300, speaksNegentropy: true });
+  for (const document of [
+    null,
+    { limitation: { max_limit: "300" }, supported_nips: "77" },
+    { supported_nips: [7] },
+  ]) {
+    answerWith(async () => Response.json(document));
+    expect(await fetchAnnounced(URL)).toEqual({ speaksNegentropy: false });
+  }
 });
 
 it("no more is taken of an information document than one may hold", async () => {
@@ -59,7 +67,7 @@ it("no more is taken of an information document than one may hold", async () => 
     },
   });
   answerWith(async () => new Response(endless));
-  expect(await fetchMaxLimit(URL)).toBeUndefined();
+  expect(await fetchAnnounced(URL)).toEqual({ speaksNegentropy: false });
   expect(chunks).toBeLessThan(20);
 });
 
@@ -72,6 +80,6 @@ it("a redirect is not followed, and is told of with its target", async () => {
   await expect(connectWebSocket(URL)).rejects.toThrow(
     "ws://upstream.test/ redirects to http://169.254.169.254/latest: redirects are not followed",
   );
-  expect(await fetchMaxLimit(URL)).toBeUndefined();
+  expect(await fetchAnnounced(URL)).toEqual({ speaksNegentropy: false });
   expect(asked).toEqual(["http://upstream.test/ manual", "http://upstream.test/ manual"]);
 });

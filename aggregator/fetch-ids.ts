@@ -1,0 +1,55 @@
+/** Gets the events of ids that an upstream has listed, and queues those that are missing here. */
+import { type Inquiry, inquire, problemOf, Stop, stopAfter } from "./inquiry.ts";
+import type { Taken } from "./comparison.ts";
+import type { Job } from "./job.ts";
+import { isBroken } from "./refusal.ts";
+
+/** Ids in one question: about 33 KB. Most relays accept 64 KB. */
+const MOST_IDS = 500;
+/** An upstream that lists many events and sends few of them is not worth more questions. */
+const MANY_WITHHELD = 2000;
+
+export class IdFetcher {
+  readonly #job: Job;
+  /** Ids that this job has queued. They are perhaps not stored yet. */
+  readonly #queued = new Set<string>();
+  #sent = 0;
+  #withheld = 0;
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  /** Throws a Stop if the upstream does not answer, or at the bounds of the turn. */
+  async take(ids: readonly string[]): Promise<Taken> {
+    const { deps, url } = this.#job;
+    const { stored, refused } = await deps.unneeded([...new Set(ids)], url);
+    const missing = new Set(ids.filter((id) => !stored.has(id) && !refused.has(id) && !this.#queued.has(id)));
+    await this.#fetch([...missing]);
+    return { here: stored, queued: this.#queued };
+  }
+
+  async #fetch(missing: string[]): Promise<void> {
+    for (let left = missing; left.length > 0;) {
+      const asked = left.slice(0, Math.min(MOST_IDS, this.#job.limits.most));
+      const inquiry = await inquire(this.#job, { ids: asked, limit: asked.length }, new Set());
+      const came = new Set(inquiry.page.wanted.map((event) => (event as { id: string }).id));
+      for (const id of inquiry.queued) this.#queued.add(id);
+      this.#sent += came.size;
+      // The rest of a broken answer is asked for again, as long as something comes.
+      const isOver = !isBroken(inquiry.answer.ending);
+      if (!isOver && (came.size === 0 || !isCut(inquiry)))
+        throw stopAfter(inquiry) ?? new Stop(problemOf(inquiry));
+      if (isOver) this.#withheld += asked.length - came.size;
+      if (this.#withheld > MANY_WITHHELD && this.#withheld > this.#sent)
+        throw new Stop("the upstream does not send the events that it lists");
+      const rest = isOver ? [] : asked.filter((id) => !came.has(id));
+      left = [...rest, ...left.slice(asked.length)];
+    }
+  }
+}
+
+/** Whether the answer was only too long. */
+function isCut({ answer: { ending } }: Inquiry): boolean {
+  return ending.how === "cut" && ending.why === "size";
+}
