@@ -18,7 +18,7 @@ import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
-import { queueBatches } from "./bundle.ts";
+import { type Bundle, queueBatches } from "./bundle.ts";
 import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./consume.ts";
 import { historyOf } from "./cursor.ts";
 import type { PullDeps } from "./job.ts";
@@ -27,6 +27,7 @@ import { LiveIntake } from "./live-intake.ts";
 import { liveObject } from "./live-object.ts";
 import { orderLive } from "./live-schedule.ts";
 import { pull } from "./pull.ts";
+import { redrive } from "./redrive.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./rules.ts";
 import { beginPull, failureReport, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
@@ -190,6 +191,10 @@ const handler: ExportedHandler<AggregatorEnv> = {
       due.map((lease) => ({ version: 3, lease })),
     );
     metrics.add("queue_publish_counts", "upstream", due.length);
+    const letters = createDeadLetters(pullDatabase);
+    const enqueue = (bundles: Bundle[]) => sendAll(env.EVENTS, bundles);
+    await redrive({ letters, enqueue, metrics }).catch(report);
+    await letters.age(unixSeconds()).catch(report);
     await createRefusedIds(pullDatabase, fingerprint).forget(unixSeconds()).catch(report);
     telemetry.flush((work) => ctx.waitUntil(work));
   },

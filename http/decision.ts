@@ -20,7 +20,18 @@ export type Decision =
   | { kind: "refuse"; reason: string };
 
 export interface Asked {
-  store: Pick<ModerationStore, "list" | "roles" | "reportedEvents" | "auditLog" | "upstreams" | "upstream">;
+  store: Pick<
+    ModerationStore,
+    | "list"
+    | "roles"
+    | "reportedEvents"
+    | "auditLog"
+    | "upstreams"
+    | "upstream"
+    | "letters"
+    | "letter"
+    | "countLetters"
+  >;
   /** Its `RELAY_ADMINS` are keys that are never banned. */
   config: Pick<Config, "RELAY_ADMINS" | "RELAY_URL" | "UPSTREAMS" | "CREATED_AT_LOWER_LIMIT">;
   /** The caller's IP address; undefined if the platform does not tell. */

@@ -5,6 +5,7 @@ import { SETTINGS } from "../relay/config.ts";
 import type { CHANGEABLE } from "../relay/access/moderation-snapshot.ts";
 import type { Change, ListName } from "../store/moderation.ts";
 import { answer, type Asked, change, type Decision, type Method, refuse } from "./decision.ts";
+import { LETTER_DECISIONS } from "./management-letters.ts";
 import { UPSTREAM_DECISIONS } from "./management-upstreams.ts";
 
 const MOST_REPORTED = 500;
@@ -72,6 +73,7 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   listauditlog: async (_, { store }) => answer(await store.auditLog(MOST_AUDITED)),
 
   ...UPSTREAM_DECISIONS,
+  ...LETTER_DECISIONS,
 };
 
 export async function decide({ method, values }: Call, asked: Asked): Promise<Decision> {

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { generateSecretKey } from "nostr-tools/pure";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { METHODS, type ParamName } from "../nostr/management.ts";
 import { PUBKEY, SECRET } from "../tests/fixtures/author.ts";
 import { openHttpApi, type HttpApi } from "../tests/fixtures/http-api.ts";
 import {
@@ -202,26 +201,6 @@ describe("[37] what is posted", () => {
 describe("[38] methods", () => {
   const call = (method: string, ...params: unknown[]) => manage(api, method, ...params);
   const resultOf = async (method: string, ...params: unknown[]) => (await call(method, ...params)).result;
-
-  it("supportedmethods has every one, and each of them is answered", async () => {
-    const methods = (await resultOf("supportedmethods")) as string[];
-    expect(methods).toEqual(Object.keys(METHODS));
-    const values: Partial<Record<ParamName, unknown>> = { pubkey: ANN, event: ANN, kind: 1, ip: "192.0.2.1" };
-    Object.assign(values, { role: "r", name: "n", description: "d", icon: "", access: "open" });
-    Object.assign(values, { upstream: "wss://upstream.test", since: 5 });
-    for (const method of methods) {
-      // Creates the role again, because `deleterole` may have deleted it.
-      await manage(api, "createrole", "r");
-      if (method === "createrole") await manage(api, "deleterole", "r");
-      // The upstream too, which `removeupstream` deletes.
-      await manage(api, method === "addupstream" ? "removeupstream" : "addupstream", "wss://upstream.test");
-      const given = METHODS[method as keyof typeof METHODS].params.map((name) => values[name]);
-      expect([method, await call(method, ...given)]).toMatchObject([
-        method,
-        { status: 200, result: expect.anything() },
-      ]);
-    }
-  });
 
   it("ban and allow keys, with reasons", async () => {
     await call("banpubkey", ANN, "spam");

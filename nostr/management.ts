@@ -16,6 +16,14 @@ interface Param<T> {
 /** Settings of an upstream are in the audit log and in one row of the database. */
 const LONGEST_SETTINGS = 100_000;
 
+/** Which dead letters a call is about. */
+export type LetterChoice =
+  | { by: "all" }
+  | { by: "upstream"; upstream: string }
+  | { by: "ids"; ids: number[] };
+
+const MOST_LETTERS = 1000;
+
 /** Who may read or write: everybody, authenticated clients, or keys on the allow-list. */
 export type Access = "open" | "auth" | "allow";
 
@@ -42,6 +50,14 @@ export const PARAMS = {
   settings: param<object>(`a JSON object of at most ${LONGEST_SETTINGS} characters`, settings, {}),
   since: param("a time in Unix seconds", integer(0, 9_999_999_999)),
   until: param<number | null>("a time in Unix seconds", integer(0, 9_999_999_999), null),
+  limit: param(`a number from 1 to ${MOST_LETTERS}`, integer(1, MOST_LETTERS), 100),
+  from: param<string | null>("the address of an upstream", upstreamUrl, null),
+  after: param<number | null>("the id of a dead letter", integer(1, Number.MAX_SAFE_INTEGER), null),
+  letter: param("the id of a dead letter", integer(1, Number.MAX_SAFE_INTEGER)),
+  letters: param(
+    `all, the address of an upstream, or at most ${MOST_LETTERS} ids such as 7 or 7,8`,
+    letterChoice,
+  ),
 } as const;
 
 export type ParamName = keyof typeof PARAMS;
@@ -143,6 +159,14 @@ export const METHODS = {
     params: ["upstream", "since", "until"],
     about: "asks a relay again for what was created between two times; without until: up to now",
   },
+  listdeadletters: {
+    params: ["limit", "from", "after"],
+    about:
+      "lists events of upstreams that could not be stored, the latest first; after: goes on behind that one",
+  },
+  showdeadletter: { params: ["letter"], about: "shows a dead letter with the event as it came" },
+  redrivedeadletters: { params: ["letters"], about: "tries dead letters again, within about a minute" },
+  purgedeadletters: { params: ["letters"], about: "removes dead letters" },
   listauditlog: { params: [], about: "lists the last 1000 changes: who, when, what, and the outcome" },
 } as const satisfies Record<string, MethodDescription>;
 
@@ -243,6 +267,16 @@ function upstreamUrl(value: unknown): string | undefined {
 function settings(value: unknown): object | undefined {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return isObject && JSON.stringify(value).length <= LONGEST_SETTINGS ? value : undefined;
+}
+
+function letterChoice(value: unknown): LetterChoice | undefined {
+  if (value === "all") return { by: "all" };
+  const upstream = upstreamUrl(value);
+  if (upstream !== undefined) return { by: "upstream", upstream };
+  const list: unknown[] = typeof value === "string" ? value.split(",") : [value].flat();
+  if (list.length === 0 || list.length > MOST_LETTERS) return undefined;
+  const ids = list.map(integer(1, Number.MAX_SAFE_INTEGER));
+  return ids.every((id) => id !== undefined) ? { by: "ids", ids } : undefined;
 }
 
 function quoted(value: unknown): string {

@@ -1,6 +1,7 @@
 /** `npm run nostr -- <command>`: a client for relays. It runs on Node, Bun and Deno. */
 import * as admin from "./nostr/admin.ts";
 import * as count from "./nostr/count.ts";
+import * as dead from "./nostr/dead.ts";
 import * as events from "./nostr/events.ts";
 import * as keygen from "./nostr/keygen.ts";
 import { didYouMean } from "./shared/nearest.ts";
@@ -28,6 +29,7 @@ const COMMANDS: Record<string, Command> = {
   "relay-info": relayInfo,
   admin,
   upstream,
+  dead,
 };
 
 // If the reader of the output, such as head, closes it, that is not an error.

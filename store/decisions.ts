@@ -7,13 +7,23 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import type { Database } from "./database.ts";
 import { createDrizzle } from "./drizzle.ts";
+import { countLetters, letterStatement, readLetter, readLetters } from "./letter-list.ts";
 import type { AuditEntry, Change, ListEntry, ListName, ModerationStore, Role } from "./moderation.ts";
 import { audit, emptying, moderation, role, roleMember, setting, usedAuthorization } from "./tables.ts";
 import { readUpstream, readUpstreams, upstreamStatement } from "./upstreams.ts";
 
 export type Decisions = Pick<
   ModerationStore,
-  "list" | "roles" | "change" | "upstreams" | "upstream" | "auditLog" | "useAuthorization"
+  | "list"
+  | "roles"
+  | "change"
+  | "upstreams"
+  | "upstream"
+  | "letters"
+  | "letter"
+  | "countLetters"
+  | "auditLog"
+  | "useAuthorization"
 >;
 
 export function createDecisions(db: Database): Decisions {
@@ -24,6 +34,9 @@ export function createDecisions(db: Database): Decisions {
     change: (changes, entry) => applyChanges(drizzle, changes, entry),
     upstreams: () => readUpstreams(drizzle),
     upstream: (url) => readUpstream(drizzle, url),
+    letters: (asked) => readLetters(drizzle, asked),
+    letter: (id) => readLetter(drizzle, id),
+    countLetters: (which) => countLetters(drizzle, which),
     auditLog: (limit) => readAuditLog(drizzle, limit),
     useAuthorization: (id, until, now) => useAuthorization(drizzle, { id, until, now }),
   };
@@ -101,6 +114,9 @@ function statementsFor(
       const isMember = and(eq(roleMember.role, change.role), eq(roleMember.pubkey, change.pubkey));
       return [drizzle.delete(roleMember).where(isMember)];
     }
+    case "redrive-letters":
+    case "purge-letters":
+      return [letterStatement(drizzle, change, at)];
     default:
       return [upstreamStatement(drizzle, change)];
   }

@@ -1,4 +1,6 @@
 /** The interface of a store of decisions of the operators (NIP-86). */
+import type { LetterChoice } from "../nostr/management.ts";
+import type { Letter, LetterChange, LetterPage, LetterQuestion } from "./letter-list.ts";
 import type { Pause } from "./removal.ts";
 import type { moderation, role } from "./tables.ts";
 import type { StoredUpstream, UpstreamChange } from "./upstreams.ts";
@@ -23,7 +25,8 @@ export type Change =
   | { do: "put-role"; role: Role }
   | { do: "delete-role"; id: string }
   | { do: "assign" | "unassign"; role: string; pubkey: string }
-  | UpstreamChange;
+  | UpstreamChange
+  | LetterChange;
 
 /** One line of the audit log. */
 export interface AuditEntry {
@@ -73,6 +76,11 @@ export interface ModerationStore {
   upstreams(): Promise<StoredUpstream[]>;
   /** Returns one upstream, and how many there are. */
   upstream(url: string): Promise<{ found: StoredUpstream | undefined; count: number }>;
+  /** Returns dead letters, the latest id first. */
+  letters(asked: LetterQuestion): Promise<LetterPage>;
+  letter(id: number): Promise<Letter | undefined>;
+  /** Counts the dead letters that a choice names, and those of them that can be queued again. */
+  countLetters(which: LetterChoice): Promise<{ letters: number; kept: number }>;
   /** Returns the latest lines of the audit log, the newest first. */
   auditLog(limit: number): Promise<AuditEntry[]>;
   /**

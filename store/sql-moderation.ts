@@ -21,6 +21,9 @@ export function createModerationStore(db: Database): ModerationStore {
     unemptied: () => unemptied(db),
     upstreams: async () => (await decisions()).upstreams(),
     upstream: async (url) => (await decisions()).upstream(url),
+    letters: async (asked) => (await decisions()).letters(asked),
+    letter: async (id) => (await decisions()).letter(id),
+    countLetters: async (which) => (await decisions()).countLetters(which),
     auditLog: async (limit) => (await decisions()).auditLog(limit),
     useAuthorization: async (id, until, now) => (await decisions()).useAuthorization(id, until, now),
   };

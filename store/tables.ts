@@ -1,9 +1,17 @@
 /**
- * The tables that are read and written with drizzle: what operators decide at run time (NIP-86), and upstreams. `migrations/`
+ * The tables that are read and written with drizzle: what operators decide at run time (NIP-86), upstreams and dead letters. `migrations/`
  * creates them and says what they hold. docs/decisions/0003-drizzle-off-the-hot-path.md says why the others are not here.
  */
 import { sql } from "drizzle-orm";
-import { customType, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import {
+  customType,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 
 /** A key as bytes, written from lower-case hex. */
 const keyBytes = customType<{ data: string }>({
@@ -100,4 +108,34 @@ export const onward = sqliteTable("onward", {
   failures: integer("failures").notNull().default(0),
   answers: text("answers").notNull().default('{"version":1}'),
   problem: text("problem"),
+});
+
+export const deadLetter = sqliteTable(
+  "dead_letter",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    upstream: text("upstream").notNull(),
+    eventId: keyBytes("event_id").notNull(),
+    pubkey: keyBytes("pubkey"),
+    createdAt: integer("created_at"),
+    recipients: text("recipients"),
+    reason: text("reason").notNull(),
+    at: integer("at").notNull(),
+    attempts: integer("attempts").notNull(),
+    redrive: integer("redrive"),
+    bytes: integer("bytes").notNull(),
+    body: text("body"),
+  },
+  (table) => [
+    index("dead_letter_redrive").on(table.redrive),
+    index("dead_letter_at").on(table.at),
+    uniqueIndex("dead_letter_event").on(table.upstream, table.eventId),
+  ],
+);
+
+export const deadLetterTotal = sqliteTable("dead_letter_total", {
+  id: integer("id").primaryKey(),
+  letters: integer("letters").notNull(),
+  bytes: integer("bytes").notNull(),
+  dropped: integer("dropped").notNull(),
 });

@@ -2,6 +2,7 @@
 import type { FilterStatus, UpstreamStatus } from "../../store/upstream-status.ts";
 import type { UpstreamFilter, UpstreamSettings } from "../../store/upstream-settings.ts";
 import { oneLine } from "../shared/printing.ts";
+import { textTable } from "./table.ts";
 import { countOf, lengthOf, sizeOf, timeOf } from "./units.ts";
 
 const COLUMNS = ["UPSTREAM", "STATE", "LAG", "GAPS", "LOST", "RECEIVED", "NEW", "LAST SUCCESS", "NEXT PULL"];
@@ -9,19 +10,16 @@ const LONGEST_REASON = 60;
 
 /** Returns a table with one line for each upstream. `now` is in Unix seconds. */
 export function tableOf(upstreams: UpstreamStatus[], now: number): string {
-  const rows = upstreams.map((upstream) => rowOf(upstream, now));
-  const widths = COLUMNS.map((title, at) =>
-    Math.max(title.length, ...rows.map(({ cells }) => cells[at]?.length ?? 0)),
+  return textTable(
+    COLUMNS,
+    upstreams.map((upstream) => rowOf(upstream, now)),
   );
-  const line = (cells: string[]) => cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ");
-  return [line(COLUMNS), ...rows.map(({ cells, reason }) => `${line(cells)}  ${reason}`)]
-    .map((text) => text.trimEnd())
-    .join("\n");
 }
 
-function rowOf(upstream: UpstreamStatus, now: number): { cells: string[]; reason: string } {
+function rowOf(upstream: UpstreamStatus, now: number): string[] {
   const { url, state, lag, filters, health, nextPull, isLeased } = upstream;
-  const cells = [
+  const reason = state === "failing" ? oneLine(health.lastFailure?.reason ?? "") : "";
+  return [
     oneLine(url),
     state,
     lag === null ? "-" : lengthOf(lag),
@@ -31,9 +29,8 @@ function rowOf(upstream: UpstreamStatus, now: number): { cells: string[]; reason
     countOf(health.queued),
     health.lastSuccess === undefined ? "never" : `${lengthOf(now - health.lastSuccess)} ago`,
     isLeased ? "running" : nextPullOf(nextPull, now),
+    reason.slice(0, LONGEST_REASON),
   ];
-  const reason = state === "failing" ? oneLine(health.lastFailure?.reason ?? "") : "";
-  return { cells, reason: reason.slice(0, LONGEST_REASON) };
 }
 
 /** Returns what is known about one upstream, in lines. `now` is in Unix seconds. */

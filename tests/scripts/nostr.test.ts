@@ -86,6 +86,8 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["admin"],
     ["upstream", "add"],
     ["upstream", "test"],
+    ["dead", "list"],
+    ["dead", "redrive"],
   ])("%s %s --help", async (...command) => {
     const { code, stdout, stderr } = await run([...command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -98,7 +100,17 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
   it("without a command tells of all of them", async () => {
     const { code, stdout } = await run([]);
     expect(code).toBe(0);
-    for (const name of ["keygen", "publish", "req", "count", "events", "relay-info", "admin", "upstream"])
+    for (const name of [
+      "keygen",
+      "publish",
+      "req",
+      "count",
+      "events",
+      "relay-info",
+      "admin",
+      "upstream",
+      "dead",
+    ])
       expect(stdout).toContain(`  ${name} `);
   });
 
@@ -110,6 +122,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["relay-info"],
     ["admin", "listallowedkinds"],
     ["upstream", "list"],
+    ["dead", "list"],
   ])("%s: nothing answers", async (...args) => {
     const { code, stdout, stderr } = await run([...args, "--relay", "ws://127.0.0.1:9"], withKey);
     expect({ code, stdout, stderr }).toEqual({
