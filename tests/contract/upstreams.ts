@@ -1,5 +1,6 @@
 /** The contract of every store of upstreams, as operators see and change them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NEW_LIVE_HEALTH } from "../../store/live-health.ts";
 import { DEFAULT_SETTINGS } from "../../store/upstream-settings.ts";
 import type { UpstreamChange } from "../../store/upstreams.ts";
 import type { ModerationSetup } from "./moderation.ts";
@@ -44,6 +45,7 @@ export function upstreamsContract(name: string, setup: ModerationSetup): void {
           settings: KINDS,
           cursor: { version: 2, filters: { "{}": { pending: [] } } },
           health: { version: 1, pulls: 0, failures: 0, bytes: 0, received: 0, queued: 0 },
+          live: NEW_LIVE_HEALTH,
           failures: 0,
           dueAt: 0,
           leasedUntil: 0,
