@@ -73,6 +73,19 @@ export function listen(relay: Relay, filter: Filter): Promise<{ received: Event[
   });
 }
 
+/** Returns the events of all pages of the HTTP API. */
+export async function everything(http: string): Promise<Event[]> {
+  const events: Event[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const response = await fetch(`${http}/api/v1/events?limit=400${cursor && `&cursor=${cursor}`}`);
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    const page = (await response.json()) as { events: Event[]; cursor: string | null };
+    events.push(...page.events);
+    cursor = page.cursor;
+  }
+  return events;
+}
+
 /** Returns the seven fields in one order. Two copies of an event must agree in these. */
 export function fieldsOf({ id, pubkey, created_at, kind, tags, content, sig }: Event): Event {
   return { id, pubkey, created_at, kind, tags, content, sig } as Event;

@@ -51,7 +51,8 @@ export async function kill(running: Running): Promise<void> {
   await running.ended;
 }
 
-async function killGroup(running: Running): Promise<void> {
+/** Kills a program that has its own process group, and all that it has started. */
+export async function killGroup(running: Running): Promise<void> {
   const { pid, exitCode, signalCode } = running.process;
   if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
   await running.ended;

@@ -4,7 +4,7 @@ import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
 import { startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
-import { byId, connect, listen, publishAll, query, someEvents } from "./client.ts";
+import { byId, connect, everything, listen, publishAll, query, someEvents } from "./client.ts";
 import { eventually, freePort, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
 
 /** The events of these tests are years old. */
@@ -131,16 +131,3 @@ test(
   },
   MINUTES,
 );
-
-/** Returns the events of all pages of the HTTP API. */
-async function everything(http: string): Promise<Event[]> {
-  const events: Event[] = [];
-  for (let cursor: string | null = ""; cursor !== null;) {
-    const response = await fetch(`${http}/api/v1/events?limit=400${cursor && `&cursor=${cursor}`}`);
-    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-    const page = (await response.json()) as { events: Event[]; cursor: string | null };
-    events.push(...page.events);
-    cursor = page.cursor;
-  }
-  return events;
-}
