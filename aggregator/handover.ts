@@ -5,11 +5,14 @@ import type { Span } from "../telemetry/tracing.ts";
 import type { Unneeded } from "../store/unneeded.ts";
 import { createdAt } from "./asked.ts";
 import { type Bundle, bundleEvents } from "./bundle.ts";
+import type { QueuedCopies } from "./queued-copies.ts";
 
 export interface HandoverDeps {
   /** Returns the ids that need not be queued, out of these: they are stored, or were refused from this upstream. */
   unneeded(ids: string[], upstream: string): Promise<Pick<Unneeded, "stored" | "refused">>;
   enqueue(bundles: Bundle[]): Promise<void>;
+  /** What the pulls of all upstreams have queued lately. */
+  queued: Pick<QueuedCopies, "has" | "add">;
   /** Ingests an event that fits in no queue message. */
   ingestLarge(event: unknown, head: Pick<Bundle, "upstream" | "traceparent">): Promise<void>;
   /** Maximum size of an event that may be stored, in bytes. */
@@ -35,7 +38,8 @@ export class Handover {
 
   /**
    * Queues the events that are neither stored nor refused yet. Ephemeral events are left out: an upstream may keep one for
-   * minutes, and each pull would deliver it again. Returns the ids of those that were queued or ingested.
+   * minutes, and each pull would deliver it again. So is what another pull has just queued. Returns the ids of those that were
+   * queued or ingested.
    */
   async take(events: readonly unknown[], span: Span): Promise<string[]> {
     if (this.#seen.size > MOST_SEEN) this.#seen = new Set();
@@ -48,13 +52,15 @@ export class Handover {
       return !this.#isUnwanted(event);
     });
     if (fresh.length === 0) return [];
-    const { stored, refused } = await this.#deps.unneeded(
+    const { unneeded, queued } = this.#deps;
+    const { stored, refused } = await unneeded(
       fresh.map((event) => idOf(event) as string),
       this.#url,
     );
     const wanted = fresh.filter((event) => {
       const id = idOf(event) as string;
-      return !stored.has(id) && !refused.has(id);
+      // Only now: another pull may have queued it meanwhile.
+      return !stored.has(id) && !refused.has(id) && !queued.has(event);
     });
     await this.#queue(wanted, span);
     // Only now: if the queue refuses, the same job may ask again.
@@ -67,6 +73,7 @@ export class Handover {
     const head = { upstream: this.#url, ...(traceparent !== undefined && { traceparent }) };
     const { bundles, oversized } = bundleEvents(events, head, longest);
     if (bundles.length > 0) await enqueue(bundles);
+    for (const bundle of bundles) this.#deps.queued.add(bundle.events);
     metrics.add("queue_publish_counts", "upstream", bundles.length);
     for (const event of oversized) await ingestLarge(event, head);
   }

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { authentication } from "../nostr/authentication.ts";
 import { unixSeconds, wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
+import { nativeEventId } from "../platforms/event-id.ts";
 import { openD1 } from "../platforms/d1.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
 import { connectWebSocket, fetchAnnounced } from "./outgoing-socket.ts";
@@ -30,6 +31,7 @@ import { pull } from "./pull.ts";
 import { redrive } from "./redrive.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./rules.ts";
+import { QueuedCopies } from "./queued-copies.ts";
 import { beginPull, failureReport, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
 import { converse } from "./upstream.ts";
 
@@ -99,6 +101,8 @@ function consumeDeps(ingest: Ingest): ConsumeDeps {
   };
 }
 
+const queuedCopies = new QueuedCopies({ eventId: nativeEventId, now: unixSeconds });
+
 function pullDeps(): PullDeps {
   const large = { ...consumeDeps(createQueueIngest()), longest: config.MAX_MESSAGE_LENGTH };
   return {
@@ -107,6 +111,7 @@ function pullDeps(): PullDeps {
     unneeded: (ids, upstream) => unneeded(pullDatabase, fingerprint, { upstream, ids }),
     hasRoom: () => size.hasRoomForUpstreams,
     enqueue: (bundles) => sendAll(env.EVENTS, bundles),
+    queued: queuedCopies,
     ingestLarge: (event, head) => ingestLarge(event, head, large),
     longest: config.MAX_MESSAGE_LENGTH,
     farthest: config.CREATED_AT_UPPER_LIMIT,

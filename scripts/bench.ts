@@ -1,6 +1,8 @@
 /** `npm run bench`: measures relays side by side. docs/performance.md explains it. */
 import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
+import { aggregate } from "./bench/aggregate/aggregate.ts";
+import { readAggregateOptions } from "./bench/aggregate/options.ts";
 import { type BenchOptions, readBenchOptions } from "./bench/options.ts";
 import { Bench } from "./bench/cases/case.ts";
 import { casesOf } from "./bench/cases/cases.ts";
@@ -23,13 +25,25 @@ const SEED = 1;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 await runCommand(async () => {
-  const options = readBenchOptions(process.argv.slice(2));
+  const [word, ...rest] = process.argv.slice(2);
+  if (word === "aggregate") await measureAggregate(rest);
+  else await measureRelays(process.argv.slice(2));
+});
+
+async function measureAggregate(args: string[]): Promise<void> {
+  const options = readAggregateOptions(args);
+  if (typeof options === "string") process.stdout.write(options);
+  else await aggregate(options);
+}
+
+async function measureRelays(args: string[]): Promise<void> {
+  const options = readBenchOptions(args);
   if (typeof options === "string") process.stdout.write(options);
   else if ("compared" in options) {
     const [first, second] = options.compared;
     process.stdout.write(comparison(readReport(first), readReport(second)));
   } else await measureAll(options);
-});
+}
 
 async function measureAll(options: BenchOptions): Promise<void> {
   const begun = new Date();

@@ -4,6 +4,7 @@ import { didYouMean } from "../shared/nearest.ts";
 import { relayAddressHint } from "../shared/relay-option.ts";
 import { UsageError } from "../shared/usage.ts";
 import { normalizeRelayUrl } from "../../nostr/relay-url.ts";
+import { numberOf } from "./number-option.ts";
 import { SCENARIOS, USUAL_SCENARIOS } from "./cases/cases.ts";
 
 export interface BenchOptions {
@@ -24,6 +25,7 @@ const QUICK = { events: "5000", seconds: "1", rounds: "1" };
 
 const HELP = `Usage: npm run bench -- [options]
        npm run bench -- --compare BEFORE.json AFTER.json
+       npm run bench -- aggregate [options]
 
 Measures relays side by side: events are stored, then every case runs on one relay after the other, in several rounds.
 Prints a table. docs/performance.md says how to read it.
@@ -106,9 +108,4 @@ function scenariosOf(given: string | undefined): string[] {
       );
   }
   return names;
-}
-
-function numberOf(given: string, name: string): number {
-  if (/^\d{1,8}$/.test(given) && Number(given) > 0) return Number(given);
-  throw new UsageError(`--${name} is ${JSON.stringify(given)}, expected a number from 1`);
 }

@@ -106,6 +106,7 @@ async function pullAll(): Promise<string | undefined> {
       announced: async () => ({ maxLimit: 20, speaksNegentropy: false }),
       unneeded: async (ids) => ({ stored: await store.known(ids), refused: new Set() }),
       hasRoom: () => size.hasRoomForUpstreams,
+      queued: { has: () => false, add: () => undefined },
       enqueue: async (bundles) => void waiting.push(...bundles),
       ingestLarge: () => Promise.reject(new Error("no event is that large")),
       longest: 200_000,

@@ -52,22 +52,29 @@ export async function startCheckout(given: string, corpus: CorpusOptions, say: S
   };
 }
 
-async function startIn(checkout: string, state: string): Promise<{ program: Program; url: string }> {
+/** Starts a checkout with this state. */
+export async function startIn(
+  checkout: string,
+  state: string,
+  options: string[] = [],
+): Promise<{ program: Program; url: string }> {
   const port = await freePort();
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
-  const args = ["scripts/start.ts", "--port", String(port), "--state", state, ...settings];
+  const args = ["scripts/start.ts", "--port", String(port), "--state", state, ...settings, ...options];
   const program = await startProgram(process.execPath, args, checkout);
   return { program, url: `ws://127.0.0.1:${port}/` };
 }
 
-function databaseIn(state: string): string {
+/** Returns the file of the database in a state. */
+export function databaseIn(state: string): string {
   const folder = join(state, "d1/miniflare-D1DatabaseObject");
   const [file, ...others] = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
   if (file === undefined || others.length > 0) throw new CommandError(`${folder} does not have one database`);
   return join(folder, file);
 }
 
-function commitOf(checkout: string): string {
+/** Returns the version and commit of a checkout. */
+export function commitOf(checkout: string): string {
   try {
     const args = ["-C", checkout, "describe", "--always", "--dirty"];
     return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
