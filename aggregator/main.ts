@@ -14,6 +14,7 @@ import type { Ingest } from "../relay/ingest/ingest.ts";
 import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { createDeadLetters } from "../store/dead-letters.ts";
+import { ownEventsAfter } from "../store/own-log.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -27,6 +28,15 @@ import { ingestLarge } from "./large-event.ts";
 import { LiveIntake } from "./live-intake.ts";
 import { liveObject } from "./live-object.ts";
 import { orderLive } from "./live-schedule.ts";
+import { publishOnward } from "./onward.ts";
+import {
+  beginOnward,
+  leaseOnward,
+  nextOnward,
+  onwardReport,
+  saveOnward,
+  settleOnward,
+} from "./onward-schedule.ts";
 import { pull } from "./pull.ts";
 import { redrive } from "./redrive.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
@@ -38,6 +48,13 @@ import { converse } from "./upstream.ts";
 /** Version 2 is of a deployment that knows no filters. It ignores version 3, whose lease then expires. */
 interface PullJob {
   version: 2 | 3;
+  lease: Lease;
+}
+
+/** A deployment that publishes nothing onward ignores it. */
+interface OnwardJob {
+  version: 4;
+  task: "onward";
   lease: Lease;
 }
 
@@ -106,7 +123,7 @@ const queuedCopies = new QueuedCopies({ eventId: nativeEventId, now: unixSeconds
 function pullDeps(): PullDeps {
   const large = { ...consumeDeps(createQueueIngest()), longest: config.MAX_MESSAGE_LENGTH };
   return {
-    connect: async (url) => converse(await connectWebSocket(url), { sign: signerFor(url) }),
+    connect,
     announced: fetchAnnounced,
     unneeded: (ids, upstream) => unneeded(pullDatabase, fingerprint, { upstream, ids }),
     hasRoom: () => size.hasRoomForUpstreams,
@@ -122,6 +139,10 @@ function pullDeps(): PullDeps {
     metrics,
     tracer,
   };
+}
+
+async function connect(url: string) {
+  return converse(await connectWebSocket(url), { sign: signerFor(url) });
 }
 
 /** Returns what answers a challenge of this upstream (NIP-42); undefined if the relay has no key. */
@@ -148,6 +169,27 @@ async function runPull(job: PullJob): Promise<void> {
   if (result.problem !== undefined && result.problem !== begun.problem)
     report(failureReport(url, result.problem, next));
   await settlePull(pullDatabase, begun, result, next);
+}
+
+async function runOnward(job: OnwardJob): Promise<void> {
+  const begun = await beginOnward(pullDatabase, job.lease, unixSeconds());
+  if (!begun) return;
+  const { lease, task, failures } = begun;
+  const result = await publishOnward(task, {
+    connect,
+    read: (after, limit) => ownEventsAfter(pullDatabase, after, limit),
+    save: (progress) => saveOnward(pullDatabase, lease, progress),
+    pause: wait,
+    now: unixSeconds,
+    metrics,
+    tracer,
+  });
+  const now = unixSeconds();
+  const next = nextOnward(result, failures, { now, random: Math.random() });
+  // Logged once, not with every attempt.
+  if (result.problem !== undefined && result.problem !== begun.problem)
+    report(onwardReport(task.url, result.problem, { ...next, now }));
+  await settleOnward(pullDatabase, lease, result, next);
 }
 
 async function sendAll<T>(queue: Queue<T>, bodies: T[], options?: QueueSendBatchOptions): Promise<void> {
@@ -191,11 +233,17 @@ const handler: ExportedHandler<AggregatorEnv> = {
       }).catch(report);
     // Upstreams that are not leased stay due, and are pulled as soon as there is room.
     const due = size.hasRoomForUpstreams ? await leaseDue(pullDatabase, config.UPSTREAMS, unixSeconds()) : [];
-    await sendAll<PullJob>(
-      env.PULLS,
-      due.map((lease) => ({ version: 3, lease })),
+    const leaving = await leaseOnward(pullDatabase, config.UPSTREAMS, unixSeconds()).catch(
+      (error: unknown) => {
+        report(error);
+        return [];
+      },
     );
-    metrics.add("queue_publish_counts", "upstream", due.length);
+    await sendAll<PullJob | OnwardJob>(env.PULLS, [
+      ...due.map((lease): PullJob => ({ version: 3, lease })),
+      ...leaving.map((lease): OnwardJob => ({ version: 4, task: "onward", lease })),
+    ]);
+    metrics.add("queue_publish_counts", "upstream", due.length + leaving.length);
     const letters = createDeadLetters(pullDatabase);
     const enqueue = (bundles: Bundle[]) => sendAll(env.EVENTS, bundles);
     await redrive({ letters, enqueue, metrics }).catch(report);
@@ -208,8 +256,9 @@ const handler: ExportedHandler<AggregatorEnv> = {
     if (batch.queue.endsWith("-pulls")) {
       await Promise.all(
         batch.messages.map(async (message) => {
-          // If a pull fails, its lease expires and a later Cron tries again.
-          await runPull(message.body as PullJob).catch(report);
+          const job = message.body as PullJob | OnwardJob;
+          // If a job fails, its lease expires and a later Cron tries again.
+          await (job.version === 4 ? runOnward(job) : runPull(job)).catch(report);
           message.ack();
         }),
       );

@@ -5,7 +5,7 @@
 import { and, eq, lte, ne, or, sql } from "drizzle-orm";
 import { createDrizzle } from "../store/drizzle.ts";
 import type { Database } from "../store/database.ts";
-import { upstream } from "../store/tables.ts";
+import { onward, upstream } from "../store/tables.ts";
 import { type Cursor, cursorOf, type Range, readCursor } from "../store/upstream-cursor.ts";
 import { afterPull, type Health, readHealth } from "../store/upstream-health.ts";
 import { NOT_FOR_EARLIER } from "../store/upstreams.ts";
@@ -120,12 +120,15 @@ export async function settlePull(
 }
 
 /**
- * Ends every lease. Call it only if no pull is running, for example when `npm start` begins. Interrupted upstreams are then
+ * Ends every lease. Call it only if no job is running, for example when `npm start` begins. Interrupted upstreams are then
  * due at once, and not in three minutes.
  */
 export async function returnLeases(db: Database): Promise<void> {
   const drizzle = createDrizzle(db);
-  await drizzle.batch([drizzle.update(upstream).set({ leasedUntil: 0 }).where(ne(upstream.leasedUntil, 0))]);
+  await drizzle.batch([
+    drizzle.update(upstream).set({ leasedUntil: 0 }).where(ne(upstream.leasedUntil, 0)),
+    drizzle.update(onward).set({ leasedUntil: 0 }).where(ne(onward.leasedUntil, 0)),
+  ]);
 }
 
 function listOf(urls: readonly string[]) {

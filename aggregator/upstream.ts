@@ -3,6 +3,7 @@ import { printable } from "../nostr/characters.ts";
 import { type Answer, type Ending, type Question, requestExchange } from "./answer.ts";
 import { authenticate, type Sign } from "./authenticate.ts";
 import { Line, type Traffic, type UpstreamSocket } from "./line.ts";
+import { offerExchange, type Outlet } from "./onward-offer.ts";
 import { type SyncAnswer, syncExchange } from "./sync-message.ts";
 
 /** None of these promises rejects: refusals, silence and disconnections are results. Only one may be pending. */
@@ -37,7 +38,7 @@ const ANSWER_MILLISECONDS = 45_000;
 const AUTH_REQUIRED = "auth-required:";
 
 /** Starts a conversation. */
-export function converse(socket: UpstreamSocket, habits: Habits = {}): Upstream {
+export function converse(socket: UpstreamSocket, habits: Habits = {}): Upstream & Outlet {
   const line = new Line(socket, habits.wait ?? ((milliseconds) => AbortSignal.timeout(milliseconds)));
   let started = 0;
   let wantsAuth = false;
@@ -91,6 +92,7 @@ export function converse(socket: UpstreamSocket, habits: Habits = {}): Upstream 
   return {
     ask,
     sync,
+    offer: (event) => insist(() => line.run(offerExchange(event))),
     close: () => line.close(),
     traffic: line.traffic,
     get notice() {

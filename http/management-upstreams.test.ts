@@ -49,6 +49,7 @@ describe("the list of upstreams", () => {
         failures: 0,
         health: { pulls: 0, failures: 0, bytes: 0, received: 0, queued: 0 },
         live: null,
+        onward: null,
         filters: [{ filter: {}, gaps: [], gapCount: 0, lost: [], lostCount: 0 }],
         backfills: [],
       },

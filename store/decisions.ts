@@ -10,7 +10,7 @@ import { createDrizzle } from "./drizzle.ts";
 import { countLetters, letterStatement, readLetter, readLetters } from "./letter-list.ts";
 import type { AuditEntry, Change, ListEntry, ListName, ModerationStore, Role } from "./moderation.ts";
 import { audit, emptying, moderation, role, roleMember, setting, usedAuthorization } from "./tables.ts";
-import { readUpstream, readUpstreams, upstreamStatement } from "./upstreams.ts";
+import { readUpstream, readUpstreams, upstreamStatements } from "./upstreams.ts";
 
 export type Decisions = Pick<
   ModerationStore,
@@ -118,7 +118,7 @@ function statementsFor(
     case "purge-letters":
       return [letterStatement(drizzle, change, at)];
     default:
-      return [upstreamStatement(drizzle, change)];
+      return upstreamStatements(drizzle, change);
   }
 }
 

@@ -17,6 +17,7 @@ const UPSTREAM: StoredUpstream = {
   cursor: { version: 2, filters: { "{}": { pulledTo: NOW - 60, pending: [] } } },
   health: { ...readHealth('{"version":1}'), pulls: 3 },
   live: { ...NEW_LIVE_HEALTH, connectedSince: NOW - 9, events: 7 },
+  onward: undefined,
   failures: 0,
   dueAt: NOW + 30,
   leasedUntil: 0,
@@ -81,6 +82,20 @@ it("the live connection is there in live mode only", () => {
     waste: 0,
   });
   expect(status({}).live).toBeNull();
+});
+
+it("the answers to what is published are there, and why it fails", () => {
+  const refusals = [{ id: "a".repeat(64), kind: 1, reason: "blocked: no", at: NOW }];
+  const answers = { version: 1 as const, accepted: 3, known: 2, refused: 1, refusals };
+  const sums = { accepted: 3, known: 2, refused: 1, refusals };
+  const onward = { answers: { ...answers, tried: { id: "b".repeat(64), times: 2 } }, failures: 0 };
+  expect(status({ onward: { ...onward, problem: undefined } }).onward).toEqual({ ...sums, failures: 0 });
+  expect(status({ onward: { ...onward, failures: 4, problem: "away" } }).onward).toEqual({
+    ...sums,
+    failures: 4,
+    problem: "away",
+  });
+  expect(status({}).onward).toBeNull();
 });
 
 it("gaps and lost ranges are listed per filter, at most 100 of each, with their number", () => {

@@ -1,5 +1,7 @@
 /** How it stands with an upstream, for operators. */
 import type { LiveHealth } from "./live-health.ts";
+import type { OnwardAnswers } from "./onward-answers.ts";
+import type { StoredOnward } from "./onward.ts";
 import { cursorOf, type FilterCursor, type LostRange, type Range } from "./upstream-cursor.ts";
 import type { Health } from "./upstream-health.ts";
 import { DEFAULT_SETTINGS, type UpstreamFilter, type UpstreamSettings } from "./upstream-settings.ts";
@@ -22,6 +24,12 @@ export interface FilterStatus {
   lostCount: number;
 }
 
+/** The sums and the latest refusals, and if publishing fails: how often since the last answer, and why. */
+export interface OnwardStatus extends Omit<OnwardAnswers, "version" | "tried"> {
+  failures: number;
+  problem?: string;
+}
+
 export interface UpstreamStatus {
   url: string;
   origin: Origin;
@@ -38,6 +46,8 @@ export interface UpstreamStatus {
   health: Omit<Health, "version">;
   /** The live connection; null if the upstream is not in live mode. */
   live: Omit<LiveHealth, "version"> | null;
+  /** What it has answered to the events that are published to it; null if none are. */
+  onward: OnwardStatus | null;
   filters: FilterStatus[];
   /** Ranges that an operator wants, and that no pull has taken up yet. */
   backfills: Required<Range>[];
@@ -69,6 +79,7 @@ export function statusOf(
     failures,
     health,
     live: settings?.live ? live : null,
+    onward: upstream.onward ? onwardStatus(upstream.onward) : null,
     filters: filters.map((filter) => filterStatus(filter, cursorOf(cursor, filter))),
     backfills,
   };
@@ -87,6 +98,7 @@ export function unseenStatus(url: string, now: number): UpstreamStatus {
     failures: 0,
     health: { pulls: 0, failures: 0, bytes: 0, received: 0, queued: 0 },
     live: null,
+    onward: null,
     filters: DEFAULT_SETTINGS.filters.map((filter) => filterStatus(filter, { pending: [] })),
     backfills: [],
   };
@@ -112,6 +124,11 @@ function stateOf(
   if (origin === "settings" && !configured.includes(url)) return "unlisted";
   if (health.pulls === 0 && failures === 0) return "new";
   return failures > 0 ? "failing" : "ok";
+}
+
+function onwardStatus({ answers, failures, problem }: StoredOnward): OnwardStatus {
+  const { accepted, known, refused, refusals } = answers;
+  return { accepted, known, refused, refusals, failures, ...(problem !== undefined && { problem }) };
 }
 
 function filterStatus(filter: UpstreamFilter, { pulledTo, pending, lost = [] }: FilterCursor): FilterStatus {

@@ -3,7 +3,8 @@ import { asc, count, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { type LiveHealth, readLiveHealth } from "./live-health.ts";
-import { upstream } from "./tables.ts";
+import { onwardStatement, type StoredOnward, storedOnward } from "./onward.ts";
+import { onward, upstream } from "./tables.ts";
 import { type Cursor, type Range, readCursor } from "./upstream-cursor.ts";
 import { type Health, readHealth } from "./upstream-health.ts";
 import { readUpstreamSettings, type UpstreamSettings } from "./upstream-settings.ts";
@@ -20,6 +21,8 @@ export interface StoredUpstream {
   cursor: Cursor;
   health: Health;
   live: LiveHealth;
+  /** Undefined: nothing is published to it. */
+  onward: StoredOnward | undefined;
   /** Number of pulls that have failed since the last progress. */
   failures: number;
   /** Unix seconds: when the next pull is, and until when a pull may run. */
@@ -42,8 +45,12 @@ export const NOT_FOR_EARLIER = { formerNextPull: Number.MAX_SAFE_INTEGER };
 
 /** Returns all upstreams, by address. */
 export async function readUpstreams(drizzle: SqliteRemoteDatabase): Promise<StoredUpstream[]> {
-  const [rows] = await drizzle.batch([drizzle.select().from(upstream).orderBy(asc(upstream.url))]);
-  return rows.map(stored);
+  const [rows, onwardRows] = await drizzle.batch([
+    drizzle.select().from(upstream).orderBy(asc(upstream.url)),
+    drizzle.select().from(onward),
+  ]);
+  const byUrl = new Map(onwardRows.map((row) => [row.url, row]));
+  return rows.map((row) => stored(row, byUrl.get(row.url)));
 }
 
 /** Returns one upstream, and how many there are. */
@@ -51,18 +58,26 @@ export async function readUpstream(
   drizzle: SqliteRemoteDatabase,
   url: string,
 ): Promise<{ found: StoredUpstream | undefined; count: number }> {
-  const [rows, counts] = await drizzle.batch([
+  const [rows, counts, onwardRows] = await drizzle.batch([
     drizzle.select().from(upstream).where(eq(upstream.url, url)),
     drizzle.select({ count: count() }).from(upstream),
+    drizzle.select().from(onward).where(eq(onward.url, url)),
   ]);
-  return { found: rows[0] && stored(rows[0]), count: counts[0]?.count ?? 0 };
+  return { found: rows[0] && stored(rows[0], onwardRows[0]), count: counts[0]?.count ?? 0 };
 }
 
 /** Every change but a pause makes the upstream due at once. A pull that runs meanwhile ends as it began. */
-export function upstreamStatement(
+export function upstreamStatements(
   drizzle: SqliteRemoteDatabase,
   change: UpstreamChange,
-): BatchItem<"sqlite"> {
+): BatchItem<"sqlite">[] {
+  const statement = upstreamStatement(drizzle, change);
+  if (change.do !== "put-upstream" && change.do !== "remove-upstream") return [statement];
+  const isPublishedTo = change.do === "put-upstream" && change.settings.direction !== "in";
+  return [statement, onwardStatement(drizzle, change.url, isPublishedTo)];
+}
+
+function upstreamStatement(drizzle: SqliteRemoteDatabase, change: UpstreamChange): BatchItem<"sqlite"> {
   const { url } = change;
   const upsert = (set: Partial<typeof upstream.$inferInsert>, update: object = set) =>
     drizzle
@@ -86,7 +101,10 @@ export function upstreamStatement(
   }
 }
 
-function stored(row: typeof upstream.$inferSelect): StoredUpstream {
+function stored(
+  row: typeof upstream.$inferSelect,
+  onwardRow: typeof onward.$inferSelect | undefined,
+): StoredUpstream {
   const { url, origin, failures, dueAt, leasedUntil } = row;
   return {
     url,
@@ -96,6 +114,7 @@ function stored(row: typeof upstream.$inferSelect): StoredUpstream {
     cursor: readCursor(row.cursor),
     health: readHealth(row.health),
     live: readLiveHealth(row.live),
+    onward: onwardRow && storedOnward(onwardRow),
     failures,
     dueAt,
     leasedUntil,

@@ -192,7 +192,8 @@ function hasProtectedTag(value: unknown): boolean {
   return Array.isArray(tags) && tags.some((tag) => Array.isArray(tag) && tag[0] === "-");
 }
 
-function isProtected({ tags }: Event): boolean {
+/** Returns whether only its author may publish an event (NIP-70). */
+export function isProtected({ tags }: Event): boolean {
   return tags.some(([name]) => name === "-");
 }
 

@@ -37,6 +37,7 @@ function rowOf(upstream: UpstreamStatus, now: number): string[] {
 export function statusText(upstream: UpstreamStatus, now: number): string {
   const { url, origin, failures, lag, filters, health, nextPull, isLeased, settings, backfills, live } =
     upstream;
+  const { onward } = upstream;
   const times = failures > 0 ? `, ${countOf(failures)} failures since the last progress` : "";
   const lines: [name: string, value: string][] = [
     ["state", `${STATES[upstream.state]}${times}`],
@@ -54,6 +55,7 @@ export function statusText(upstream: UpstreamStatus, now: number): string {
       `${countOf(health.pulls)}, of which ${countOf(health.failures)} failed; ${sizeOf(health.bytes)}`,
     ],
     ...(live ? ([["live", liveOf(live, now)]] as [string, string][]) : []),
+    ...(onward ? onwardLines(onward, now) : []),
     ["relay", relayOf(health)],
   ];
   return [oneLine(url), ...lines.map(([name, value]) => `  ${name.padEnd(13)} ${value}`)].join("\n");
@@ -118,6 +120,7 @@ function filterLines(status: FilterStatus, isOneOfSeveral: boolean): [string, st
 }
 
 const MOST_RANGES = 5;
+const MOST_REFUSALS = 5;
 
 function listOf(ranges: string[], count: number): string {
   if (count === 0) return "none";
@@ -153,6 +156,22 @@ function liveOf(live: NonNullable<UpstreamStatus["live"]>, now: number): string 
     `${countOf(events)} events${lastEvent === undefined ? "" : `, the last ${lengthOf(now - lastEvent)} ago`}`,
     ...(lastDrop ? [`${countOf(drops)} drops, the last ${failureOf(lastDrop, now)}`] : []),
   ].join("; ");
+}
+
+/** Says what the relay answered to the events that are published to it. */
+function onwardLines(onward: NonNullable<UpstreamStatus["onward"]>, now: number): [string, string][] {
+  const { accepted, known, refused, refusals, failures, problem } = onward;
+  const fails = problem === undefined ? "" : `; fails (${countOf(failures)} times): ${oneLine(problem)}`;
+  const sums = `${countOf(accepted)} accepted, ${countOf(known)} known, ${countOf(refused)} refused${fails}`;
+  return [
+    ["published", sums],
+    ...refusals
+      .slice(0, MOST_REFUSALS)
+      .map(({ id, reason, at }): [string, string] => [
+        "refused",
+        `${oneLine(id)}, ${ago(at, now)}: ${oneLine(reason)}`,
+      ]),
+  ];
 }
 
 function failureOf(failure: { at: number; reason: string } | undefined, now: number): string {

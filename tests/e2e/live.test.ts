@@ -1,15 +1,13 @@
 /** Live mode with the real program: how soon an event arrives, drops, and ephemeral events that an upstream keeps. */
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import type { UpstreamSettings } from "../../store/upstream-settings.ts";
 import type { Event } from "../../nostr/event.ts";
 import { type ScriptedRelay, startScriptedRelay } from "../fixtures/scripted-relay.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { connect, listen } from "./client.ts";
 import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { addUpstream, MANAGED, statusOf } from "./upstreams.ts";
 
 /** An event arrives in a fraction of a second. A pull would take a minute at least. */
 const SOON = 20_000;
@@ -53,31 +51,13 @@ async function startLiveRelay(): Promise<LiveRelay> {
   return live;
 }
 
-/** Returns the state folder of a relay with these upstreams. */
-async function stateWith(upstreams: Record<string, Partial<UpstreamSettings>>): Promise<string> {
-  const state = join(temporaryFolder(), "state");
-  const relay = await startRelay(await freePort(), state);
-  expect(await relay.interrupt()).toBe(0);
-  const folder = join(state, "d1/miniflare-D1DatabaseObject");
-  const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))!;
-  const db = new DatabaseSync(join(folder, file));
-  for (const [url, settings] of Object.entries(upstreams))
-    db.prepare("INSERT INTO upstream (url, origin, settings) VALUES (?, 'operator', ?)").run(
-      url,
-      JSON.stringify({ version: 1, ...settings }),
-    );
-  db.close();
-  return state;
-}
-
 const LIVE = { live: true, interval: 86_400 };
 
 test("an event of a live upstream reaches a subscriber soon, also after drops; an ephemeral one reaches it once", async () => {
   await using first = await startLiveRelay();
   await using second = await startLiveRelay();
-  const state = await stateWith({ [first.relay.url]: LIVE, [second.relay.url]: LIVE });
-  const port = await freePort();
-  const relay = await startRelay(port, state);
+  const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), MANAGED);
+  for (const { relay: upstream } of [first, second]) await addUpstream(relay.http, upstream.url, LIVE);
   const { received } = await listen(await connect(relay.url), { limit: 0 });
   const subscribed = (count: number) =>
     eventually(
@@ -113,6 +93,14 @@ test("an event of a live upstream reaches a subscriber soon, also after drops; a
   second.publish(later);
   await arrives(later);
   expect(received.map(({ id }) => id)).toEqual([note.id, request.id, later.id]);
+  const { live } = await eventually(
+    () => statusOf(relay.http, second.relay.url),
+    (status) => (status.live?.drops ?? 0) >= 3,
+  );
+  expect(live).toMatchObject({
+    drops: 3,
+    lastDrop: { reason: expect.stringContaining("the connection ended") },
+  });
   expect(await relay.interrupt()).toBe(0);
   expect(relay.stderr()).toBe("");
 });

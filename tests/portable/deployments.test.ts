@@ -5,6 +5,7 @@ import { readBundle } from "../../aggregator/bundle.ts";
 import { rangesToPull } from "../../aggregator/cursor.ts";
 import type { Hub } from "../../relay/session/hub.ts";
 import { NEW_LIVE_HEALTH, readLiveHealth } from "../../store/live-health.ts";
+import { readOnwardAnswers } from "../../store/onward-answers.ts";
 import { cursorOf, readCursor } from "../../store/upstream-cursor.ts";
 import { readHealth } from "../../store/upstream-health.ts";
 import { DEFAULT_SETTINGS, readUpstreamSettings } from "../../store/upstream-settings.ts";
@@ -19,6 +20,7 @@ import {
   UPSTREAM_HEALTH,
   UPSTREAM_SETTINGS,
   LIVE_HEALTH,
+  ONWARD_ANSWERS,
 } from "../fixtures/recorded.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 
@@ -72,6 +74,11 @@ describe("a recorded", () => {
   it.each(LIVE_HEALTH.map((text) => [text]))("health of a live connection is read: %s", (text) => {
     const read = readLiveHealth(text);
     expect(read).toEqual({ ...NEW_LIVE_HEALTH, ...(JSON.parse(text) as object) });
+  });
+
+  it.each(ONWARD_ANSWERS.map((text) => [text]))("list of answers is read: %s", (text) => {
+    const none = { accepted: 0, known: 0, refused: 0, refusals: [] };
+    expect(readOnwardAnswers(text)).toEqual({ ...none, ...(JSON.parse(text) as object) });
   });
 
   it.each(BUNDLES)("bundle is read as it was written: %j", (sample) => {

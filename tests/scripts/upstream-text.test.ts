@@ -37,6 +37,7 @@ const FAILING: UpstreamStatus = {
     queued: 1204,
   },
   live: null,
+  onward: null,
   filters: [
     { filter: { kinds: [0, 1] }, pulledTo: NOW - 60, gaps: [gap(100)], gapCount: 1, lost: [], lostCount: 0 },
     {
@@ -102,6 +103,24 @@ describe("upstream status", () => {
     );
     const lost = { drops: 0, events: 0, waste: 0 };
     expect(statusText({ ...FAILING, live: lost }, NOW)).toContain("live          not connected; 0 events\n");
+  });
+
+  it("of one that is published to has its answers", () => {
+    const refusals = Array.from({ length: 7 }, (_, n) => ({
+      id: `id-${n}`,
+      kind: 1,
+      reason: "blocked:\u001b[2J no",
+      at: NOW - 60 * n,
+    }));
+    const onward = { accepted: 1234, known: 5, refused: 7, refusals, failures: 0 };
+    const text = statusText({ ...FAILING, onward }, NOW);
+    expect(text).toContain("  published     1,234 accepted, 5 known, 7 refused\n");
+    expect(text).toContain("  refused       id-4, 2023-11-14 22:09:20 (4 min ago): blocked: no\n");
+    expect(text).not.toContain("id-5");
+    const failing = { ...onward, refusals: [], failures: 3, problem: "cannot connect" };
+    expect(statusText({ ...FAILING, onward: failing }, NOW)).toContain(
+      "  published     1,234 accepted, 5 known, 7 refused; fails (3 times): cannot connect\n",
+    );
   });
 
   it("of one that was never pulled says so", () => {
