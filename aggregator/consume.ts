@@ -48,6 +48,8 @@ export interface ConsumeDeps {
 export interface Patience {
   /** From this attempt on, an event that makes ingest throw becomes a dead letter. */
   forThrows: number;
+  /** The same if all events make it throw: then it is more likely that ingest fails than that all of them are bad. */
+  forAllThrow: number;
   /** From this attempt on, all that is not stored becomes a dead letter without another try. */
   forAll: number;
 }
@@ -56,9 +58,9 @@ export interface Patience {
  * Twelve attempts take more than an hour (`retryDelay`), in which most faults are mended. Then the queue itself gives up
  * (`max_retries` in wrangler.toml).
  */
-export const PATIENCE: Patience = { forThrows: 12, forAll: Infinity };
+export const PATIENCE: Patience = { forThrows: 12, forAllThrow: 24, forAll: Infinity };
 /** For bundles that the events queue has given up. 90 attempts take more than three days. */
-export const LAST_PATIENCE: Patience = { forThrows: 1, forAll: 90 };
+export const LAST_PATIENCE: Patience = { forThrows: 1, forAllThrow: 12, forAll: 90 };
 
 const LONGEST_DELAY = 3600;
 export const NO_ROOM_DELAY = 3600;
@@ -89,7 +91,13 @@ export async function consume(
   given: ConsumeDeps,
   patience = PATIENCE,
 ): Promise<void> {
-  const deps = { ...given, report: once(given.report) };
+  let judged = 0;
+  const ingest: Ingest = async (event, sender) => {
+    const outcome = await given.ingest(event, sender);
+    judged += 1;
+    return outcome;
+  };
+  const deps = { ...given, ingest, report: once(given.report) };
   const begun = await Promise.all(
     messages.map((message) => orRetry(message, deps, () => begin(message, deps, patience))),
   );
@@ -99,9 +107,11 @@ export async function consume(
     thrown.map(([item]) => item),
     (item) => deps.ingest(item.event, item.sender),
   );
+  const isAnyJudged = judged > 0 || thrown.length === 1;
+  const least = isAnyJudged ? patience.forThrows : patience.forAllThrow;
   for (const work of troubled) {
     const trials = new Map([...work.trials].map(([item, trial]) => [item, salvaged.get(item) ?? trial]));
-    const isGivenUp = (item: Item) => salvaged.has(item) && work.message.attempts >= patience.forThrows;
+    const isGivenUp = (item: Item) => salvaged.has(item) && work.message.attempts >= least;
     await orRetry(work.message, deps, () => end({ ...work, trials }, deps, isGivenUp));
   }
 }

@@ -1,6 +1,5 @@
 /** Hands events of an upstream over to the queue: those that are not stored yet, each once in a job. */
 import { idOf, isHex64, kindClass } from "../nostr/event.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
 import type { Span } from "../telemetry/tracing.ts";
 import type { Unneeded } from "../store/unneeded.ts";
 import { createdAt } from "./asked.ts";
@@ -19,7 +18,6 @@ export interface HandoverDeps {
   longest: number;
   /** Whether an event is old enough to be removed at once. */
   isOutdated(event: { kind: number; created_at: number }): boolean;
-  metrics: Metrics;
 }
 
 export const NO_ROOM = "the database has no room for events of upstreams";
@@ -69,12 +67,11 @@ export class Handover {
   }
 
   async #queue(events: unknown[], { traceparent }: Span): Promise<void> {
-    const { longest, enqueue, ingestLarge, metrics } = this.#deps;
+    const { longest, enqueue, ingestLarge } = this.#deps;
     const head = { upstream: this.#url, ...(traceparent !== undefined && { traceparent }) };
     const { bundles, oversized } = bundleEvents(events, head, longest);
     if (bundles.length > 0) await enqueue(bundles);
     for (const bundle of bundles) this.#deps.queued.add(bundle.events);
-    metrics.add("queue_publish_counts", "upstream", bundles.length);
     for (const event of oversized) await ingestLarge(event, head);
   }
 

@@ -1,4 +1,5 @@
 /** One pull of one upstream while it runs: what it may use, and what it has learnt. */
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { Span, Tracer } from "../telemetry/tracing.ts";
 import type { LostRange } from "../store/upstream-cursor.ts";
 import type { Findings } from "../store/upstream-health.ts";
@@ -20,6 +21,7 @@ export interface PullDeps extends HandoverDeps {
   /** Milliseconds of a clock that only differences are taken of. */
   milliseconds(): number;
   pause(milliseconds: number): Promise<void>;
+  metrics: Metrics;
   tracer: Tracer;
 }
 

@@ -20,9 +20,8 @@ import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
-import { type Bundle, queueBatches } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
 import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./consume.ts";
-import { historyOf } from "./cursor.ts";
 import type { PullDeps } from "./job.ts";
 import { ingestLarge } from "./large-event.ts";
 import { LiveIntake } from "./live-intake.ts";
@@ -37,19 +36,14 @@ import {
   saveOnward,
   settleOnward,
 } from "./onward-schedule.ts";
-import { pull } from "./pull.ts";
+import { type PullJob, runPull } from "./pull-job.ts";
 import { redrive } from "./redrive.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./rules.ts";
 import { QueuedCopies } from "./queued-copies.ts";
-import { beginPull, failureReport, type Lease, leaseDue, nextPull, settlePull } from "./schedule.ts";
+import { type Lease, leaseDue } from "./schedule.ts";
+import { sendAll } from "./send-all.ts";
 import { converse } from "./upstream.ts";
-
-/** Version 2 is of a deployment that knows no filters. It ignores version 3, whose lease then expires. */
-interface PullJob {
-  version: 2 | 3;
-  lease: Lease;
-}
 
 /** A deployment that publishes nothing onward ignores it. */
 interface OnwardJob {
@@ -127,7 +121,7 @@ function pullDeps(): PullDeps {
     announced: fetchAnnounced,
     unneeded: (ids, upstream) => unneeded(pullDatabase, fingerprint, { upstream, ids }),
     hasRoom: () => size.hasRoomForUpstreams,
-    enqueue: (bundles) => sendAll(env.EVENTS, bundles),
+    enqueue: (bundles) => sendAll(env.EVENTS, bundles, { metrics }),
     queued: queuedCopies,
     ingestLarge: (event, head) => ingestLarge(event, head, large),
     longest: config.MAX_MESSAGE_LENGTH,
@@ -152,23 +146,8 @@ function signerFor(url: string) {
   return (challenge: string) => authentication({ relay: url, challenge, now: unixSeconds() }, secret);
 }
 
-async function runPull(job: PullJob): Promise<void> {
-  // A job of version 1 has no lease, and one of a later version is not for this deployment. Cron creates another job.
-  const isReadable = job.version === 2 || job.version === 3;
-  const begun = isReadable ? await beginPull(pullDatabase, job.lease, unixSeconds()) : undefined;
-  if (!begun) return;
-  const { settings, cursor, failures } = begun;
-  const { url } = begun.lease;
-  const history = historyOf({ ...config, PULL_HISTORY: settings.history ?? config.PULL_HISTORY });
-  const { filters, rate } = settings;
-  const { learntLimit } = begun.health;
-  const result = await pull({ url, filters, cursor, history, rate, learntLimit, failures }, pullDeps());
-  const interval = settings.interval ?? config.PULL_INTERVAL;
-  const next = nextPull(result, failures, { now: unixSeconds(), interval, random: Math.random() });
-  // Logged once, not with every attempt.
-  if (result.problem !== undefined && result.problem !== begun.problem)
-    report(failureReport(url, result.problem, next));
-  await settlePull(pullDatabase, begun, result, next);
+async function runPullJob(job: PullJob): Promise<void> {
+  await runPull(job, { db: pullDatabase, config, pull: pullDeps(), random: Math.random, report });
 }
 
 async function runOnward(job: OnwardJob): Promise<void> {
@@ -192,13 +171,6 @@ async function runOnward(job: OnwardJob): Promise<void> {
   await settleOnward(pullDatabase, lease, result, next);
 }
 
-async function sendAll<T>(queue: Queue<T>, bodies: T[], options?: QueueSendBatchOptions): Promise<void> {
-  for (const batch of queueBatches(bodies)) {
-    const messages = batch.map((body) => ({ body, contentType: "json" as const }));
-    await queue.sendBatch(messages, options);
-  }
-}
-
 /** One for each upstream in live mode, named after its address. */
 export class LiveObject extends liveObject({
   connect: connectWebSocket,
@@ -210,7 +182,7 @@ export class LiveObject extends liveObject({
       ingest: createQueueIngest(),
       sender: fromQueue,
       consume: (messages, ingest) => consume(messages, consumeDeps(ingest)),
-      enqueue: (bundles, delaySeconds) => sendAll(env.EVENTS, bundles, { delaySeconds }),
+      enqueue: (bundles, delaySeconds) => sendAll(env.EVENTS, bundles, { metrics, delaySeconds }),
       report,
     }),
   signerFor,
@@ -239,14 +211,14 @@ const handler: ExportedHandler<AggregatorEnv> = {
         return [];
       },
     );
-    await sendAll<PullJob | OnwardJob>(env.PULLS, [
+    const jobs = [
       ...due.map((lease): PullJob => ({ version: 3, lease })),
       ...leaving.map((lease): OnwardJob => ({ version: 4, task: "onward", lease })),
-    ]);
-    metrics.add("queue_publish_counts", "upstream", due.length + leaving.length);
+    ];
+    await sendAll<PullJob | OnwardJob>(env.PULLS, jobs, { metrics });
     const letters = createDeadLetters(pullDatabase);
-    const enqueue = (bundles: Bundle[]) => sendAll(env.EVENTS, bundles);
-    await redrive({ letters, enqueue, metrics }).catch(report);
+    const enqueue = (bundles: Bundle[]) => sendAll(env.EVENTS, bundles, { metrics });
+    await redrive({ letters, enqueue }).catch(report);
     await letters.age(unixSeconds()).catch(report);
     await createRefusedIds(pullDatabase, fingerprint).forget(unixSeconds()).catch(report);
     telemetry.flush((work) => ctx.waitUntil(work));
@@ -258,7 +230,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
         batch.messages.map(async (message) => {
           const job = message.body as PullJob | OnwardJob;
           // If a job fails, its lease expires and a later Cron tries again.
-          await (job.version === 4 ? runOnward(job) : runPull(job)).catch(report);
+          await (job.version === 4 ? runOnward(job) : runPullJob(job)).catch(report);
           message.ack();
         }),
       );

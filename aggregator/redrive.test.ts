@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createDeadLetters, type DeadLetters } from "../store/dead-letters.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
-import { Counts } from "../telemetry/counts.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { type Bundle, bytesOf } from "./bundle.ts";
 import { redrive } from "./redrive.ts";
@@ -12,11 +11,10 @@ const [UP, OTHER] = ["wss://up.example", "wss://other.example"];
 let db: ReturnType<typeof migratedSqlite>;
 let letters: DeadLetters;
 let queued: Bundle[];
-let metrics: Counts;
 beforeEach(() => {
   db = migratedSqlite();
   letters = createDeadLetters(db);
-  [queued, metrics] = [[], new Counts()];
+  queued = [];
 });
 afterEach(() => db.close());
 
@@ -28,7 +26,7 @@ const letter = (what: unknown, upstream = UP, attempts = 1) => ({
   attempts,
 });
 const enqueue = async (bundles: Bundle[]) => void queued.push(...bundles);
-const run = (change = {}) => redrive({ letters, enqueue, metrics, ...change });
+const run = (change = {}) => redrive({ letters, enqueue, ...change });
 const left = async () => (await letters.totals()).letters;
 const mark = () =>
   createModerationStore(db).change([{ do: "redrive-letters", which: { by: "all" } }], {
@@ -52,7 +50,6 @@ it("queues what is marked, with its upstream and how often it has failed, and re
     { version: 1, upstream: UP, attempts: 2, events: [event(3)] },
   ]);
   expect(await left()).toBe(1);
-  expect(metrics.list()).toEqual([{ name: "queue_publish_counts", source: "upstream", amount: 3 }]);
 });
 
 it("keeps to the size of a message, whatever the size of the events", async () => {

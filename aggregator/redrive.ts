@@ -1,12 +1,10 @@
 /** Puts dead letters on the queue again that an operator has chosen. */
 import type { DeadLetters, MarkedLetter } from "../store/dead-letters.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
 import { type Bundle, bundleEvents } from "./bundle.ts";
 
 interface RedriveDeps {
   letters: Pick<DeadLetters, "marked" | "removeMarked">;
   enqueue(bundles: Bundle[]): Promise<void>;
-  metrics: Metrics;
 }
 
 /** Letters that are read at once: up to 5 MB. And how often, in one run. The rest waits for the next minute. */
@@ -17,13 +15,11 @@ const MOST_ROUNDS = 25;
  * Queues letters that are marked, and removes them. If it ends in between, they are queued once more by the next run, and no event is
  * stored twice. A letter whose event fails again comes back.
  */
-export async function redrive({ letters, enqueue, metrics }: RedriveDeps): Promise<void> {
+export async function redrive({ letters, enqueue }: RedriveDeps): Promise<void> {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const marked = await letters.marked(AT_ONCE);
     if (marked.length === 0) return;
-    const bundles = bundlesOf(marked);
-    await enqueue(bundles);
-    metrics.add("queue_publish_counts", "upstream", bundles.length);
+    await enqueue(bundlesOf(marked));
     await letters.removeMarked(marked.map(({ id }) => id));
   }
 }
