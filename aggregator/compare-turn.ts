@@ -15,11 +15,11 @@ import type { Sync } from "./upstream.ts";
 /** After a failure that would come again, the upstream is paged for so long, in seconds. */
 const REFUSAL_LASTS = 86_400;
 
-/** Compares. Throws what ended the turn, after the turn has kept what is finished. */
-export async function compareTurn(job: Job, turn: Turn): Promise<void> {
+/** Returns whether it could be compared. Throws what ended the turn, after the turn has kept what is finished. */
+export async function compareTurn(job: Job, turn: Turn): Promise<boolean> {
   const { deps, findings } = job;
   const now = deps.now();
-  if (!job.speaksNegentropy || isRefused(turn.cursor, now)) return;
+  if (!job.speaksNegentropy || isRefused(turn.cursor, now)) return false;
   const { cursor, floor } = turn;
   const fetcher = new IdFetcher(job);
   const result = await reconcileUpstream(
@@ -37,6 +37,7 @@ export async function compareTurn(job: Job, turn: Turn): Promise<void> {
   turn.cursor = { ...cursor, slices: withRefusal(result, now) };
   if (!failure) turn.unfinished = leftBy(result, turn, now);
   if (error !== undefined) throw error;
+  return !failure;
 }
 
 /** Each message of a reconciliation counts as a question. */

@@ -11,6 +11,7 @@ import { Handover } from "./handover.ts";
 import { Stop } from "./inquiry.ts";
 import { type Job, limitsOf, type PullDeps } from "./job.ts";
 import { pullRanges } from "./pages.ts";
+import { sampleTurn } from "./sample.ts";
 import { cursorAfter, type PullTask, shareOf, type Turn, turnsOf } from "./turns.ts";
 
 export interface PullResult {
@@ -111,8 +112,9 @@ async function takeTurns(job: Job, turns: Turn[]): Promise<void> {
     turn.isTaken = true;
     job.turn = { filter, share: shareOf(used, end, turns.length - at), asked: job.asked, lost };
     try {
-      await compareTurn(job, turn);
+      const isCompared = await compareTurn(job, turn);
       await pullRanges(job, turn.unfinished);
+      if (!isCompared) await sampleTurn(job, turn);
     } catch (error) {
       if (!(error instanceof Stop) || error.problem !== undefined) errors.push(error);
       if (error instanceof Stop && error.isFinal) break;

@@ -1,10 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import "../tests/fixtures/seed.ts";
-import type { Slice, Slices } from "../store/slices.ts";
-import { countedFrom, joinSlices, putSlice, segmentsOf, segmentsToCompare } from "./slices.ts";
+import { countedFrom, DAY, type Slice, type Slices } from "../store/slices.ts";
+import { joinSlices, putSlice, segmentsOf, segmentsToCompare } from "./slices.ts";
 
-const DAY = 86_400;
 const NOW = 20_000 * DAY + 1000;
 
 function aSlice(since: number, until: number, held: number): Slice {

@@ -1,7 +1,7 @@
 /** Divides what an upstream holds into slices by created_at: which to compare, and how large they are. Pure. */
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { addSums } from "../nostr/negentropy-wire.ts";
-import type { Slice, Slices } from "../store/slices.ts";
+import { countedFrom, DAY, type Slice, type Slices } from "../store/slices.ts";
 
 /** A range of created_at in Unix seconds, without its end. Without a slice it is a hole. */
 export interface Segment {
@@ -9,10 +9,6 @@ export interface Segment {
   until: number;
   slice?: Slice;
 }
-
-const DAY = 86_400;
-/** Slices of the last days do not reach over midnight (UTC), so that they can be counted by day. */
-export const COUNTED_DAYS = 30;
 
 /** The newest slices are small, because most changes are there. Those behind them have up to this many events. */
 const LEAST_EVENTS = 32;
@@ -46,11 +42,6 @@ function holesByDay(since: number, until: number, now: number): Segment[] {
     start = end;
   }
   return holes;
-}
-
-/** Returns the midnight from which on events are counted by day. */
-export function countedFrom(now: number): number {
-  return (Math.floor(now / DAY) - COUNTED_DAYS + 1) * DAY;
 }
 
 /**

@@ -3,15 +3,33 @@
  * changes it.
  */
 
+export const DAY = 86_400;
+/** Slices of the last days do not reach over midnight (UTC), so that they can be counted by day. */
+const COUNTED_DAYS = 30;
+
+/** Returns the midnight from which on events are counted by day. `now` is in Unix seconds. */
+export function countedFrom(now: number): number {
+  return (Math.floor(now / DAY) - COUNTED_DAYS + 1) * DAY;
+}
+
+export interface Share {
+  /** Events that the upstream holds, and how many of them were here when they were last listed. */
+  held: number;
+  here: number;
+}
+
+/** Some events of a day that were looked at, because the upstream does not speak NIP-77. */
+export interface Sample extends Share {
+  /** The start of the day, and when it was looked at, in Unix seconds. */
+  since: number;
+  at: number;
+}
+
 /** The events of an upstream in a range of created_at, in Unix seconds. */
-export interface Slice {
+export interface Slice extends Share {
   since: number;
   /** Exclusive. */
   until: number;
-  /** How many events the upstream holds there. */
-  held: number;
-  /** How many of these were here when they were last listed. */
-  here: number;
   /** The sum of their ids (`sumOfIds`), in hex. With `held` it gives the fingerprint. */
   sum: string;
   /** When to list them again, because some were queued: are they here? And how often that has been done. */

@@ -1,5 +1,5 @@
 /** The stored progress of pulling an upstream. `aggregator/cursor.ts` moves it. */
-import type { Slices } from "./slices.ts";
+import type { Sample, Slices } from "./slices.ts";
 import { keyOfFilter, type UpstreamFilter } from "./upstream-settings.ts";
 
 /** A range of created_at in Unix seconds, inclusive at both ends. Without `until` it is open to the future. */
@@ -28,6 +28,8 @@ export interface FilterCursor {
   lost?: LostRange[];
   /** What the upstream holds, as last compared (NIP-77). Absent: never compared. */
   slices?: Slices;
+  /** What was looked at of the last days, if it cannot be compared. */
+  samples?: Sample[];
 }
 
 export interface Cursor {
@@ -54,6 +56,6 @@ export function cursorOf(cursor: Cursor, filter: UpstreamFilter): FilterCursor {
   const own = cursor.filters[keyOfFilter(filter)];
   if (own) return own;
   // What the upstream holds of everything is not what it holds of a filter.
-  const { slices: _, ...everything } = cursor.filters[keyOfFilter({})] ?? NEW_FILTER_CURSOR;
+  const { slices: _, samples: __, ...everything } = cursor.filters[keyOfFilter({})] ?? NEW_FILTER_CURSOR;
   return everything;
 }

@@ -2,6 +2,7 @@
 import type { LiveHealth } from "./live-health.ts";
 import type { OnwardAnswers } from "./onward-answers.ts";
 import type { StoredOnward } from "./onward.ts";
+import { type Coverage, coverageOf } from "./coverage.ts";
 import { cursorOf, type FilterCursor, type LostRange, type Range } from "./upstream-cursor.ts";
 import type { Health } from "./upstream-health.ts";
 import { DEFAULT_SETTINGS, type UpstreamFilter, type UpstreamSettings } from "./upstream-settings.ts";
@@ -22,6 +23,10 @@ export interface FilterStatus {
   gapCount: number;
   lost: LostRange[];
   lostCount: number;
+  /** How much of what the upstream holds is here. Absent: not known yet. */
+  coverage?: Coverage;
+  /** Why it is not compared (NIP-77) although it says that it can be, and when that was tried (Unix seconds). */
+  notCompared?: { at: number; reason: string };
 }
 
 /** The sums and the latest refusals, and if publishing fails: how often since the last answer, and why. */
@@ -80,7 +85,7 @@ export function statusOf(
     health,
     live: settings?.live ? live : null,
     onward: upstream.onward ? onwardStatus(upstream.onward) : null,
-    filters: filters.map((filter) => filterStatus(filter, cursorOf(cursor, filter))),
+    filters: filters.map((filter) => filterStatus(filter, cursorOf(cursor, filter), now)),
     backfills,
   };
 }
@@ -99,7 +104,7 @@ export function unseenStatus(url: string, now: number): UpstreamStatus {
     health: { pulls: 0, failures: 0, bytes: 0, received: 0, queued: 0 },
     live: null,
     onward: null,
-    filters: DEFAULT_SETTINGS.filters.map((filter) => filterStatus(filter, { pending: [] })),
+    filters: DEFAULT_SETTINGS.filters.map((filter) => filterStatus(filter, { pending: [] }, now)),
     backfills: [],
   };
 }
@@ -131,7 +136,9 @@ function onwardStatus({ answers, failures, problem }: StoredOnward): OnwardStatu
   return { accepted, known, refused, refusals, failures, ...(problem !== undefined && { problem }) };
 }
 
-function filterStatus(filter: UpstreamFilter, { pulledTo, pending, lost = [] }: FilterCursor): FilterStatus {
+function filterStatus(filter: UpstreamFilter, cursor: FilterCursor, now: number): FilterStatus {
+  const { pulledTo, pending, lost = [], slices } = cursor;
+  const coverage = coverageOf(cursor, now);
   return {
     filter,
     ...(pulledTo !== undefined && { pulledTo }),
@@ -139,5 +146,7 @@ function filterStatus(filter: UpstreamFilter, { pulledTo, pending, lost = [] }: 
     gapCount: pending.length,
     lost: lost.slice(0, MOST_LISTED),
     lostCount: lost.length,
+    ...(coverage && { coverage }),
+    ...(slices?.refused && { notCompared: slices.refused }),
   };
 }
