@@ -2,10 +2,22 @@
 import type { FilterStatus, UpstreamStatus } from "../../store/upstream-status.ts";
 import type { UpstreamFilter, UpstreamSettings } from "../../store/upstream-settings.ts";
 import { oneLine } from "../shared/printing.ts";
+import { coverageLines, shareOfAll } from "./coverage-text.ts";
 import { textTable } from "./table.ts";
 import { countOf, lengthOf, sizeOf, timeOf } from "./units.ts";
 
-const COLUMNS = ["UPSTREAM", "STATE", "LAG", "GAPS", "LOST", "RECEIVED", "NEW", "LAST SUCCESS", "NEXT PULL"];
+const COLUMNS = [
+  "UPSTREAM",
+  "STATE",
+  "LAG",
+  "GAPS",
+  "LOST",
+  "HERE",
+  "RECEIVED",
+  "NEW",
+  "LAST SUCCESS",
+  "NEXT PULL",
+];
 const LONGEST_REASON = 60;
 
 /** Returns a table with one line for each upstream. `now` is in Unix seconds. */
@@ -25,6 +37,7 @@ function rowOf(upstream: UpstreamStatus, now: number): string[] {
     lag === null ? "-" : lengthOf(lag),
     countOf(sum(filters, ({ gapCount }) => gapCount)),
     countOf(sum(filters, ({ lostCount }) => lostCount)),
+    shareOfAll(filters),
     countOf(health.received),
     countOf(health.queued),
     health.lastSuccess === undefined ? "never" : `${lengthOf(now - health.lastSuccess)} ago`,
@@ -116,6 +129,7 @@ function filterLines(status: FilterStatus, isOneOfSeveral: boolean): [string, st
         lostCount,
       ),
     ],
+    ...coverageLines(status),
   ];
 }
 

@@ -53,7 +53,7 @@ ${COMMON_HELP}`,
     usage: "[--json]",
     summary: "show all upstreams in a table",
     about: `Shows all upstreams. LAG is the time since everything was last asked for. GAPS are ranges of time that the next
-pulls ask for, LOST are ranges that cannot be had. NEW are received events that were not stored yet. ${SIGNED}
+pulls ask for, LOST are ranges that cannot be had. HERE is how much of what the upstream holds is here. NEW are received events that were not stored yet. ${SIGNED}
 
   --json             print everything that is known, as one line of JSON
 ${COMMON_HELP}`,

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { statusText, tableOf } from "../../scripts/nostr/upstream-text.ts";
 import { lengthOf, sizeOf, timeOf } from "../../scripts/nostr/units.ts";
 import { DEFAULT_SETTINGS } from "../../store/upstream-settings.ts";
+import type { Coverage } from "../../store/coverage.ts";
 import type { UpstreamStatus } from "../../store/upstream-status.ts";
 
 const NOW = 1_700_000_000;
@@ -56,9 +57,9 @@ describe("upstream list", () => {
   it("has the sums of all filters, and why the last pull failed", () => {
     const running = { ...FAILING, url: "wss://r.test", state: "ok" as const, isLeased: true, lag: null };
     expect(tableOf([FAILING, running], NOW).split("\n")).toEqual([
-      "UPSTREAM             STATE    LAG  GAPS  LOST  RECEIVED  NEW    LAST SUCCESS  NEXT PULL",
-      "wss://relay.example  failing  2 h  9     1     5,270     1,204  2 h ago       in 90 s    the upstream refused: blocked",
-      "wss://r.test         ok       -    9     1     5,270     1,204  2 h ago       running",
+      "UPSTREAM             STATE    LAG  GAPS  LOST  HERE  RECEIVED  NEW    LAST SUCCESS  NEXT PULL",
+      "wss://relay.example  failing  2 h  9     1     -     5,270     1,204  2 h ago       in 90 s    the upstream refused: blocked",
+      "wss://r.test         ok       -    9     1     -     5,270     1,204  2 h ago       running",
     ]);
   });
 });
@@ -120,6 +121,38 @@ describe("upstream status", () => {
     const failing = { ...onward, refusals: [], failures: 3, problem: "cannot connect" };
     expect(statusText({ ...FAILING, onward: failing }, NOW)).toContain(
       "  published     1,234 accepted, 5 known, 7 refused; fails (3 times): cannot connect\n",
+    );
+  });
+
+  it("has how much of what the upstream holds is here, and which days are not whole", () => {
+    const [filter] = FAILING.filters;
+    const day = (n: number, here: number) => ({ since: NOW - (NOW % 86_400) - n * 86_400, held: 1000, here });
+    const coverage: Coverage = {
+      method: "nip77",
+      at: NOW - 60,
+      held: 12_345,
+      here: 12_344,
+      days: [day(0, 999), day(1, 1000), ...[2, 3, 4, 5, 6].map((n) => day(n, 998))],
+    };
+    const known = { ...FAILING, filters: [{ ...filter!, coverage }] };
+    expect(statusText(known, NOW)).toContain(`
+  here          99.9 % of 12,345 events (all compared by NIP-77; 2023-11-14 22:12:20)
+  missing       2023-11-14 1 of 1,000; 2023-11-12 2 of 1,000; 2023-11-11 2 of 1,000; 2023-11-10 2 of 1,000; 2023-11-09 2 of 1,000; and 1 more
+`);
+    expect(tableOf([known], NOW)).toContain("99.9 %");
+    // Of one filter of two nothing is known.
+    expect(tableOf([{ ...known, filters: [...known.filters, filter!] }], NOW)).not.toContain("%");
+
+    const sampled: Coverage = { method: "sample", at: NOW, held: 50, here: 50, days: [] };
+    const notCompared = { at: NOW, reason: "it refused: \u001b[2Jno" };
+    expect(statusText({ ...FAILING, filters: [{ ...filter!, coverage: sampled, notCompared }] }, NOW))
+      .toContain(`
+  here          100 % of 50 events (a sample: it is not compared by NIP-77; 2023-11-14 22:13:20)
+  not compared  2023-11-14 22:13:20: it refused: no
+`);
+    const begun: Coverage = { ...sampled, method: "nip77", at: null, held: 0, here: 0 };
+    expect(statusText({ ...FAILING, filters: [{ ...filter!, coverage: begun }] }, NOW)).toContain(
+      "here          100 % of 0 events (all compared by NIP-77; not finished yet)",
     );
   });
 

@@ -61,9 +61,9 @@ describe.each(RUNTIMES)("upstream on %s", (runtime) => {
     await on(["add", URL]);
     const { stdout } = await on(["list"]);
     expect(lines(stdout)).toEqual([
-      "UPSTREAM             STATE  LAG  GAPS  LOST  RECEIVED  NEW  LAST SUCCESS  NEXT PULL",
-      "wss://upstream.test  new    -    0     0     0         0    never         within a minute",
-      "wss://listed.test    new    -    0     0     0         0    never         within a minute",
+      "UPSTREAM             STATE  LAG  GAPS  LOST  HERE  RECEIVED  NEW  LAST SUCCESS  NEXT PULL",
+      "wss://upstream.test  new    -    0     0     -     0         0    never         within a minute",
+      "wss://listed.test    new    -    0     0     -     0         0    never         within a minute",
     ]);
     const listed = JSON.parse((await on(["list", "--json"])).stdout) as UpstreamStatus[];
     expect(listed.map(({ url }) => url)).toEqual([URL, "wss://listed.test"]);
