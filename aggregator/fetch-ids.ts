@@ -1,5 +1,5 @@
 /** Gets the events of ids that an upstream has listed, and queues those that are missing here. */
-import { type Inquiry, inquire, problemOf, Stop, stopAfter } from "./inquiry.ts";
+import { type Inquiry, inquire, Stop, stopAfter, stopFor } from "./inquiry.ts";
 import type { Taken } from "./comparison.ts";
 import type { Job } from "./job.ts";
 import { isBroken } from "./refusal.ts";
@@ -38,8 +38,7 @@ export class IdFetcher {
       this.#sent += came.size;
       // The rest of a broken answer is asked for again, as long as something comes.
       const isOver = !isBroken(inquiry.answer.ending);
-      if (!isOver && (came.size === 0 || !isCut(inquiry)))
-        throw stopAfter(inquiry) ?? new Stop(problemOf(inquiry));
+      if (!isOver && (came.size === 0 || !isCut(inquiry))) throw stopAfter(inquiry) ?? stopFor(inquiry);
       if (isOver) this.#withheld += asked.length - came.size;
       if (this.#withheld > MANY_WITHHELD && this.#withheld > this.#sent)
         throw new Stop("the upstream does not send the events that it lists");

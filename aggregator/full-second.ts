@@ -4,7 +4,7 @@
  */
 import { isHex64 } from "../nostr/event.ts";
 import { COMMON_KINDS } from "../nostr/kinds.ts";
-import { type Inquiry, inquire, problemOf, Stop, stopAfter } from "./inquiry.ts";
+import { type Inquiry, inquire, Stop, stopAfter, stopFor } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { SUSPICIOUS } from "./page.ts";
 import { isBroken } from "./refusal.ts";
@@ -13,6 +13,8 @@ import { isBroken } from "./refusal.ts";
 const MOST_QUESTIONS = 40;
 /** Maximum number of authors in one question. Many relays accept no more in a filter. */
 const MOST_AUTHORS = 500;
+/** The weight of a value of which no event has come, in events. */
+const UNSEEN = 0.01;
 const TOO_MANY =
   "one second has more events than the upstream gives at once; they were asked for by kinds and authors, and some may be missing";
 
@@ -35,10 +37,14 @@ interface Part {
 }
 
 /**
- * Asks for all events of one second. `seen` has the ids that have come for it already. Returns why events of it may be missing;
- * undefined if all have come.
+ * Asks for all events of one second, after a question whose answer was full of it. `seen` has the ids that have come. Returns why
+ * events may be missing; undefined if all have come.
  */
-export async function pullSecond(job: Job, second: number, seen: Set<string>): Promise<string | undefined> {
+export async function pullSecond(
+  job: Job,
+  second: number,
+  { inquiry, seen }: { inquiry: Inquiry; seen: Set<string> },
+): Promise<string | undefined> {
   const { filter } = job.turn;
   const parts: Parts = {
     job,
@@ -51,6 +57,7 @@ export async function pullSecond(job: Job, second: number, seen: Set<string>): P
   };
   try {
     const whole = await askPart(parts, {});
+    if (isCutOff(inquiry, whole)) capAt(job, whole);
     if (!isFull(job, whole) && whole.page.wanted.length < SUSPICIOUS) return undefined;
     const before = seen.size;
     await divide(parts, {}, whole);
@@ -74,7 +81,8 @@ async function divide(parts: Parts, part: Part, answered: Inquiry): Promise<void
   const inquiries: Inquiry[] = [];
   for (const half of halves) inquiries.push(await askPart(parts, half));
   // More has come in parts than at once, so the upstream cut off its answer without saying so.
-  if (seen.size > before) job.limits.cap = Math.min(job.limits.cap, answered.page.wanted.length);
+  if (seen.size > before) capAt(job, answered);
+  else if (answered.answer.ending.how !== "full" && answered.answer.events.length < SUSPICIOUS) return;
   for (const [at, half] of halves.entries()) {
     const inquiry = inquiries[at];
     if (inquiry && isFull(job, inquiry)) await divide(parts, half, inquiry);
@@ -85,7 +93,7 @@ async function askPart(parts: Parts, part: Part): Promise<Inquiry> {
   const { job, second, seen } = parts;
   parts.questions += 1;
   const inquiry = await inquire(job, { since: second, until: second, limit: job.limits.most, ...part }, seen);
-  if (isBroken(inquiry.answer.ending)) throw stopAfter(inquiry) ?? new Stop(problemOf(inquiry));
+  if (isBroken(inquiry.answer.ending)) throw stopAfter(inquiry) ?? stopFor(inquiry);
   for (const event of inquiry.page.wanted) {
     const { kind, pubkey } = event as Record<string, unknown>;
     if (typeof kind === "number") parts.kinds.set(kind, (parts.kinds.get(kind) ?? 0) + 1);
@@ -109,19 +117,32 @@ function halvesOf(parts: Parts, { kinds, authors }: Part): Part[] {
 /** Divides values into two lists, of which each has about half of the events. */
 function halve<T>(values: readonly T[], counts: Map<T, number>): [T[], T[]] {
   const sorted = values.toSorted((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0));
-  const weigh = (value: T) => 1 + (counts.get(value) ?? 0);
-  const total = sorted.reduce((sum, value) => sum + weigh(value), 0);
-  let [at, weight] = [0, 0];
-  for (const value of sorted.slice(0, -1)) {
-    weight += weigh(value);
-    at += 1;
-    if (weight >= total / 2) break;
-  }
+  const weights = sorted.map((value) => counts.get(value) || UNSEEN);
+  const half = weights.reduce((sum, weight) => sum + weight, 0) / 2;
+  let at = 1;
+  let weight = weights[0] ?? 0;
+  // As long as the next value brings the first list closer to one half.
+  for (; at < sorted.length - 1 && weight + (weights[at] ?? 0) / 2 < half; at += 1)
+    weight += weights[at] ?? 0;
   return [sorted.slice(0, at), sorted.slice(at)];
 }
 
-function isFull({ limits }: Job, { answer, page }: Inquiry): boolean {
-  return answer.ending.how === "full" || page.wanted.length >= limits.cap;
+/** Whether an answer was full, and one to the question for more has brought no more. */
+function isCutOff({ answer, question }: Inquiry, more: Inquiry): boolean {
+  return (
+    answer.ending.how === "full" &&
+    !more.page.isAbove &&
+    more.question.limit > question.limit &&
+    more.answer.events.length <= answer.events.length
+  );
+}
+
+function capAt({ limits }: Job, { answer }: Inquiry): void {
+  limits.cap = Math.min(limits.cap, answer.events.length);
+}
+
+function isFull({ limits }: Job, { answer }: Inquiry): boolean {
+  return answer.ending.how === "full" || answer.events.length >= limits.cap;
 }
 
 /** Whether so much of a turn went into one second that the next turn would get no further. */

@@ -6,19 +6,28 @@ import { type Page, readPage } from "./page.ts";
 import { isBroken, pauseIn, refusalIn, smallerLimit } from "./refusal.ts";
 import { problemWith } from "./upstream.ts";
 
+interface Kind {
+  isFinal?: boolean;
+  isRefusal?: boolean;
+  pause?: number;
+}
+
 /** Ends a turn. What came before it is kept. */
 export class Stop extends Error {
   /** Why the turn failed. Absent: it has reached its bound, which is no failure. */
   readonly problem: string | undefined;
   /** Whether no other turn can go on either. */
   readonly isFinal: boolean;
+  /** Whether the upstream said no. */
+  readonly isRefusal: boolean;
   /** Seconds for which the upstream wants to be left alone. */
   readonly pause: number | undefined;
 
-  constructor(problem?: string, { isFinal = false, pause }: { isFinal?: boolean; pause?: number } = {}) {
+  constructor(problem?: string, { isFinal = false, isRefusal = false, pause }: Kind = {}) {
     super(problem ?? "the turn has reached its bound");
     this.problem = problem;
     this.isFinal = isFinal;
+    this.isRefusal = isRefusal;
     this.pause = pause;
   }
 }
@@ -40,7 +49,7 @@ const LEAST_ANSWER = 20_000;
 /** Maximum number of different kinds that a job remembers. */
 const MOST_KINDS = 1000;
 /** The time for an answer, in milliseconds, after which an upstream that has sent nothing new counts as too slow. */
-const SLOW = 30_000;
+export const SLOW = 30_000;
 const TOO_MUCH = "the upstream sends too much data, whatever it is asked for";
 
 /**
@@ -79,7 +88,7 @@ export async function keepBounds(job: Job): Promise<void> {
   if (!deps.hasRoom()) throw new Error(NO_ROOM);
   if (rate === undefined) return;
   const wait = job.nextAsk - deps.milliseconds();
-  if (deps.now() + wait / 1000 >= deadline) throw new Stop();
+  if (deps.now() + Math.ceil(wait / 1000) >= deadline) throw new Stop();
   if (wait > 0) await deps.pause(wait);
   job.nextAsk = deps.milliseconds() + 60_000 / rate;
 }
@@ -97,6 +106,7 @@ function learn(job: Job, inquiry: Inquiry): boolean {
   const { limits } = job;
   const { ending } = answer;
   if (page.order !== "newest-first") limits.isOrdered = false;
+  if (answer.events.length > limits.cap) limits.cap = Infinity;
   const refusal = refusalIn(answer);
   const pause = refusal === undefined ? undefined : pauseIn(refusal);
   if (pause !== undefined) {
@@ -108,6 +118,8 @@ function learn(job: Job, inquiry: Inquiry): boolean {
     if (typeof kind === "number" && job.kinds.size < MOST_KINDS) job.kinds.add(kind);
   }
   if (ending.how === "eose" || ending.how === "full") {
+    if (ending.how === "eose") limits.hasEose = true;
+    limits.proven = Math.max(limits.proven, question.limit);
     if (limits.isLearnt) job.findings.learntLimit = limits.most;
     if (ending.how === "full" && limits.mayGrow) grow(limits, question.limit);
     return false;
@@ -120,12 +132,14 @@ function learn(job: Job, inquiry: Inquiry): boolean {
   const smaller =
     refusal === undefined || answer.events.length > 0 ? undefined : smallerLimit(refusal, question.limit);
   if (smaller === undefined) return false;
-  lower(limits, smaller);
+  const isProven = smaller < limits.proven && limits.proven < question.limit;
+  lower(limits, isProven ? limits.proven : smaller);
   limits.isLearnt = true;
   return true;
 }
 
-function lower(limits: Limits, most: number): void {
+/** Asks for at most so many events from now on. */
+export function lower(limits: Limits, most: number): void {
   limits.most = Math.min(limits.most, most);
   limits.page = Math.min(limits.page, most);
   limits.mayGrow = false;
@@ -138,17 +152,22 @@ function grow(limits: Limits, limit: number): void {
   limits.mayGrow = false;
 }
 
-/** Says why an answer is not whole. */
-export function problemOf({ answer }: Inquiry): string {
-  return problemWith(answer.ending, answer.notice);
+/** Returns the Stop for an answer that is not whole. */
+export function stopFor({ answer }: Inquiry, kind: Kind = {}): Stop {
+  const { how } = answer.ending;
+  return new Stop(problemWith(answer.ending, answer.notice), {
+    isRefusal: how === "closed" || how === "auth",
+    isFinal: how === "disconnected",
+    ...kind,
+  });
 }
 
 /** Returns why the turn cannot go on after a broken answer; undefined if the upstream may answer another question. */
 export function stopAfter(inquiry: Inquiry): Stop | undefined {
   const { answer, page, within, pause } = inquiry;
   const { ending } = answer;
-  if (pause !== undefined) return new Stop(problemOf(inquiry), { isFinal: true, pause });
-  if (ending.how === "disconnected") return new Stop(problemOf(inquiry), { isFinal: true });
+  if (pause !== undefined) return stopFor(inquiry, { isFinal: true, pause });
+  if (ending.how === "disconnected") return stopFor(inquiry);
   if (ending.how !== "cut" || ending.why !== "time") return undefined;
-  return page.fresh === 0 && within >= SLOW ? new Stop(problemOf(inquiry)) : new Stop();
+  return page.fresh === 0 && within >= SLOW ? stopFor(inquiry) : new Stop();
 }

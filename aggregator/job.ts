@@ -75,6 +75,8 @@ export interface Limits {
   page: number;
   /** Highest `limit` that may be asked for. */
   most: number;
+  /** The highest `limit` that has been answered in this job. */
+  proven: number;
   /** What the upstream announces, or the highest that is ever asked for. */
   ceiling: number;
   /** The number of events after which the upstream has cut off an answer without saying so. */
@@ -85,14 +87,16 @@ export interface Limits {
   isLearnt: boolean;
   /** Whether all answers were newest first. */
   isOrdered: boolean;
+  /** Whether an answer has ended with EOSE. */
+  hasEose: boolean;
 }
 
 const PAGE = 500;
 const LARGEST_PAGE = 5000;
 
 /**
- * Returns the limits at the start of a job. Each failure without any progress halves the page: what is too much for an upstream
- * may also fail without a word about limits.
+ * Returns the limits at the start of a job. `failures` counts those since the last progress. From the second on, each halves the
+ * page: what is too much for an upstream may fail without a word about limits.
  */
 export function limitsOf(known: {
   announced: number | undefined;
@@ -104,12 +108,14 @@ export function limitsOf(known: {
   const most = Math.min(ceiling, learnt);
   const usual = announced === undefined ? Math.min(PAGE, most) : most;
   return {
-    page: Math.max(1, Math.floor(usual / 2 ** Math.min(failures, 10))),
+    page: Math.max(1, Math.floor(usual / 2 ** Math.min(Math.max(0, failures - 1), 10))),
     most,
+    proven: 0,
     ceiling,
     cap: Infinity,
     mayGrow: most < ceiling,
     isLearnt: known.learnt !== undefined,
     isOrdered: true,
+    hasEose: false,
   };
 }

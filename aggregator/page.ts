@@ -27,6 +27,8 @@ export type Rest =
   | { kind: "ranges"; ranges: Required<Range>[] }
   /** The page is of one second only, which may have more events. Beyond it, these ranges remain. */
   | { kind: "second"; second: number; ranges: Required<Range>[] }
+  /** These ranges. If anything comes for them, the upstream cut off the page, and this second may have more events. */
+  | { kind: "short"; second: number; ranges: Required<Range>[] }
   /** All of it: the page says nothing about what else there is. */
   | { kind: "same" }
   /** All of it, because the upstream does not answer what it is asked. */
@@ -65,10 +67,10 @@ export function readPage(question: Question, { events }: Answer, seen: Set<strin
 export function restOf(
   range: Required<Range>,
   page: Page,
-  { ending }: Answer,
+  { events, ending }: Answer,
   { cap, isOrdered }: { cap: number; isOrdered: boolean },
 ): Rest {
-  const { oldest, newest, wanted } = page;
+  const { oldest, newest } = page;
   if (isBroken(ending)) {
     const isKnown = oldest !== undefined && page.order === "newest-first" && isOrdered;
     if (!isKnown) return { kind: "same" };
@@ -77,14 +79,13 @@ export function restOf(
       : { kind: "second", second: oldest, ranges: around(range, oldest) };
   }
   if (ending.how === "eose" && ending.isComplete) return { kind: "done" };
-  if (oldest === undefined || newest === undefined) return { kind: page.isAbove ? "ignored" : "done" };
-  const isFull = ending.how === "full" || wanted.length >= cap;
-  const isOneSecond = oldest === newest;
-  if (isOneSecond && (isFull || (oldest === range.until && wanted.length >= SUSPICIOUS)))
-    return { kind: "second", second: oldest, ranges: around(range, oldest) };
+  const isFull = ending.how === "full" || events.length >= cap;
+  // With room for more, everything from `since` on has come, even if the upstream ignores `until`.
+  if (oldest === undefined || newest === undefined)
+    return { kind: page.isAbove && isFull ? "ignored" : "done" };
+  if (oldest === newest) return ofOneSecond(range, page, { second: oldest, isFull });
   if (page.fresh === 0 && !isFull) return { kind: "done" };
-  if (page.order === "newest-first")
-    return oldest < range.until ? upTo(range, oldest) : { kind: "ranges", ranges: around(range, oldest) };
+  if (page.order === "newest-first") return upTo(range, oldest);
   if (page.order === "oldest-first")
     return { kind: "ranges", ranges: [{ since: newest, until: range.until }] };
   const middle = Math.floor((oldest + newest) / 2);
@@ -95,6 +96,16 @@ export function restOf(
       { since: range.since, until: middle },
     ],
   };
+}
+
+function ofOneSecond(
+  range: Required<Range>,
+  { fresh, wanted }: Page,
+  { second, isFull }: { second: number; isFull: boolean },
+): Rest {
+  if (isFull || wanted.length >= SUSPICIOUS) return { kind: "second", second, ranges: around(range, second) };
+  if (fresh === 0) return { kind: "done" };
+  return { kind: "short", second, ranges: around({ ...range, until: second }, second) };
 }
 
 /** Everything newer than `oldest` has come; of its second there may be more. */
