@@ -14,7 +14,7 @@ import type { Ingest } from "../relay/ingest/ingest.ts";
 import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { createDeadLetters } from "../store/dead-letters.ts";
-import { ownEventsAfter } from "../store/own-log.ts";
+import { adoptedEvents, dropAdopted, ownEventsAfter } from "../store/own-log.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -157,6 +157,8 @@ async function runOnward(job: OnwardJob): Promise<void> {
   const result = await publishOnward(task, {
     connect,
     read: (after, limit) => ownEventsAfter(pullDatabase, after, limit),
+    readAdopted: (sent, limit) => adoptedEvents(pullDatabase, task.url, sent, limit),
+    dropAdopted: (seqs) => dropAdopted(pullDatabase, task.url, seqs),
     save: (progress) => saveOnward(pullDatabase, lease, progress),
     pause: wait,
     now: unixSeconds,

@@ -40,7 +40,9 @@ export async function leaseOnward(db: Database, urls: readonly string[], now: nu
           lte(onward.dueAt, now + EARLY_SECONDS),
           lte(onward.leasedUntil, now),
           inArray(onward.url, published),
-          sql`${onward.sent} < (SELECT max(seq) FROM event)`,
+          sql`(${onward.sent} < (SELECT max(seq) FROM event) OR EXISTS (
+            SELECT 1 FROM onward_adopted AS a WHERE a.url = ${onward.url} AND a.seq <= ${onward.sent}
+          ))`,
         ),
       )
       .returning({ url: onward.url, until: onward.leasedUntil }),

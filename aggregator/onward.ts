@@ -8,7 +8,8 @@
 import { firstCharacters, printable } from "../nostr/characters.ts";
 import type { Event } from "../nostr/event.ts";
 import { type OnwardAnswers, withRefusal } from "../store/onward-answers.ts";
-import type { OwnEvents } from "../store/own-log.ts";
+import type { AdoptedEvents, OwnEvents } from "../store/own-log.ts";
+import type { StoredEvent } from "../store/store.ts";
 import type { UpstreamFilter } from "../store/upstream-settings.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
@@ -34,6 +35,9 @@ export interface OnwardDeps {
   connect(url: string): Promise<Outlet>;
   /** Returns events of clients after a position in the log. */
   read(after: number, limit: number): Promise<OwnEvents>;
+  /** Returns events that an upstream had brought when a client published them, at log positions up to this one. */
+  readAdopted(sent: number, limit: number): Promise<AdoptedEvents>;
+  dropAdopted(seqs: readonly number[]): Promise<void>;
   /** Saves the progress. Returns false if another job has the lease by now. */
   save(progress: OnwardProgress): Promise<boolean>;
   /** Resolves after some milliseconds. */
@@ -114,16 +118,33 @@ class OnwardJob {
   }
 
   async run(): Promise<void> {
+    await this.publishAdopted();
     for (let more = true; more && !this.isLate;) {
       const page = await this.read(this.progress.sent);
       for (const one of page.leaving) {
         if (this.isLate) return;
         await this.publish(one);
+        this.progress.sent = one.seq;
+        if (this.answered % SAVED_EVERY === 0) await this.save();
       }
       const hasMoved = page.coveredTo > this.progress.sent;
       this.progress.sent = page.coveredTo;
       more = page.more;
       if (more && hasMoved) await this.save();
+    }
+  }
+
+  /** Publishes what the log was passed before a client published it. It may have been sent, and then is known there. */
+  private async publishAdopted(): Promise<void> {
+    for (;;) {
+      const { seqs, events } = await this.deps.readAdopted(this.progress.sent, PAGE);
+      if (seqs.length === 0) return;
+      for (const one of this.leavingOf(events)) {
+        if (this.isLate) return;
+        await this.publish(one);
+        await this.deps.dropAdopted([one.seq]);
+      }
+      await this.deps.dropAdopted(seqs);
     }
   }
 
@@ -139,10 +160,13 @@ class OnwardJob {
   /** Returns what is to be published, of a part of the log after this position. */
   private async read(after: number): Promise<{ leaving: Leaving[]; coveredTo: number; more: boolean }> {
     const { events, coveredTo, more } = await this.deps.read(after, PAGE);
-    const leaving = events
+    return { leaving: this.leavingOf(events), coveredTo, more };
+  }
+
+  private leavingOf(events: StoredEvent[]): Leaving[] {
+    return events
       .map(({ seq, json }): Leaving => ({ seq, event: JSON.parse(json) as Event }))
       .filter(({ event }) => this.leaves(event, this.deps.now()));
-    return { leaving, coveredTo, more };
   }
 
   private get isLate(): boolean {
@@ -159,9 +183,7 @@ class OnwardJob {
       const refusal = { id, kind, reason: verdict.reason, at: this.deps.now() };
       this.progress.answers = withRefusal(answers, refusal);
     } else this.progress.answers = { ...answers, [verdict.how]: answers[verdict.how] + 1 };
-    this.progress.sent = seq;
     this.answered += 1;
-    if (this.answered % SAVED_EVERY === 0) await this.save();
   }
 
   /**

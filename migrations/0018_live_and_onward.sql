@@ -17,3 +17,15 @@ CREATE TABLE onward (
   -- Why the last job failed, for the operator. NULL if it did not fail.
   problem TEXT
 );
+
+-- Events that an upstream had brought when a client published them too. A job may have passed them in the log before.
+CREATE TABLE onward_adopted (
+  url TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (url, seq)
+) WITHOUT ROWID;
+
+CREATE TRIGGER onward_adoption AFTER UPDATE OF pulled ON event WHEN old.pulled = 1 AND new.pulled = 0
+BEGIN
+  INSERT OR IGNORE INTO onward_adopted (url, seq) SELECT url, new.seq FROM onward;
+END;

@@ -3,7 +3,7 @@ import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { type OnwardAnswers, readOnwardAnswers } from "./onward-answers.ts";
-import { onward } from "./tables.ts";
+import { onward, onwardAdopted } from "./tables.ts";
 
 export interface StoredOnward {
   answers: OnwardAnswers;
@@ -21,12 +21,17 @@ export function storedOnward({ answers, failures, problem }: typeof onward.$infe
  * Publishing begins with the next event of a client, or goes on where it was. If nothing is to be published, or no more, forgets how
  * far it was.
  */
-export function onwardStatement(
+export function onwardStatements(
   drizzle: SqliteRemoteDatabase,
   url: string,
   isPublishedTo: boolean,
-): BatchItem<"sqlite"> {
-  if (!isPublishedTo) return drizzle.delete(onward).where(eq(onward.url, url));
-  const sent = sql<number>`(SELECT coalesce(max(seq), 0) FROM event)`;
-  return drizzle.insert(onward).values({ url, sent }).onConflictDoNothing();
+): BatchItem<"sqlite">[] {
+  if (isPublishedTo) {
+    const sent = sql<number>`(SELECT coalesce(max(seq), 0) FROM event)`;
+    return [drizzle.insert(onward).values({ url, sent }).onConflictDoNothing()];
+  }
+  return [
+    drizzle.delete(onward).where(eq(onward.url, url)),
+    drizzle.delete(onwardAdopted).where(eq(onwardAdopted.url, url)),
+  ];
 }

@@ -42,3 +42,40 @@ export async function ownEventsAfter(db: Database, after: number, limit: number)
   const coveredTo = isCut ? (page.at(-1)?.seq ?? after) : (last ?? after);
   return { events, coveredTo, more: isCut || looked === LOOKED_AT };
 }
+
+/** Events that a client has published, after an upstream had brought them. */
+export interface AdoptedEvents {
+  /** Their positions in the log, also of events that have been removed since. */
+  seqs: number[];
+  events: StoredEvent[];
+}
+
+/** Returns such events at log positions up to `sent`, which publishing to `url` may have passed. At most `limit`. */
+export async function adoptedEvents(
+  db: Database,
+  url: string,
+  sent: number,
+  limit: number,
+): Promise<AdoptedEvents> {
+  const own = prepare(
+    db,
+    (bind) =>
+      `SELECT a.seq AS position, ${columns(LONG_EVENT_BYTES, bind)} FROM onward_adopted AS a
+      LEFT JOIN event AS e ON e.seq = a.seq
+      WHERE a.url = ${bind(url)} AND a.seq <= ${bind(sent)} ORDER BY a.seq LIMIT ${bind(limit)}`,
+  );
+  const { results } = await own.all<Row & { position: number }>();
+  const page = loadable(foundIn(results))[0] ?? [];
+  const end = page.at(-1)?.seq ?? Infinity;
+  const isCut = page.length < foundIn(results).length;
+  const seqs = results.map(({ position }) => position).filter((seq) => !isCut || seq <= end);
+  return { seqs, events: await loadEvents(db, page) };
+}
+
+/** Forgets such events, once they have been answered or left out. */
+export async function dropAdopted(db: Database, url: string, seqs: readonly number[]): Promise<void> {
+  const statement = db
+    .prepare("DELETE FROM onward_adopted WHERE url = ?1 AND seq IN (SELECT value FROM json_each(?2))")
+    .bind(url, JSON.stringify(seqs));
+  await db.batch([statement], { mayRepeat: true });
+}

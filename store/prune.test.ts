@@ -85,6 +85,7 @@ it("removes in steps, the oldest first, and no more than it is told; tags, searc
 
 it("removes of upstreams' events none that a client has published, before or after, or that a member has", async () => {
   const [own, pulled, both, reversed] = notes(4) as [Event, Event, Event, Event];
+  db.exec("INSERT INTO onward (url, sent) VALUES ('wss://relay.example', 0)");
   const members = [...notes(3, { pubkey: BOB }), note(3, { kind: 1059, tags: [["p", BOB]] })];
   const strangers = note(3, { kind: 1059, tags: [["p", ALICE]] });
   await store.commit([own, reversed]);
@@ -104,6 +105,11 @@ it("removes of upstreams' events none that a client has published, before or aft
   let steps = 0;
   expect(await prune("*:60", true, { pause: async () => void (steps += 1) })).toBe(0);
   expect(steps).toBe(0);
+  // No client has published the members' events, so they are not published onward.
+  const adopted = await db
+    .prepare("SELECT lower(hex(id)) AS id FROM onward_adopted JOIN event USING (seq) ORDER BY seq")
+    .all<{ id: string }>();
+  expect(adopted.results.map(({ id }) => id)).toEqual(idsOf([both]));
 });
 
 it("counts events as published here, too, without storing them again", async () => {

@@ -124,6 +124,10 @@ async function removeOldest(db: Database, { kind, before, isPulled, limit }: Old
             db,
             kept.map(({ id }) => id),
           ),
+          // No client has published them now, so they are not published onward.
+          db
+            .prepare("DELETE FROM onward_adopted WHERE seq IN (SELECT value FROM json_each(?1))")
+            .bind(JSON.stringify(kept.map(({ seq }) => seq))),
         ]
       : []),
   ];

@@ -139,3 +139,9 @@ export const deadLetterTotal = sqliteTable("dead_letter_total", {
   bytes: integer("bytes").notNull(),
   dropped: integer("dropped").notNull(),
 });
+
+export const onwardAdopted = sqliteTable(
+  "onward_adopted",
+  { url: text("url").notNull(), seq: integer("seq").notNull() },
+  (table) => [primaryKey({ columns: [table.url, table.seq] })],
+);

@@ -3,7 +3,7 @@ import { asc, count, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { type LiveHealth, readLiveHealth } from "./live-health.ts";
-import { onwardStatement, type StoredOnward, storedOnward } from "./onward.ts";
+import { onwardStatements, type StoredOnward, storedOnward } from "./onward.ts";
 import { onward, upstream } from "./tables.ts";
 import { type Cursor, type Range, readCursor } from "./upstream-cursor.ts";
 import { type Health, readHealth } from "./upstream-health.ts";
@@ -74,7 +74,7 @@ export function upstreamStatements(
   const statement = upstreamStatement(drizzle, change);
   if (change.do !== "put-upstream" && change.do !== "remove-upstream") return [statement];
   const isPublishedTo = change.do === "put-upstream" && change.settings.direction !== "in";
-  return [statement, onwardStatement(drizzle, change.url, isPublishedTo)];
+  return [statement, ...onwardStatements(drizzle, change.url, isPublishedTo)];
 }
 
 function upstreamStatement(drizzle: SqliteRemoteDatabase, change: UpstreamChange): BatchItem<"sqlite"> {
