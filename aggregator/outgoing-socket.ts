@@ -1,9 +1,14 @@
 /** Connections from a Worker to upstream relays. An outgoing WebSocket is a fetch with an upgrade. */
+import packageJson from "../package.json" with { type: "json" };
+import { printable } from "../nostr/characters.ts";
 import type { Announced } from "./job.ts";
 import type { UpstreamSocket } from "./line.ts";
 import { readBounded } from "../http/request-body.ts";
 
 export const CONNECT_MILLISECONDS = 10_000;
+const MOST_REDIRECTS = 3;
+/** Some relays and their proxies answer 403 to a client without a name. */
+const USER_AGENT = `Tributary/${packageJson.version} (+${packageJson.homepage})`;
 const LONGEST_DOCUMENT = 100_000;
 
 export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
@@ -13,23 +18,15 @@ export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
     () => opening.abort(new Error(`${url} did not open a WebSocket within ${CONNECT_MILLISECONDS / 1000} s`)),
     CONNECT_MILLISECONDS,
   );
-  const response = await fetch(httpUrl(url), {
-    headers: { upgrade: "websocket" },
-    // A redirect could lead to any address, also inside the network of this machine.
-    redirect: "manual",
-    signal: opening.signal,
-  })
+  const response = await fetchFollowing(url, { headers: { upgrade: "websocket" }, signal: opening.signal })
     .catch((error: unknown) => {
       // The runtime's message, such as "Network connection lost.", does not say that the connection never opened.
-      throw opening.signal.aborted ? error : new Error(`cannot connect: ${messageOf(error)}`);
+      throw opening.signal.aborted || error instanceof RedirectError
+        ? error
+        : new Error(`cannot connect: ${messageOf(error)}`);
     })
     .finally(() => clearTimeout(limit));
   const socket = response.webSocket;
-  const target = response.headers.get("location");
-  if (!socket && target !== null)
-    throw new Error(
-      `${url} redirects to ${target.slice(0, 200)}: redirects are not followed; use that address`,
-    );
   if (!socket) throw new Error(`${url} answered ${response.status} instead of opening a WebSocket`);
   return {
     send: (frame) => socket.send(frame),
@@ -49,9 +46,8 @@ const NOTHING: Announced = { speaksNegentropy: false };
 /** Returns what the relay information document says (NIP-11). */
 export async function fetchAnnounced(url: string): Promise<Announced> {
   try {
-    const response = await fetch(httpUrl(url), {
+    const response = await fetchFollowing(url, {
       headers: { accept: "application/nostr+json" },
-      redirect: "manual",
       signal: AbortSignal.timeout(CONNECT_MILLISECONDS),
     });
     const bytes = await readBounded(response.body, LONGEST_DOCUMENT);
@@ -71,6 +67,45 @@ export async function fetchAnnounced(url: string): Promise<Announced> {
     if (error instanceof Error) return NOTHING;
     throw error;
   }
+}
+
+class RedirectError extends Error {}
+
+/** Fetches from an upstream. Follows redirects that cannot lead into the network of this machine. */
+async function fetchFollowing(
+  url: string,
+  { headers, signal }: { headers: Record<string, string>; signal: AbortSignal },
+): Promise<Response> {
+  let address = new URL(httpUrl(url));
+  for (let redirects = 0; ; redirects += 1) {
+    const response = await fetch(address.href, {
+      headers: { ...headers, "user-agent": USER_AGENT },
+      redirect: "manual",
+      signal,
+    });
+    const target = response.headers.get("location");
+    if (response.webSocket || target === null || response.status < 300 || response.status > 399)
+      return response;
+    await response.body?.cancel();
+    if (redirects === MOST_REDIRECTS)
+      throw new RedirectError(`${url} redirects more than ${MOST_REDIRECTS} times`);
+    address = redirected(address, target);
+  }
+}
+
+/** Returns the address of a redirect. Only to the same host, or to one with TLS: never from TLS to none. */
+function redirected(from: URL, target: string): URL {
+  const to = URL.canParse(target, from.href) ? new URL(httpUrl(new URL(target, from.href).href)) : undefined;
+  const isSafe =
+    to?.protocol === "https:" ||
+    (to?.protocol === "http:" && from.protocol === "http:" && to.hostname === from.hostname);
+  if (!to || !isSafe || to.username !== "") {
+    const shown = `${from.href.replace(/^http/, "ws")} redirects to ${printable(target).slice(0, 200)}`;
+    throw new RedirectError(
+      `${shown}: only a redirect to the same host, or to a wss:// address, is followed`,
+    );
+  }
+  return to;
 }
 
 function messageOf(error: unknown): string {

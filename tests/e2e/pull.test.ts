@@ -1,4 +1,5 @@
 /** The whole path of a pull with real programs: another relay, a client library, the queue, and kills. */
+import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
@@ -83,6 +84,31 @@ test(
   },
   MINUTES,
 );
+
+test("an upstream that has moved is pulled where it is now, and is told who asks", async () => {
+  const event = signedEvent({ content: "moved" });
+  await using upstream = await startScriptedRelay(stored(event));
+  const agents: (string | undefined)[] = [];
+  const old = createServer((_, response) => response.writeHead(404).end());
+  old.on("upgrade", ({ headers }, socket) => {
+    agents.push(headers["user-agent"]);
+    socket.end(`HTTP/1.1 308 Permanent Redirect\r\nLocation: ${upstream.url}/\r\nContent-Length: 0\r\n\r\n`);
+  });
+  const oldPort = await freePort();
+  old.listen(oldPort, "127.0.0.1");
+  const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), [
+    "--upstream",
+    `ws://127.0.0.1:${oldPort}`,
+    ...EVERYTHING,
+  ]);
+  const events = await eventually(
+    () => everything(relay.http),
+    ({ length }) => length === 1,
+  );
+  old.close();
+  expect(events).toEqual([event]);
+  expect(agents[0]).toMatch(/^Tributary\//);
+});
 
 test("an upstream that does not answer holds up no other, and what one that fails says is shown", async () => {
   const [slowEvent, quickEvent] = [signedEvent({ content: "slow" }), signedEvent({ content: "quick" })];

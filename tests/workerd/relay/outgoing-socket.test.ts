@@ -1,6 +1,6 @@
 /** The sockets of the aggregator to upstreams, with real WebSockets. The relay itself plays the upstream. */
 import { exports } from "cloudflare:workers";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { converse } from "../../../aggregator/upstream.ts";
 import {
   CONNECT_MILLISECONDS,
@@ -71,15 +71,73 @@ it("no more is taken of an information document than one may hold", async () => 
   expect(chunks).toBeLessThan(20);
 });
 
-it("a redirect is not followed, and is told of with its target", async () => {
-  const asked: string[] = [];
+it("a connection and a document say who asks", async () => {
+  const agents: (string | null)[] = [];
   answerWith(async (request) => {
-    asked.push(`${request.url} ${request.redirect}`);
-    return new Response(null, { status: 302, headers: { location: "http://169.254.169.254/latest" } });
+    agents.push(request.headers.get("user-agent"));
+    return Response.json({}, { status: 403 });
   });
-  await expect(connectWebSocket(URL)).rejects.toThrow(
-    "ws://upstream.test/ redirects to http://169.254.169.254/latest: redirects are not followed",
-  );
-  expect(await fetchAnnounced(URL)).toEqual({ speaksNegentropy: false });
-  expect(asked).toEqual(["http://upstream.test/ manual", "http://upstream.test/ manual"]);
+  await expect(connectWebSocket(URL)).rejects.toThrow("answered 403");
+  await fetchAnnounced(URL);
+  const agent = expect.stringMatching(/^Tributary\/\d+\.\d+\.\d+ \(\+https:\/\/.+\)$/);
+  expect(agents).toEqual([agent, agent]);
+});
+
+describe("a redirect", () => {
+  /** Answers each address with a redirect to the next one, and the last one with a WebSocket. */
+  function redirecting(...targets: string[]): string[] {
+    const asked: string[] = [];
+    answerWith(async (request) => {
+      const location = targets[asked.length];
+      asked.push(`${request.url} ${request.redirect}`);
+      return location === undefined
+        ? exports.default.fetch(new Request(URL.replace("ws", "http"), request))
+        : new Response("moved", { status: 302, headers: { location } });
+    });
+    return asked;
+  }
+
+  it.each([
+    ["to another path of the same host", URL, "/relay", "http://upstream.test/relay"],
+    ["to another port of the same host", URL, "ws://upstream.test:81/", "http://upstream.test:81/"],
+    ["to TLS", URL, "https://upstream.test/", "https://upstream.test/"],
+    ["to another host with TLS", URL, "wss://other.test/", "https://other.test/"],
+    ["from TLS to TLS", "wss://upstream.test/", "https://other.test/", "https://other.test/"],
+  ])("%s is followed", async (_, from, target, to) => {
+    const asked = redirecting(target);
+    converse(await connectWebSocket(from)).close();
+    expect(asked).toEqual([`${from.replace("ws", "http")} manual`, `${to} manual`]);
+  });
+
+  it.each([
+    ["to a host without TLS", URL, "http://169.254.169.254/latest"],
+    ["to a host that begins like it", URL, "http://upstream.test.evil/"],
+    ["from TLS to none", "wss://upstream.test/", "ws://upstream.test/"],
+    ["with a password", URL, "https://user:pass@upstream.test/"],
+    ["to something else", URL, "file:///etc/passwd"],
+    ["to no address", URL, "http://[/"],
+  ])("%s is not followed, and is told of with its target", async (_, from, target) => {
+    const asked = redirecting(target);
+    await expect(connectWebSocket(from)).rejects.toThrow(
+      `${from} redirects to ${target}: only a redirect to the same host, or to a wss:// address, is followed`,
+    );
+    expect(asked).toHaveLength(1);
+    redirecting(target);
+    expect(await fetchAnnounced(from)).toEqual({ speaksNegentropy: false });
+  });
+
+  it("is followed three times, also for a document", async () => {
+    const three = ["/1", "/2", "/3"];
+    const asked = redirecting(...three);
+    converse(await connectWebSocket(URL)).close();
+    expect(asked).toHaveLength(4);
+    redirecting(...three, "/4");
+    await expect(connectWebSocket(URL)).rejects.toThrow(`${URL} redirects more than 3 times`);
+    answerWith(async ({ url }) =>
+      url.endsWith("/end")
+        ? Response.json({ limitation: { max_limit: 7 } })
+        : new Response(null, { status: 301, headers: { location: "/end" } }),
+    );
+    expect(await fetchAnnounced(URL)).toMatchObject({ maxLimit: 7 });
+  });
 });
