@@ -168,6 +168,20 @@ describe("[36] a pull of an upstream that speaks NIP-77", () => {
     expect(queued().slice(200).toSorted()).toEqual(queued().slice(150, 200).toSorted());
   });
 
+  it("looks again for what another pull has just put on the queue, and queues it if that was lost", async () => {
+    const events = everySecond(50);
+    const { pull, queued, world } = aSyncedPuller(events);
+    const elsewhere = { has: () => world.now < NOW + 600, add: () => undefined };
+    await pull({ queued: elsewhere });
+    expect(queued()).toEqual([]);
+    world.now += 300;
+    await pull({ queued: elsewhere });
+    expect(queued()).toEqual([]);
+    world.now += 1200;
+    await pull({ queued: elsewhere });
+    expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
+  });
+
   it("is slow with an upstream that wants few questions, and goes on in the next job", async () => {
     const events = everySecond(6000);
     const { pull, queued, world, pages } = aSyncedPuller(events);

@@ -11,7 +11,7 @@ const MANY_WITHHELD = 2000;
 
 export class IdFetcher {
   readonly #job: Job;
-  /** Ids that this job has queued. They are perhaps not stored yet. */
+  /** Ids that this job or another has put on the queue. They are perhaps not stored yet. */
   readonly #queued = new Set<string>();
   #sent = 0;
   #withheld = 0;
@@ -35,6 +35,8 @@ export class IdFetcher {
       const inquiry = await inquire(this.#job, { ids: asked, limit: asked.length }, new Set());
       const came = new Set(inquiry.page.wanted.map((event) => (event as { id: string }).id));
       for (const id of inquiry.queued) this.#queued.add(id);
+      for (const event of inquiry.page.wanted)
+        if (this.#job.deps.queued.has(event)) this.#queued.add((event as { id: string }).id);
       this.#sent += came.size;
       // The rest of a broken answer is asked for again, as long as something comes.
       const isOver = !isBroken(inquiry.answer.ending);
