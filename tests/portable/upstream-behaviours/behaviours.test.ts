@@ -8,6 +8,7 @@ import { SimulatedPulls } from "../../fixtures/simulated-upstream.ts";
 import { ANSWERS } from "./answers.ts";
 import { HOSTILE } from "./hostile.ts";
 import { LIMITS } from "./limits.ts";
+import { RECONCILIATIONS } from "./reconciliations.ts";
 import { REFUSALS } from "./refusals.ts";
 import type { Expected, Row } from "./row.ts";
 
@@ -16,6 +17,7 @@ const TABLES: Record<string, Row[]> = {
   "limits and order": LIMITS,
   refusals: REFUSALS,
   "hostile frames": HOSTILE,
+  reconciliations: RECONCILIATIONS,
 };
 
 it("there are at least 60 of them", () => {
