@@ -59,8 +59,10 @@ function aSyncedPuller(events: Event[], habits: UpstreamHabits = {}) {
 describe("[36] a pull of an upstream that speaks NIP-77", () => {
   it("gets everything once, by its ids, and no page", async () => {
     const events = everySecond(3000);
-    const { pullAll, queued, pages, world } = aSyncedPuller(events);
+    const { pullAll, queued, pages, world, spans, upstream } = aSyncedPuller(events);
     const result = await pullAll();
+    const questions = upstream.compared.messages + upstream.asked.length;
+    expect(spans.filter((name) => name === "handle_message")).toHaveLength(questions);
     expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
     expect(pages()).toEqual([]);
     expect(world.cursor).toMatchObject({ pulledTo: NOW, pending: [] });

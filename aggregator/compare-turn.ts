@@ -46,7 +46,10 @@ function withinBounds(job: Job, sync: Sync): Sync {
     async send(message, within) {
       await keepBounds(job);
       job.asked += 1;
-      const answer = await sync.send(message, within);
+      const parent = job.span.traceparent;
+      const answer = await job.deps.tracer.span("handle_message", { parent }, () =>
+        sync.send(message, within),
+      );
       if (answer.ending.how === "message") job.pages += 1;
       return answer;
     },
