@@ -4,9 +4,9 @@ import type { Database } from "../store/database.ts";
 import { createDrizzle } from "../store/drizzle.ts";
 import { disconnected, type LiveHealth, readLiveHealth } from "../store/live-health.ts";
 import { upstream } from "../store/tables.ts";
+import { isPulled, isWanted } from "../store/upstream-conditions.ts";
 import { readUpstreamSettings } from "../store/upstream-settings.ts";
 import type { LiveOrder } from "./live-upstream.ts";
-import { isPulled, isWanted } from "./schedule.ts";
 
 export interface LiveScheduleDeps {
   /** Gives an order to the object of an upstream. */

@@ -6,7 +6,8 @@ import { readOnwardAnswers } from "../store/onward-answers.ts";
 import { onward, upstream } from "../store/tables.ts";
 import { readUpstreamSettings } from "../store/upstream-settings.ts";
 import type { OnwardProgress, OnwardResult, OnwardTask } from "./onward.ts";
-import { isPublishedTo, isWanted, type Lease } from "./schedule.ts";
+import { isPublishedTo, isWanted } from "../store/upstream-conditions.ts";
+import type { Lease } from "./schedule.ts";
 
 /** Longer than a job may take. After a crash, the lease expires and the relay is free again. */
 const LEASE_SECONDS = 300;

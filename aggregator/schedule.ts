@@ -2,12 +2,13 @@
  * Schedules pulls: which upstreams are due, which job has the lease, and when the next pull is. Times are Unix
  * seconds.
  */
-import { and, eq, lte, ne, or, sql } from "drizzle-orm";
+import { and, eq, lte, ne, sql } from "drizzle-orm";
 import { createDrizzle } from "../store/drizzle.ts";
 import type { Database } from "../store/database.ts";
 import { onward, upstream } from "../store/tables.ts";
 import { type Cursor, cursorOf, type Range, readCursor } from "../store/upstream-cursor.ts";
 import { afterPull, type Health, readHealth } from "../store/upstream-health.ts";
+import { isPulled, isWanted, listOf } from "../store/upstream-conditions.ts";
 import { NOT_FOR_EARLIER } from "../store/upstreams.ts";
 import { keyOfFilter, readUpstreamSettings, type UpstreamSettings } from "../store/upstream-settings.ts";
 import { withBackfill } from "./cursor.ts";
@@ -41,7 +42,7 @@ export interface BegunPull {
 
 /**
  * Leases the upstreams that are due, after it has added those of the setting UPSTREAMS that are new. One statement looks and leases, so
- * no two callers get the same upstream. All addresses are one parameter, because D1 binds at most 100.
+ * no two callers get the same upstream.
  */
 export async function leaseDue(db: Database, urls: readonly string[], now: number): Promise<Lease[]> {
   const drizzle = createDrizzle(db);
@@ -130,24 +131,6 @@ export async function returnLeases(db: Database): Promise<void> {
     drizzle.update(onward).set({ leasedUntil: 0 }).where(ne(onward.leasedUntil, 0)),
   ]);
 }
-
-function listOf(urls: readonly string[]) {
-  return sql`(SELECT value FROM json_each(${JSON.stringify(urls)}))`;
-}
-
-/** SQL condition: not one of the setting UPSTREAMS that is not in it any more. `urls` is that setting. */
-export function isWanted(urls: readonly string[]) {
-  return or(ne(upstream.origin, "settings"), sql`${upstream.url} IN ${listOf(urls)}`);
-}
-
-/** Settings of a later version may mean something else, so this deployment leaves such an upstream alone. */
-const isActive = and(eq(upstream.isPaused, 0), sql`json_extract(${upstream.settings}, '$.version') = 1`);
-const direction = sql`coalesce(json_extract(${upstream.settings}, '$.direction'), 'in')`;
-
-/** SQL condition: events are pulled from it. */
-export const isPulled = and(isActive, sql`${direction} <> 'out'`);
-/** SQL condition: events are published to it. */
-export const isPublishedTo = and(isActive, sql`${direction} <> 'in'`);
 
 /** Adds the backfills to the cursor of every filter. */
 function backfilled(cursor: Cursor, { filters }: UpstreamSettings, ranges: Required<Range>[]): Cursor {

@@ -2,7 +2,10 @@
 import { generateSecretKey } from "nostr-tools/pure";
 import { afterEach, expect, it } from "vitest";
 import { PUBKEY } from "../tests/fixtures/author.ts";
+import { leaseDue, settlePull } from "../aggregator/schedule.ts";
 import { type HttpApi, openHttpApi } from "../tests/fixtures/http-api.ts";
+import { heldBy, pulledUpTo } from "../tests/fixtures/pulls.ts";
+import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { authorizationEvent, headerOf } from "../tests/fixtures/management.ts";
 
 const TOKEN = "correct-horse-battery-staple";
@@ -69,6 +72,35 @@ it.each<[string, Record<string, string>, Record<string, string>, number]>([
 it("a key that is not an admin's reads nothing", async () => {
   const authorization = signed(undefined, generateSecretKey());
   expect((await ask({}, { ...REMOTE, authorization })).status).toBe(401);
+});
+
+it("has the lag and the failures of each upstream that is pulled", async () => {
+  const db = migratedSqlite();
+  api = openHttpApi({ RELAY_ADMINS: PUBKEY, UPSTREAMS: "wss://a.test,wss://b.test,wss://c.test" }, db);
+  const now = Math.floor(Date.now() / 1000);
+  const leases = await leaseDue(db, ["wss://a.test", "wss://b.test"], now);
+  for (const { url, until } of leases) {
+    const cursor = url.includes("a.test") ? { pulledTo: now - 500, pending: [] } : { pending: [] };
+    const next = { failures: url.includes("a.test") ? 0 : 4, nextPull: now, now };
+    await settlePull(db, heldBy({ url, until }), pulledUpTo(cursor), next);
+  }
+  const text = await (await api.request("/metrics")).text();
+  const gauges = text.split("\n").filter((line) => line.startsWith("upstream_"));
+  expect(gauges).toEqual([
+    expect.stringMatching(/^upstream_lag_seconds\{upstream="wss:\/\/a.test"\} 50\d$/),
+    'upstream_failures{upstream="wss://a.test"} 0',
+    'upstream_failures{upstream="wss://b.test"} 4',
+  ]);
+});
+
+it("shows the counters even if the database does not answer", async () => {
+  api = openHttpApi();
+  api.close();
+  const text = await (await api.request("/metrics")).text();
+  expect(text).toContain("# TYPE events_stored_counts counter");
+  expect(text).not.toContain("upstream_");
+  expect(api.reported.length).toBeGreaterThan(0);
+  api = undefined;
 });
 
 it("checking a signature is charged", async () => {

@@ -19,18 +19,37 @@ export function addMetrics(app: Hono<AppEnv>): void {
       return c.json(problem("auth-required", HOW_TO_READ), 401);
     }
     const counters = await orUnavailable(() => c.env.metricsText());
-    return c.text(counters + (await sizeText(c.env)), 200, {
+    const gauges = gaugesText({ ...(await sizes(c.env)), ...(await upstreams(c.env)) });
+    return c.text(counters + gauges, 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
     });
   });
 }
 
 /** Empty if the size is not known. A database that does not answer must not hide the counters. */
-async function sizeText({ measure, size, report }: AppEnv["Bindings"]): Promise<string> {
+async function sizes({ measure, size, report }: AppEnv["Bindings"]): Promise<GaugeValues> {
   await measure().catch(report);
   const { bytes, limit } = size;
-  return bytes === undefined ? "" : gaugesText({ d1_size_bytes: bytes, d1_size_limit_bytes: limit });
+  return bytes === undefined ? {} : { d1_size_bytes: bytes, d1_size_limit_bytes: limit };
 }
+
+async function upstreams({ management, config, now, report }: AppEnv["Bindings"]): Promise<GaugeValues> {
+  try {
+    const all = await management.store.pullProgress(config.UPSTREAMS);
+    const time = now();
+    return {
+      upstream_lag_seconds: all.flatMap(({ url, pulledTo }) =>
+        pulledTo === null ? [] : [{ upstream: url, value: Math.max(0, time - pulledTo) }],
+      ),
+      upstream_failures: all.map(({ url, failures }) => ({ upstream: url, value: failures })),
+    };
+  } catch (error) {
+    report(error);
+    return {};
+  }
+}
+
+type GaugeValues = Parameters<typeof gaugesText>[0];
 
 const HOW_TO_READ =
   "only operators may read the metrics: set METRICS_TOKEN and send it as Authorization: Bearer, or sign the request with an admin's key (NIP-98)";

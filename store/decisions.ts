@@ -10,7 +10,7 @@ import { createDrizzle } from "./drizzle.ts";
 import { countLetters, letterStatement, readLetter, readLetters } from "./letter-list.ts";
 import type { AuditEntry, Change, ListEntry, ListName, ModerationStore, Role } from "./moderation.ts";
 import { audit, emptying, moderation, role, roleMember, setting, usedAuthorization } from "./tables.ts";
-import { readUpstream, readUpstreams, upstreamStatements } from "./upstreams.ts";
+import { readProgress, readUpstream, readUpstreams, upstreamStatements } from "./upstreams.ts";
 
 export type Decisions = Pick<
   ModerationStore,
@@ -19,6 +19,7 @@ export type Decisions = Pick<
   | "change"
   | "upstreams"
   | "upstream"
+  | "pullProgress"
   | "letters"
   | "letter"
   | "countLetters"
@@ -33,6 +34,7 @@ export function createDecisions(db: Database): Decisions {
     roles: () => readRoles(drizzle),
     change: (changes, entry) => applyChanges(drizzle, changes, entry),
     upstreams: () => readUpstreams(drizzle),
+    pullProgress: (urls) => readProgress(drizzle, urls),
     upstream: (url) => readUpstream(drizzle, url),
     letters: (asked) => readLetters(drizzle, asked),
     letter: (id) => readLetter(drizzle, id),

@@ -3,7 +3,7 @@ import type { LetterChoice } from "../nostr/management.ts";
 import type { Letter, LetterChange, LetterPage, LetterQuestion } from "./letter-list.ts";
 import type { Pause } from "./removal.ts";
 import type { moderation, role } from "./tables.ts";
-import type { StoredUpstream, UpstreamChange } from "./upstreams.ts";
+import type { PullProgress, StoredUpstream, UpstreamChange } from "./upstreams.ts";
 
 export type ListName = (typeof moderation.$inferSelect)["list"];
 
@@ -74,6 +74,8 @@ export interface ModerationStore {
   unemptied(): Promise<string[]>;
   /** Returns all upstreams, by address. */
   upstreams(): Promise<StoredUpstream[]>;
+  /** Returns how far behind the upstreams are that are pulled, at most 1,000. `urls` is the setting UPSTREAMS. */
+  pullProgress(urls: readonly string[]): Promise<PullProgress[]>;
   /** Returns one upstream, and how many there are. */
   upstream(url: string): Promise<{ found: StoredUpstream | undefined; count: number }>;
   /** Returns dead letters, the latest id first. */

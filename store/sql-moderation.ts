@@ -20,6 +20,7 @@ export function createModerationStore(db: Database): ModerationStore {
     removeEventsOf: (pubkey, pause) => removeEventsOf(db, pubkey, pause),
     unemptied: () => unemptied(db),
     upstreams: async () => (await decisions()).upstreams(),
+    pullProgress: async (urls) => (await decisions()).pullProgress(urls),
     upstream: async (url) => (await decisions()).upstream(url),
     letters: async (asked) => (await decisions()).letters(asked),
     letter: async (id) => (await decisions()).letter(id),

@@ -1,10 +1,11 @@
 /** The upstreams in the database, for operators. `aggregator/schedule.ts` leases them and writes what the pulls found. */
-import { asc, count, eq, sql } from "drizzle-orm";
+import { and, asc, count, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { type LiveHealth, readLiveHealth } from "./live-health.ts";
 import { onwardStatements, type StoredOnward, storedOnward } from "./onward.ts";
 import { onward, upstream } from "./tables.ts";
+import { isPulled, isWanted } from "./upstream-conditions.ts";
 import { type Cursor, type Range, readCursor } from "./upstream-cursor.ts";
 import { type Health, readHealth } from "./upstream-health.ts";
 import { readUpstreamSettings, type UpstreamSettings } from "./upstream-settings.ts";
@@ -64,6 +65,38 @@ export async function readUpstream(
     drizzle.select().from(onward).where(eq(onward.url, url)),
   ]);
   return { found: rows[0] && stored(rows[0], onwardRows[0]), count: counts[0]?.count ?? 0 };
+}
+
+/** How far behind the pulls of an upstream are. */
+export interface PullProgress {
+  url: string;
+  /** Number of pulls that have failed since the last progress. */
+  failures: number;
+  /** Unix seconds: everything created up to then has been asked for, with every filter. Null before the first pull. */
+  pulledTo: number | null;
+}
+
+/** Maximum number of upstreams whose progress is read. */
+const MOST_UPSTREAMS = 1000;
+
+/** Returns the progress of the upstreams that are pulled. Long filters and cursors stay in the database. `urls` is UPSTREAMS. */
+export async function readProgress(
+  drizzle: SqliteRemoteDatabase,
+  urls: readonly string[],
+): Promise<PullProgress[]> {
+  const time = sql`json_extract(value, '$.pulledTo')`;
+  const slowest = sql`(SELECT CASE WHEN count(${time}) = count(*) THEN min(${time}) END
+    FROM json_each(${upstream.cursor}, '$.filters'))`;
+  const pulledTo = sql<number | null>`coalesce(json_extract(${upstream.cursor}, '$.pulledTo'), ${slowest})`;
+  const [rows] = await drizzle.batch([
+    drizzle
+      .select({ url: upstream.url, failures: upstream.failures, pulledTo: pulledTo.as("pulled_to") })
+      .from(upstream)
+      .where(and(isPulled, isWanted(urls)))
+      .orderBy(asc(upstream.url))
+      .limit(MOST_UPSTREAMS),
+  ]);
+  return rows;
 }
 
 /** Every change but a pause makes the upstream due at once. A pull that runs meanwhile ends as it began. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Counts } from "./counts.ts";
-import { dataPoints, prometheusText } from "./export.ts";
+import { dataPoints, gaugesText, prometheusText } from "./export.ts";
 import { METRICS } from "./metrics.ts";
 
 it("counts each metric at each place, and begins again when they are taken", () => {
@@ -27,6 +27,27 @@ it("Prometheus has every metric at all its places, counted or not", () => {
   const places = Object.values(METRICS).flatMap(({ sources }) => sources as readonly string[]);
   expect(samples).toHaveLength(places.length);
   expect(samples.filter((line) => !line.endsWith(" 0"))).toEqual(['d1_rows_read{source="cron"} 7']);
+});
+
+it("gauges are Prometheus text, one line for each upstream; those without a value are left out", () => {
+  const text = gaugesText({
+    d1_size_bytes: 5,
+    upstream_failures: [
+      { upstream: "wss://a.test", value: 0 },
+      { upstream: 'wss://b.test/?a="\\\n', value: 3 },
+    ],
+  });
+  expect(text.split("\n")).toEqual([
+    "# HELP d1_size_bytes Size of the database",
+    "# TYPE d1_size_bytes gauge",
+    "d1_size_bytes 5",
+    "# HELP upstream_failures Pulls of an upstream that have failed since the last progress",
+    "# TYPE upstream_failures gauge",
+    'upstream_failures{upstream="wss://a.test"} 0',
+    'upstream_failures{upstream="wss://b.test/?a=\\"\\\\\\n"} 3',
+    "",
+  ]);
+  expect(gaugesText({})).toBe("");
 });
 
 it("Analytics Engine gets a point for each source, with all counts in the order of the list", () => {

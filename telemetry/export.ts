@@ -1,6 +1,6 @@
 /** Counts in the formats of Prometheus and Analytics Engine. */
 import type { Count } from "./counts.ts";
-import { type Source, GAUGES, METRICS } from "./metrics.ts";
+import { type GaugeValue, type Source, GAUGES, METRICS } from "./metrics.ts";
 
 /** Returns Prometheus text, version 0.0.4. It has every metric with every source, even if the count is 0. */
 export function prometheusText(counts: Count[]): string {
@@ -12,14 +12,20 @@ export function prometheusText(counts: Count[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Returns gauges as Prometheus text. */
-export function gaugesText(values: Record<keyof typeof GAUGES, number>): string {
-  const lines = Object.entries(GAUGES).flatMap(([name, { about }]) => [
-    `# HELP ${name} ${about}`,
-    `# TYPE ${name} gauge`,
-    `${name} ${values[name as keyof typeof GAUGES]}`,
-  ]);
-  return `${lines.join("\n")}\n`;
+/** Returns gauges as Prometheus text. Those without a value are left out. */
+export function gaugesText(values: Partial<Record<keyof typeof GAUGES, GaugeValue>>): string {
+  const lines = Object.entries(GAUGES).flatMap(([name, { about }]) => {
+    const value = values[name as keyof typeof GAUGES];
+    if (value === undefined) return [];
+    const samples = typeof value === "number" ? [`${name} ${value}`] : value.map((one) => sample(name, one));
+    return [`# HELP ${name} ${about}`, `# TYPE ${name} gauge`, ...samples];
+  });
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function sample(name: string, { upstream, value }: { upstream: string; value: number }): string {
+  const label = upstream.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return `${name}{upstream="${label}"} ${value}`;
 }
 
 /**

@@ -70,7 +70,12 @@ export const METRICS = {
 export const GAUGES = {
   d1_size_bytes: { about: "Size of the database" },
   d1_size_limit_bytes: { about: "Size that the database may reach (MAX_STORE_BYTES)" },
+  upstream_lag_seconds: { about: "Seconds since everything was last asked for, of each upstream" },
+  upstream_failures: { about: "Pulls of an upstream that have failed since the last progress" },
 } as const;
+
+/** The value of a gauge, or one for each upstream. */
+export type GaugeValue = number | readonly { upstream: string; value: number }[];
 
 export type MetricName = keyof typeof METRICS;
 

@@ -82,6 +82,23 @@ export function upstreamsContract(name: string, setup: ModerationSetup): void {
       expect(await found()).toMatchObject({ origin: "settings", settings: DEFAULT_SETTINGS, ...state });
     });
 
+    it("says how far the pulls are, of those that are pulled", async () => {
+      const outOnly = { ...KINDS, direction: "out" as const };
+      await change(put(), put("wss://paused.test"), {
+        ...put("wss://out.test"),
+        settings: outOnly,
+      } as UpstreamChange);
+      await change(
+        { do: "pause-upstream", url: "wss://paused.test" },
+        { do: "resume-upstream", url: "wss://listed.test" },
+        { do: "resume-upstream", url: "wss://unlisted.test" },
+      );
+      expect(await at.moderation.pullProgress(["wss://listed.test"])).toEqual([
+        { url: "wss://listed.test", failures: 0, pulledTo: null },
+        { url: URL, failures: 0, pulledTo: null },
+      ]);
+    });
+
     it("forgets what was removed", async () => {
       await change(put());
       await change({ do: "remove-upstream", url: URL });
