@@ -15,6 +15,7 @@ import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { createDeadLetters } from "../store/dead-letters.ts";
 import { adoptedEvents, dropAdopted, ownEventsAfter } from "../store/own-log.ts";
+import { beginChoice, endChoice } from "../store/outbox.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -37,6 +38,8 @@ import {
   settleOnward,
 } from "./onward-schedule.ts";
 import { type PullJob, runPull } from "./pull-job.ts";
+import { type OutboxDeps, refreshOutbox } from "./outbox.ts";
+import { fetchLists, readLists } from "./outbox-lists.ts";
 import { redrive } from "./redrive.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./rules.ts";
@@ -139,6 +142,19 @@ async function connect(url: string) {
   return converse(await connectWebSocket(url), { sign: signerFor(url) });
 }
 
+function outboxDeps(): OutboxDeps {
+  return {
+    begin: (now) => beginChoice(pullDatabase, now),
+    read: (kind, authors) => readLists(queueStore, { kind, authors }, unixSeconds()),
+    fetch: (url, questions) => fetchLists(url, questions, pullDeps()),
+    end: (updates, result) => endChoice(pullDatabase, updates, result),
+    own: config.RELAY_URL,
+    configured: config.UPSTREAMS,
+    now: unixSeconds,
+    report,
+  };
+}
+
 /** Returns what answers a challenge of this upstream (NIP-42); undefined if the relay has no key. */
 function signerFor(url: string) {
   const secret = config.RELAY_SECRET_KEY;
@@ -223,6 +239,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
     await redrive({ letters, enqueue }).catch(report);
     await letters.age(unixSeconds()).catch(report);
     await createRefusedIds(pullDatabase, fingerprint).forget(unixSeconds()).catch(report);
+    if (size.hasRoomForUpstreams) await refreshOutbox(outboxDeps()).catch(report);
     telemetry.flush((work) => ctx.waitUntil(work));
   },
 

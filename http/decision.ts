@@ -28,6 +28,7 @@ export interface Asked {
     | "auditLog"
     | "upstreams"
     | "upstream"
+    | "outbox"
     | "letters"
     | "letter"
     | "countLetters"

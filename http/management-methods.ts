@@ -6,6 +6,7 @@ import type { CHANGEABLE } from "../relay/access/moderation-snapshot.ts";
 import type { Change, ListName } from "../store/moderation.ts";
 import { answer, type Asked, change, type Decision, type Method, refuse } from "./decision.ts";
 import { LETTER_DECISIONS } from "./management-letters.ts";
+import { OUTBOX_DECISIONS } from "./management-outbox.ts";
 import { UPSTREAM_DECISIONS } from "./management-upstreams.ts";
 
 const MOST_REPORTED = 500;
@@ -73,6 +74,7 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   listauditlog: async (_, { store }) => answer(await store.auditLog(MOST_AUDITED)),
 
   ...UPSTREAM_DECISIONS,
+  ...OUTBOX_DECISIONS,
   ...LETTER_DECISIONS,
 };
 

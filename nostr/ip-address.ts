@@ -43,6 +43,16 @@ export function isLoopback(ip: string): boolean {
   return parseAddress(ip)?.range() === "loopback";
 }
 
+/** Returns whether a text is an address. */
+export function isIp(text: string): boolean {
+  return parseAddress(text) !== undefined;
+}
+
+/** Returns whether an address is of the public internet: not private, reserved, shared, or one that stands for others. */
+export function isPublicIp(ip: string): boolean {
+  return parseAddress(ip)?.range() === "unicast";
+}
+
 /** Parses an address. An IPv4 address in IPv6 form (::ffff:192.0.2.1) becomes that IPv4 address. */
 function parseAddress(text: string): Address | undefined {
   // No octal, hexadecimal or short forms: programs disagree about them.

@@ -159,6 +159,15 @@ export const METHODS = {
     params: ["upstream", "since", "until"],
     about: "asks a relay again for what was created between two times; without until: up to now",
   },
+  listoutboxes: {
+    params: [],
+    about: "lists the keys whose follows are pulled from where they write (NIP-65), and what was found",
+  },
+  addoutbox: {
+    params: ["pubkey"],
+    about: "pulls all that a key follows from the relays where they write (NIP-65), and the key itself",
+  },
+  removeoutbox: { params: ["pubkey"], about: "stops pulling what a key follows; the events stay" },
   listdeadletters: {
     params: ["limit", "from", "after"],
     about:

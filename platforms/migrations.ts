@@ -17,6 +17,7 @@ import shards from "../migrations/0014_shards.sql";
 import managedUpstreams from "../migrations/0015_managed_upstreams.sql";
 import deadLetters from "../migrations/0016_dead_letters.sql";
 import liveAndOnward from "../migrations/0018_live_and_onward.sql";
+import outbox from "../migrations/0019_outbox.sql";
 
 /** Every file of migrations/, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0015_managed_upstreams.sql", sql: managedUpstreams },
   { name: "0016_dead_letters.sql", sql: deadLetters },
   { name: "0018_live_and_onward.sql", sql: liveAndOnward },
+  { name: "0019_outbox.sql", sql: outbox },
 ];

@@ -4,6 +4,7 @@ import * as count from "./nostr/count.ts";
 import * as dead from "./nostr/dead.ts";
 import * as events from "./nostr/events.ts";
 import * as keygen from "./nostr/keygen.ts";
+import * as outbox from "./nostr/outbox.ts";
 import { didYouMean } from "./shared/nearest.ts";
 import { print } from "./shared/printing.ts";
 import * as publish from "./nostr/publish.ts";
@@ -29,6 +30,7 @@ const COMMANDS: Record<string, Command> = {
   "relay-info": relayInfo,
   admin,
   upstream,
+  outbox,
   dead,
 };
 

@@ -9,6 +9,7 @@ import type { Database } from "./database.ts";
 import { createDrizzle } from "./drizzle.ts";
 import { countLetters, letterStatement, readLetter, readLetters } from "./letter-list.ts";
 import type { AuditEntry, Change, ListEntry, ListName, ModerationStore, Role } from "./moderation.ts";
+import { outboxStatements, readOutbox } from "./outbox.ts";
 import { audit, emptying, moderation, role, roleMember, setting, usedAuthorization } from "./tables.ts";
 import { readProgress, readUpstream, readUpstreams, upstreamStatements } from "./upstreams.ts";
 
@@ -20,6 +21,7 @@ export type Decisions = Pick<
   | "upstreams"
   | "upstream"
   | "pullProgress"
+  | "outbox"
   | "letters"
   | "letter"
   | "countLetters"
@@ -36,6 +38,7 @@ export function createDecisions(db: Database): Decisions {
     upstreams: () => readUpstreams(drizzle),
     pullProgress: (urls) => readProgress(drizzle, urls),
     upstream: (url) => readUpstream(drizzle, url),
+    outbox: () => readOutbox(drizzle),
     letters: (asked) => readLetters(drizzle, asked),
     letter: (id) => readLetter(drizzle, id),
     countLetters: (which) => countLetters(drizzle, which),
@@ -119,6 +122,9 @@ function statementsFor(
     case "redrive-letters":
     case "purge-letters":
       return [letterStatement(drizzle, change, at)];
+    case "add-outbox":
+    case "remove-outbox":
+      return outboxStatements(drizzle, change, at);
     default:
       return upstreamStatements(drizzle, change);
   }

@@ -1,6 +1,7 @@
 /** The interface of a store of decisions of the operators (NIP-86). */
 import type { LetterChoice } from "../nostr/management.ts";
 import type { Letter, LetterChange, LetterPage, LetterQuestion } from "./letter-list.ts";
+import type { Outbox, OutboxChange } from "./outbox.ts";
 import type { Pause } from "./removal.ts";
 import type { moderation, role } from "./tables.ts";
 import type { PullProgress, StoredUpstream, UpstreamChange } from "./upstreams.ts";
@@ -26,7 +27,8 @@ export type Change =
   | { do: "delete-role"; id: string }
   | { do: "assign" | "unassign"; role: string; pubkey: string }
   | UpstreamChange
-  | LetterChange;
+  | LetterChange
+  | OutboxChange;
 
 /** One line of the audit log. */
 export interface AuditEntry {
@@ -78,6 +80,8 @@ export interface ModerationStore {
   pullProgress(urls: readonly string[]): Promise<PullProgress[]>;
   /** Returns one upstream, and how many there are. */
   upstream(url: string): Promise<{ found: StoredUpstream | undefined; count: number }>;
+  /** Returns the keys whose follows are pulled from where they write, and what was found for them. */
+  outbox(): Promise<Outbox>;
   /** Returns dead letters, the latest id first. */
   letters(asked: LetterQuestion): Promise<LetterPage>;
   letter(id: number): Promise<Letter | undefined>;

@@ -22,6 +22,7 @@ export function createModerationStore(db: Database): ModerationStore {
     upstreams: async () => (await decisions()).upstreams(),
     pullProgress: async (urls) => (await decisions()).pullProgress(urls),
     upstream: async (url) => (await decisions()).upstream(url),
+    outbox: async () => (await decisions()).outbox(),
     letters: async (asked) => (await decisions()).letters(asked),
     letter: async (id) => (await decisions()).letter(id),
     countLetters: async (which) => (await decisions()).countLetters(which),

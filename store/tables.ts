@@ -100,6 +100,17 @@ export const upstream = sqliteTable(
   (table) => [index("upstream_due").on(table.dueAt)],
 );
 
+export const outbox = sqliteTable("outbox", {
+  pubkey: text("pubkey").primaryKey(),
+  addedAt: integer("added_at").notNull(),
+});
+
+export const outboxState = sqliteTable("outbox_state", {
+  id: integer("id").primaryKey(),
+  dueAt: integer("due_at").notNull(),
+  found: text("found").notNull().default('{"version":1}'),
+});
+
 export const onward = sqliteTable("onward", {
   url: text("url").primaryKey(),
   sent: integer("sent").notNull(),

@@ -7,6 +7,7 @@ import type { Hub } from "../../relay/session/hub.ts";
 import { NEW_LIVE_HEALTH, readLiveHealth } from "../../store/live-health.ts";
 import { readOnwardAnswers } from "../../store/onward-answers.ts";
 import { cursorOf, readCursor } from "../../store/upstream-cursor.ts";
+import { readFound } from "../../store/outbox.ts";
 import { readHealth } from "../../store/upstream-health.ts";
 import { DEFAULT_SETTINGS, readUpstreamSettings } from "../../store/upstream-settings.ts";
 import { type Client, connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
@@ -21,6 +22,7 @@ import {
   UPSTREAM_SETTINGS,
   LIVE_HEALTH,
   ONWARD_ANSWERS,
+  OUTBOX_FOUND,
 } from "../fixtures/recorded.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 
@@ -79,6 +81,11 @@ describe("a recorded", () => {
   it.each(ONWARD_ANSWERS.map((text) => [text]))("list of answers is read: %s", (text) => {
     const none = { accepted: 0, known: 0, refused: 0, refusals: [] };
     expect(readOnwardAnswers(text)).toEqual({ ...none, ...(JSON.parse(text) as object) });
+  });
+
+  it.each(OUTBOX_FOUND.map((text) => [text]))("choice of relays is read: %s", (text) => {
+    expect(readFound(text)).toMatchObject(JSON.parse(text) as object);
+    expect(readFound('{"version":2,"authors":9}')).toEqual(readFound('{"version":1}'));
   });
 
   it.each(BUNDLES)("bundle is read as it was written: %j", (sample) => {

@@ -86,6 +86,8 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["admin"],
     ["upstream", "add"],
     ["upstream", "test"],
+    ["outbox", "add"],
+    ["outbox", "list"],
     ["dead", "list"],
     ["dead", "redrive"],
   ])("%s %s --help", async (...command) => {
@@ -109,6 +111,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       "relay-info",
       "admin",
       "upstream",
+      "outbox",
       "dead",
     ])
       expect(stdout).toContain(`  ${name} `);
@@ -122,6 +125,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["relay-info"],
     ["admin", "listallowedkinds"],
     ["upstream", "list"],
+    ["outbox", "list"],
     ["dead", "list"],
   ])("%s: nothing answers", async (...args) => {
     const { code, stdout, stderr } = await run([...args, "--relay", "ws://127.0.0.1:9"], withKey);

@@ -1,0 +1,150 @@
+/** The keys whose follows are pulled from where they write (NIP-65), and when the relays are chosen. Times are Unix seconds. */
+import { and, asc, eq, lte, notInArray, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
+import type { Database } from "./database.ts";
+import { createDrizzle } from "./drizzle.ts";
+import { onward, outbox, outboxState, upstream } from "./tables.ts";
+import type { Cursor } from "./upstream-cursor.ts";
+import { NOT_FOR_EARLIER, readUpstreams, type StoredUpstream } from "./upstreams.ts";
+import type { UpstreamSettings } from "./upstream-settings.ts";
+
+export interface OutboxKey {
+  pubkey: string;
+  addedAt: number;
+}
+
+/** What the last choice found. */
+export interface OutboxFound {
+  version: 1;
+  /** Absent before the first choice. */
+  chosenAt?: number;
+  /** The keys and all whom they follow. */
+  authors: number;
+  /** Authors that write on fewer than two of the chosen relays, and on none. */
+  onOne: number;
+  onNone: number;
+  /** Authors without a list of relays. */
+  withoutList: number;
+  relays: number;
+}
+
+export interface Outbox extends OutboxFound {
+  keys: OutboxKey[];
+}
+
+/** `add-outbox` does nothing if the key is there already. */
+export type OutboxChange = { do: "add-outbox" | "remove-outbox"; pubkey: string };
+
+/** What becomes of one upstream. */
+export type OutboxUpdate =
+  | { do: "put"; url: string; settings: UpstreamSettings; cursor: Cursor }
+  | { do: "remove"; url: string };
+
+const NOTHING_FOUND: OutboxFound = {
+  version: 1,
+  authors: 0,
+  onOne: 0,
+  onNone: 0,
+  withoutList: 0,
+  relays: 0,
+};
+/** Longer than a choice may take. After a crash, the next one begins then. */
+const LEASE_SECONDS = 600;
+
+export async function readOutbox(drizzle: SqliteRemoteDatabase): Promise<Outbox> {
+  const [keys, states] = await drizzle.batch([
+    drizzle.select().from(outbox).orderBy(asc(outbox.addedAt), asc(outbox.pubkey)),
+    drizzle.select().from(outboxState),
+  ]);
+  return { ...readFound(states[0]?.found ?? "{}"), keys };
+}
+
+/** Adds or removes a key. The relays are chosen again at the next Cron. `at` is when. */
+export function outboxStatements(
+  drizzle: SqliteRemoteDatabase,
+  change: OutboxChange,
+  at: number,
+): BatchItem<"sqlite">[] {
+  const { pubkey } = change;
+  const isAdded = change.do === "add-outbox";
+  return [
+    isAdded
+      ? drizzle.insert(outbox).values({ pubkey, addedAt: at }).onConflictDoNothing()
+      : drizzle.delete(outbox).where(eq(outbox.pubkey, pubkey)),
+    drizzle.update(outboxState).set({ dueAt: 0 }),
+  ];
+}
+
+/**
+ * Begins a choice if it is due: returns the keys and all upstreams. Undefined if it is not due, or if another job chooses. Reads one row
+ * if it is not due.
+ */
+export async function beginChoice(
+  db: Database,
+  now: number,
+): Promise<{ keys: string[]; upstreams: StoredUpstream[] } | undefined> {
+  const drizzle = createDrizzle(db);
+  const [begun] = await drizzle.batch([
+    drizzle
+      .update(outboxState)
+      .set({ dueAt: now + LEASE_SECONDS })
+      .where(lte(outboxState.dueAt, now))
+      .returning(),
+  ]);
+  if (begun.length === 0) return undefined;
+  const [{ keys }, upstreams] = await Promise.all([readOutbox(drizzle), readUpstreams(drizzle)]);
+  return { keys: keys.map(({ pubkey }) => pubkey), upstreams };
+}
+
+/**
+ * Ends a choice. Changes no upstream that is leased, because its pull would overwrite the cursor, and none of another origin. A key
+ * that was added meanwhile makes the next choice due at once.
+ */
+export async function endChoice(
+  db: Database,
+  updates: readonly OutboxUpdate[],
+  { found, begun, dueAt, now }: { found: OutboxFound; begun: number; dueAt: number; now: number },
+): Promise<void> {
+  const drizzle = createDrizzle(db);
+  const lease = begun + LEASE_SECONDS;
+  await drizzle.batch([
+    drizzle.update(outboxState).set({ found: JSON.stringify(found) }),
+    drizzle.update(outboxState).set({ dueAt }).where(eq(outboxState.dueAt, lease)),
+    ...updates.flatMap((update) => updateStatements(drizzle, update, now)),
+  ]);
+}
+
+function updateStatements(
+  drizzle: SqliteRemoteDatabase,
+  update: OutboxUpdate,
+  now: number,
+): BatchItem<"sqlite">[] {
+  const { url } = update;
+  const isFree = sql`${upstream.origin} = 'outbox' AND ${upstream.leasedUntil} <= ${now}`;
+  if (update.do === "remove") {
+    const left = drizzle.select({ url: upstream.url }).from(upstream);
+    return [
+      drizzle.delete(upstream).where(and(eq(upstream.url, url), isFree)),
+      drizzle.delete(onward).where(and(eq(onward.url, url), notInArray(onward.url, left))),
+    ];
+  }
+  const set = {
+    settings: JSON.stringify(update.settings),
+    cursor: JSON.stringify(update.cursor),
+    dueAt: 0,
+    ...NOT_FOR_EARLIER,
+  };
+  return [
+    drizzle
+      .insert(upstream)
+      .values({ url, origin: "outbox", ...set })
+      .onConflictDoUpdate({ target: upstream.url, set, setWhere: isFree }),
+  ];
+}
+
+/** Reads what was found. That of an unknown version is dropped: the next choice finds it again. */
+export function readFound(text: string): OutboxFound {
+  const found = JSON.parse(text) as Partial<OutboxFound>;
+  return found.version === 1 ? { ...NOTHING_FOUND, ...found } : NOTHING_FOUND;
+}
