@@ -64,13 +64,23 @@ export function readDeployOptions(args: string[], version: string): DeployComman
     throw new UsageError("--free deploys the relay alone: leave out --aggregator");
   if (values.rollback) assertNothingElse(values);
   const location = values.location === undefined ? [] : [`LOCATION=${values.location}`];
+  const settings = readSettings({ ...values, var: [...values.var, ...location] });
+  assertNoKey(settings, values.name);
   return {
     options: { name: readName(values.name), domain: readDomain(values.domain), isFree, hasAggregator },
-    settings: readSettings({ ...values, var: [...values.var, ...location] }),
+    settings,
     account: readAccount(values.account),
     isDryRun: values["dry-run"],
     isRollback: values.rollback,
   };
+}
+
+/** Settings become variables, which wrangler prints and everybody who can open the dashboard can read. */
+function assertNoKey(settings: Record<string, string>, name = "tributary"): void {
+  if ((settings["RELAY_SECRET_KEY"] ?? "") === "") return;
+  throw new UsageError(
+    `RELAY_SECRET_KEY is a secret: leave it out, and run npx wrangler secret put RELAY_SECRET_KEY --name ${name}-aggregator`,
+  );
 }
 
 /** A rollback takes the settings and choices of the release before. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
 import { startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
+import { SECRET_HEX } from "../fixtures/author.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { byId, connect, everything, listen, publishAll, query, someEvents } from "./client.ts";
 import { eventually, freePort, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
@@ -108,6 +109,27 @@ test("an upstream that has moved is pulled where it is now, and is told who asks
   old.close();
   expect(events).toEqual([event]);
   expect(agents[0]).toMatch(/^Tributary\//);
+});
+
+test("an upstream that answers only after authentication is pulled with the relay's own key", async () => {
+  const [port, upstreamPort] = [await freePort(), await freePort()];
+  const state = () => join(temporaryFolder(), "state");
+  const closed = await startRelay(upstreamPort, state(), ["--var", "READ_ACCESS=auth"]);
+  const [event] = someEvents(1, "for members");
+  await publishAll(await connect(closed.url), [event!]);
+  const relay = await startRelay(port, state(), [
+    "--upstream",
+    `ws://localhost:${upstreamPort}`,
+    "--var",
+    `RELAY_SECRET_KEY=${SECRET_HEX}`,
+    ...EVERYTHING,
+  ]);
+  const events = await eventually(
+    () => everything(relay.http),
+    ({ length }) => length === 1,
+  );
+  expect(byId(events)).toEqual(byId([event!]));
+  expect(relay.stdout() + relay.stderr()).not.toContain(SECRET_HEX);
 });
 
 test("an upstream that does not answer holds up no other, and what one that fails says is shown", async () => {

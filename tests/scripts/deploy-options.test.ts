@@ -1,6 +1,7 @@
 /** The command line of `npm run deploy`. */
 import { expect, it } from "vitest";
 import { readDeployOptions } from "../../scripts/deploy/options.ts";
+import { SECRET_HEX } from "../fixtures/author.ts";
 import { UsageError } from "../../scripts/shared/usage.ts";
 
 it("has an option for each choice", () => {
@@ -34,6 +35,16 @@ it.each([
   const read = () => readDeployOptions(args.split(" "), "");
   expect(read).toThrow(UsageError);
   expect(read).toThrow(says);
+});
+
+it("a secret key is no setting of a deployment, and the refusal does not show it", () => {
+  const args = ["--name", "family", "--var", `RELAY_SECRET_KEY=${SECRET_HEX}`];
+  const read = () => readDeployOptions(args, "");
+  expect(read).toThrow("run npx wrangler secret put RELAY_SECRET_KEY --name family-aggregator");
+  expect(read).not.toThrow(SECRET_HEX);
+  expect(readDeployOptions(["--var", "RELAY_SECRET_KEY="], "")).toMatchObject({
+    settings: { RELAY_SECRET_KEY: "" },
+  });
 });
 
 it("--help tells of every option", () => {
