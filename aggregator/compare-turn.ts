@@ -6,7 +6,7 @@ import { printable } from "../nostr/characters.ts";
 import type { FilterCursor, Range } from "../store/upstream-cursor.ts";
 import type { Slices } from "../store/slices.ts";
 import { IdFetcher } from "./fetch-ids.ts";
-import { keepBounds } from "./inquiry.ts";
+import { keepBounds, Stop } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { gapsOf, reconcileUpstream, type ReconcileResult } from "./reconcile.ts";
 import type { Turn } from "./turns.ts";
@@ -14,6 +14,9 @@ import type { Sync } from "./upstream.ts";
 
 /** After a failure that would come again, the upstream is paged for so long, in seconds. */
 const REFUSAL_LASTS = 86_400;
+/** So many pulls in a row may compare nothing to its end. */
+const MOST_VAIN = 3;
+const TOO_LONG = "it takes longer than a pull";
 
 /** Returns whether it could be compared. Throws what ended the turn, after the turn has kept what is finished. */
 export async function compareTurn(job: Job, turn: Turn): Promise<boolean> {
@@ -31,13 +34,31 @@ export async function compareTurn(job: Job, turn: Turn): Promise<boolean> {
       now: deps.now,
     },
   );
-  const { failure, error } = result;
+  const { slices, error } = result;
+  const vain = isVain(result) ? (cursor.slices?.vain ?? 0) + 1 : 0;
+  const failure = failureOf(result, vain);
   findings.speaksNegentropy = !failure?.isLasting;
   if (failure?.isLasting) job.speaksNegentropy = false;
-  turn.cursor = { ...cursor, slices: withRefusal(result, now) };
-  if (!failure) turn.unfinished = leftBy(result, turn, now);
-  if (error !== undefined) throw error;
+  const { refused: _refused, vain: _vain, ...known } = slices;
+  const refused = failure?.isLasting && { at: now, reason: printable(failure.reason) };
+  turn.cursor = { ...cursor, slices: { ...known, ...(refused ? { refused } : vain > 0 && { vain }) } };
+  turn.unfinished = leftBy(slices, turn, { now, isPaged: failure !== undefined });
+  if (error !== undefined && !failure) throw error;
   return !failure;
+}
+
+/** Whether the upstream, or the bound of the turn, has ended a comparison before anything was finished. */
+function isVain({ isDone, hasFinished, error }: ReconcileResult): boolean {
+  if (isDone || hasFinished) return false;
+  return error === undefined || (error instanceof Stop && error.pause === undefined);
+}
+
+/** Returns why the pages take over. An upstream may refuse to send events by their ids, or end the connection each time. */
+function failureOf({ failure, error }: ReconcileResult, vain: number): ReconcileResult["failure"] {
+  const stop = error instanceof Stop ? error : undefined;
+  const reason = failure?.reason ?? stop?.problem ?? TOO_LONG;
+  const isRefused = stop?.isRefusal === true && stop.pause === undefined;
+  return isRefused || vain >= MOST_VAIN ? { reason, isLasting: true } : failure;
 }
 
 /** Each message of a reconciliation counts as a question. */
@@ -61,20 +82,22 @@ function isRefused({ slices }: FilterCursor, now: number): boolean {
   return slices?.refused !== undefined && now - slices.refused.at < REFUSAL_LASTS;
 }
 
-function withRefusal({ slices, failure }: ReconcileResult, now: number): Slices {
-  const { refused: _, ...rest } = slices;
-  if (!failure?.isLasting) return rest;
-  return { ...rest, refused: { at: now, reason: printable(failure.reason) } };
-}
-
-/** Returns what is left for the pages, and for the next pull. */
+/** Returns what is left for the pages, and for the next pull. `isPaged`: the pages are to get what is new. */
 function leftBy(
-  { slices, isDone }: ReconcileResult,
-  { cursor, floor, unfinished }: Turn,
-  now: number,
+  slices: Slices,
+  { cursor, unfinished }: Turn,
+  { now, isPaged }: { now: number; isPaged: boolean },
 ): Range[] {
+  const { floor } = slices;
+  const below = cursor.pending
+    .filter(({ since }) => since < floor)
+    .map(({ since, until = floor }) => ({ since, until: Math.min(until, floor - 1) }));
   const gaps = gapsOf(slices, now + 1);
   // The newest events come first. If they have not come, the next pull begins where this one did.
-  if (gaps[0]?.until === now) return unfinished;
-  return [...gaps, ...(isDone ? cursor.pending.filter(({ since }) => since < floor) : cursor.pending)];
+  const [open] = isPaged || gaps[0]?.until === now ? unfinished : [];
+  if (!open) return [...gaps, ...below];
+  const older = gaps
+    .filter(({ since }) => since < open.since)
+    .map(({ since, until }) => ({ since, until: Math.min(until, open.since - 1) }));
+  return [open, ...older, ...below];
 }

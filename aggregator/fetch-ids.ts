@@ -2,7 +2,7 @@
 import { type Inquiry, inquire, Stop, stopAfter, stopFor } from "./inquiry.ts";
 import type { Taken } from "./comparison.ts";
 import type { Job } from "./job.ts";
-import { isBroken } from "./refusal.ts";
+import { isBroken, refusalIn, smallerLimit } from "./refusal.ts";
 
 /** Ids in one question: about 33 KB. Most relays accept 64 KB. */
 const MOST_IDS = 500;
@@ -13,6 +13,7 @@ export class IdFetcher {
   readonly #job: Job;
   /** Ids that this job or another has put on the queue. They are perhaps not stored yet. */
   readonly #queued = new Set<string>();
+  #mostIds = MOST_IDS;
   #sent = 0;
   #withheld = 0;
 
@@ -31,23 +32,36 @@ export class IdFetcher {
 
   async #fetch(missing: string[]): Promise<void> {
     for (let left = missing; left.length > 0;) {
-      const asked = left.slice(0, Math.min(MOST_IDS, this.#job.limits.most));
+      const asked = left.slice(0, Math.min(this.#mostIds, this.#job.limits.most));
+      const others = left.slice(asked.length);
       const inquiry = await inquire(this.#job, { ids: asked, limit: asked.length }, new Set());
       const came = new Set(inquiry.page.wanted.map((event) => (event as { id: string }).id));
       for (const id of inquiry.queued) this.#queued.add(id);
       for (const event of inquiry.page.wanted)
         if (this.#job.deps.queued.has(event)) this.#queued.add((event as { id: string }).id);
       this.#sent += came.size;
-      // The rest of a broken answer is asked for again, as long as something comes.
+      const fewer = fewerIds(inquiry, asked.length);
+      if (fewer !== undefined) {
+        this.#mostIds = fewer;
+        continue;
+      }
       const isOver = !isBroken(inquiry.answer.ending);
       if (!isOver && (came.size === 0 || !isCut(inquiry))) throw stopAfter(inquiry) ?? stopFor(inquiry);
-      if (isOver) this.#withheld += asked.length - came.size;
+      if (came.size === 0) this.#withheld += asked.length;
       if (this.#withheld > MANY_WITHHELD && this.#withheld > this.#sent)
         throw new Stop("the upstream does not send the events that it lists");
-      const rest = isOver ? [] : asked.filter((id) => !came.has(id));
-      left = [...rest, ...left.slice(asked.length)];
+      // The rest is asked for again, as long as something comes: an upstream may give fewer events than it announces.
+      left = came.size === 0 ? others : [...others, ...asked.filter((id) => !came.has(id))];
     }
   }
+}
+
+/** Returns how many ids to ask for at once, if the upstream refuses so many; undefined if it does not. */
+function fewerIds({ answer, pause }: Inquiry, asked: number): number | undefined {
+  const refusal = refusalIn(answer);
+  if (refusal === undefined || pause !== undefined || answer.events.length > 0 || asked === 1)
+    return undefined;
+  return smallerLimit(refusal, asked) ?? Math.floor(asked / 2);
 }
 
 /** Whether the answer was only too long. */

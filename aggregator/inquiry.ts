@@ -121,7 +121,8 @@ function learn(job: Job, inquiry: Inquiry): boolean {
     if (ending.how === "eose") limits.hasEose = true;
     limits.proven = Math.max(limits.proven, question.limit);
     if (limits.isLearnt) job.findings.learntLimit = limits.most;
-    if (ending.how === "full" && limits.mayGrow) grow(limits, question.limit);
+    if (ending.how === "full" && limits.mayGrow && question.limit >= limits.page)
+      grow(limits, question.limit);
     return false;
   }
   if (ending.how === "cut" && ending.why === "size") {
@@ -129,8 +130,9 @@ function learn(job: Job, inquiry: Inquiry): boolean {
     lower(limits, Math.max(1, Math.min(Math.floor(question.limit / 4), page.wanted.length)));
     return false;
   }
-  const smaller =
-    refusal === undefined || answer.events.length > 0 ? undefined : smallerLimit(refusal, question.limit);
+  // What it refuses may be the number of ids (fetch-ids.ts).
+  if (refusal === undefined || answer.events.length > 0 || question.ids) return false;
+  const smaller = smallerLimit(refusal, question.limit);
   if (smaller === undefined) return false;
   const isProven = smaller < limits.proven && limits.proven < question.limit;
   lower(limits, isProven ? limits.proven : smaller);
@@ -147,7 +149,7 @@ export function lower(limits: Limits, most: number): void {
 
 /** An upstream may have raised the limit that it once taught: once in a job, more is asked for. */
 function grow(limits: Limits, limit: number): void {
-  limits.most = Math.min(2 * limit, limits.ceiling);
+  limits.most = Math.max(limits.most, Math.min(2 * limit, limits.ceiling));
   limits.page = limits.most;
   limits.mayGrow = false;
 }

@@ -22,7 +22,7 @@ export interface ReconcileTask {
   floor: number;
   /** The first second that is too far ahead. */
   end: number;
-  /** Ranges that an earlier pull did not finish, or that an operator wants. */
+  /** Ranges that an earlier pull did not finish, or that an operator wants. What is remembered of them does not count. */
   doubted: readonly Range[];
 }
 
@@ -30,6 +30,8 @@ export interface ReconcileResult {
   slices: Slices;
   /** Whether everything that was to be compared is compared. */
   isDone: boolean;
+  /** Whether something was listed, and is on the queue. */
+  hasFinished: boolean;
   /** Why it failed. `isLasting`: do not try again soon. */
   failure?: { reason: string; isLasting: boolean };
   /** What went wrong on this side, such as a queue that refuses. */
@@ -44,21 +46,25 @@ export async function reconcileUpstream(
   deps: ReconcileDeps,
 ): Promise<ReconcileResult> {
   const now = deps.now();
-  const state: Slices = {
-    ...(known ?? { floor, slices: [] }),
-    floor: Math.min(floor, known?.floor ?? floor),
-  };
-  const { segments, round } = segmentsToCompare(state, { end, now, doubted });
+  const before = doubted.reduce(withoutDoubted, known?.slices ?? []);
+  const state: Slices = { ...known, floor: Math.min(floor, known?.floor ?? floor), slices: before };
+  const { segments, round } = segmentsToCompare(state, { end, now });
   const ending = await compareAll(state, segments, deps).catch((error: unknown) => ({
     how: "error" as const,
     error,
   }));
+  const former = new Set(before);
+  const hasFinished = state.slices.some((slice) => !former.has(slice));
   state.slices = joinSlices(state.slices, now);
   if (ending.how === "done") {
     state.at = now;
     if (round) state.round = round;
   }
-  return { slices: state, isDone: ending.how === "done", ...outcomeOf(ending) };
+  return { slices: state, isDone: ending.how === "done", hasFinished, ...outcomeOf(ending) };
+}
+
+function withoutDoubted(slices: Slice[], { since, until = Infinity }: Range): Slice[] {
+  return withoutRange(slices, { since, until: until + 1 });
 }
 
 type Ending = ComparisonEnd | { how: "error"; error: unknown };

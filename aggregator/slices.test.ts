@@ -96,8 +96,8 @@ describe("[36] segments", () => {
 
 describe("[36] what a pull compares", () => {
   const big = touching(Array<number>(50).fill(10_000), { until: NOW + 900 });
-  const compared = (more: Partial<Slices> = {}, doubted: { since: number; until?: number }[] = []) =>
-    segmentsToCompare(state(big, { floor: big[0]!.since, ...more }), { end: NOW + 900, now: NOW, doubted });
+  const compared = (more: Partial<Slices> = {}) =>
+    segmentsToCompare(state(big, { floor: big[0]!.since, ...more }), { end: NOW + 900, now: NOW });
 
   it("is the newest 100,000 events, and as many old ones in turn, all of them once a day", () => {
     const seen = new Set<number>();
@@ -123,13 +123,10 @@ describe("[36] what a pull compares", () => {
     expect(compared({ round: { at: NOW - DAY } }).segments).toHaveLength(20);
   });
 
-  it("is what is in doubt, and what is due, however old it is", () => {
+  it("is what is due, however old it is", () => {
     const idle = { round: { at: NOW } };
     expect(compared(idle).segments).toHaveLength(10);
     const [oldest] = big;
-    expect(compared(idle, [{ since: oldest!.since, until: oldest!.since }]).segments.at(-1)).toMatchObject({
-      since: oldest!.since,
-    });
     const slices = [{ ...oldest!, again: { at: NOW, tries: 0 } }, ...big.slice(1)];
     expect(compared({ ...idle, slices }).segments.at(-1)).toMatchObject({ since: oldest!.since });
   });

@@ -44,19 +44,16 @@ function holesByDay(since: number, until: number, now: number): Segment[] {
   return holes;
 }
 
-/**
- * Returns the segments to compare in a pull, newest first, and the round after it. `doubted` are ranges that an earlier
- * pull did not finish.
- */
+/** Returns the segments to compare in a pull, newest first, and the round after it. */
 export function segmentsToCompare(
   state: Slices,
-  { end, now, doubted }: { end: number; now: number; doubted: readonly { since: number; until?: number }[] },
+  { end, now }: { end: number; now: number },
 ): { segments: Segment[]; round: Slices["round"] } {
   const below = startOfRound(state, now);
   const inRound: Slice[] = [];
   let newer = 0;
   let compared = 0;
-  const segments = segmentsOf(state, end, now).filter(({ since, until, slice }) => {
+  const segments = segmentsOf(state, end, now).filter(({ since, slice }) => {
     if (!slice) return true;
     const isNew = newer < EACH_PULL;
     newer += slice.held;
@@ -65,8 +62,7 @@ export function segmentsToCompare(
       inRound.push(slice);
       compared += slice.held;
     }
-    const isDoubted = doubted.some((range) => range.since < until && (range.until ?? Infinity) >= since);
-    return isNew || isNext || isDoubted || isDue(slice, now);
+    return isNew || isNext || isDue(slice, now);
   });
   return { segments, round: roundAfter(state, inRound, now) };
 }

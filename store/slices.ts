@@ -48,6 +48,8 @@ export interface Slices {
   span?: number;
   /** Old slices take turns: when the last round began, and below which second it goes on. */
   round?: { at: number; below?: number };
+  /** Number of pulls in a row that have compared nothing to its end. Absent: the last one has. */
+  vain?: number;
   /** Why the upstream was not compared, and when that was. */
   refused?: { at: number; reason: string };
 }
