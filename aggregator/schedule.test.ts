@@ -252,6 +252,14 @@ describe("a deployment of before, which knows neither filters nor cursors with s
     expect(await leasedBefore(NOW + 1000)).toEqual([]);
   });
 
+  it("gets no upstream back whose job this one has run", async () => {
+    await db.prepare("INSERT INTO upstream (url) VALUES (?1)").bind(A).all();
+    expect(await leasedBefore(NOW)).toEqual([{ url: A }]);
+    const begun = await beginPull(db, { url: A, until: NOW + 180 }, NOW);
+    await settlePull(db, begun!, succeeded, { failures: 0, nextPull: NOW, now: NOW });
+    expect(await leasedBefore(NOW + 1000)).toEqual([]);
+  });
+
   it("may end the pull that it runs: this one goes on from its cursor", async () => {
     await db
       .prepare("INSERT INTO upstream (url, leased_until) VALUES (?1, ?2)")

@@ -114,7 +114,6 @@ export async function settlePull(
     problem: result.problem ?? null,
     // What an operator has added since the pull began stays for the next one.
     backfill: sql`(SELECT json_group_array(json(value)) FROM json_each(${upstream.backfill}) WHERE key >= ${begun.backfills})`,
-    ...NOT_FOR_EARLIER,
   };
   const drizzle = createDrizzle(db);
   await drizzle.batch([drizzle.update(upstream).set(settled).where(isHeld(begun.lease))]);
