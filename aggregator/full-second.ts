@@ -4,7 +4,7 @@
  */
 import { isHex64 } from "../nostr/event.ts";
 import { COMMON_KINDS } from "../nostr/kinds.ts";
-import { type Inquiry, inquire, Stop, stopAfter, stopFor } from "./inquiry.ts";
+import { type Inquiry, inquire, learnUntil, Stop, stopAfter, stopFor } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { SUSPICIOUS } from "./page.ts";
 import { isBroken } from "./refusal.ts";
@@ -56,7 +56,8 @@ export async function pullSecond(
     isIncomplete: false,
   };
   try {
-    const whole = await askPart(parts, {});
+    let whole = await askPart(parts, {});
+    if (learnUntil(job, whole, second)) whole = await askPart(parts, {});
     if (isCutOff(inquiry, whole)) capAt(job, whole);
     if (!isFull(job, whole) && whole.page.wanted.length < SUSPICIOUS) return undefined;
     const before = seen.size;

@@ -70,7 +70,7 @@ function askOnce(job: Job, question: Question, seen: Set<string>): Promise<Inqui
   const parent = job.span.traceparent;
   return job.deps.tracer.span("handle_message", { parent }, async (span) => {
     const within = patience(job);
-    const answer = await job.upstream.ask(question, within);
+    const answer = await job.upstream.ask(asUnderstood(job, question), within);
     job.asked += 1;
     const page = readPage(question, answer, seen);
     job.findings.received += answer.events.length;
@@ -79,6 +79,22 @@ function askOnce(job: Job, question: Question, seen: Set<string>): Promise<Inqui
     job.findings.queued += queued.length;
     return { question, answer, page, queued, within };
   });
+}
+
+function asUnderstood({ limits }: Job, question: Question): Question {
+  const { until } = question;
+  return until !== undefined && limits.isUntilExclusive ? { ...question, until: until + 1 } : question;
+}
+
+/**
+ * Learns that an upstream takes `until` as exclusive: `second` was the last one that was asked for, it has events, and none of them
+ * came. Returns whether that is new: then the question is to be asked again.
+ */
+export function learnUntil({ limits }: Job, { answer, page }: Inquiry, second: number): boolean {
+  const isMissing = !isBroken(answer.ending) && page.order === "newest-first" && page.newest !== second;
+  if (limits.isUntilExclusive || !isMissing) return false;
+  limits.isUntilExclusive = true;
+  return true;
 }
 
 /** Waits until the rate of the upstream allows the next question. Throws a Stop at the bounds of the turn. */

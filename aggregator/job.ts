@@ -89,6 +89,8 @@ export interface Limits {
   isOrdered: boolean;
   /** Whether an answer has ended with EOSE. */
   hasEose: boolean;
+  /** Whether it takes `until` as the first second that is not asked for, against NIP-01. */
+  isUntilExclusive: boolean;
 }
 
 const PAGE = 500;
@@ -117,5 +119,6 @@ export function limitsOf(known: {
     isLearnt: known.learnt !== undefined,
     isOrdered: true,
     hasEose: false,
+    isUntilExclusive: false,
   };
 }

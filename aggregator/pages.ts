@@ -1,7 +1,7 @@
 /** Pulls ranges of created_at page by page, newest first. Each step removes from the ranges what is on the queue. */
 import type { Range } from "../store/upstream-cursor.ts";
 import { pullSecond } from "./full-second.ts";
-import { inquire, type Inquiry, lower, SLOW, Stop, stopAfter, stopFor } from "./inquiry.ts";
+import { inquire, type Inquiry, learnUntil, lower, SLOW, Stop, stopAfter, stopFor } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { type Rest, restOf, SUSPICIOUS } from "./page.ts";
 import { isBroken } from "./refusal.ts";
@@ -31,6 +31,8 @@ interface Pass {
   seen: Set<string>;
   /** The second of the page before, and its number of events, if all were of one second and fewer than asked for. */
   short?: { second: number; count: number } | undefined;
+  /** The oldest second of the page before. The next question asks for it again, because it may have more events. */
+  oldest?: number | undefined;
 }
 
 /**
@@ -103,6 +105,8 @@ async function pullStep(job: Job, range: Range, pass: Pass): Promise<Step> {
   const { limits } = job;
   const closed = { since: range.since, until: range.until ?? job.deps.now() + job.deps.farthest };
   const inquiry = await inquire(job, { ...closed, limit: limits.page }, pass.seen);
+  if (closed.until === pass.oldest && learnUntil(job, inquiry, closed.until)) return { ranges: [range] };
+  pass.oldest = inquiry.page.oldest;
   const rest = restOf(closed, inquiry.page, inquiry.answer, limits);
   const doubted = doubtedBy(job, inquiry, pass);
   if (isBroken(inquiry.answer.ending)) return plus(doubted, afterBroken(job, range, { inquiry, rest }));

@@ -16,6 +16,10 @@ const crowd = (count: number, fields: (n: number) => Parameters<typeof note>[1])
   note(51),
   note(500),
 ];
+/** So many seconds, each with so many events. */
+const tied = (seconds: number, count: number) =>
+  Array.from({ length: seconds * count }, (_, n) => note(Math.floor(n / count)));
+const exclusive = (most: number): Step[] => [{ stored: { most, isUntilExclusive: true } }, EOSE];
 const BY_KINDS = "asked for by kinds and authors";
 
 export const LIMITS: Row[] = [
@@ -181,6 +185,37 @@ export const LIMITS: Row[] = [
     task: { rate: 6000 },
     pulls: 2,
     expect: { queued: 503, lost: [[50, BY_KINDS]] },
+  },
+  {
+    what: "sends a quarter of its maximum to who asks for more, as khatru does, is pulled whole",
+    upstream: {
+      events: many,
+      answer: ({ limit }) => [{ stored: { most: limit > 100 ? 25 : limit } }, EOSE],
+    },
+    expect: { queued: "all" },
+  },
+  {
+    what: "takes until as exclusive, as nostr-relay does, gives the events of a second that two pages share",
+    upstream: { events: tied(300, 3), requests: [exclusive(100)] },
+    expect: { queued: "all", questions: 20 },
+  },
+  {
+    what: "takes until as exclusive gives the oldest events too",
+    upstream: { events: tied(7, 20), requests: [exclusive(50)] },
+    expect: { queued: "all" },
+  },
+  {
+    what: "takes until as exclusive gives all of a full second",
+    upstream: { events: crowd(150, (n) => ({ kind: n % 2 })), requests: [exclusive(100)] },
+    expect: { queued: "all", lost: [[50, BY_KINDS]] },
+  },
+  {
+    what: "deletes the oldest event between two pages, and takes until as NIP-01 says, is pulled whole",
+    upstream: {
+      events: tied(300, 3),
+      requests: [capped(100), [{ stored: { most: 100, isUntilExclusive: true } }, EOSE], capped(100)],
+    },
+    expect: { queued: "all" },
   },
   {
     what: "is to be asked ten times a minute is not asked more often",
