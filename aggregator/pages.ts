@@ -64,7 +64,8 @@ export async function pullRanges(job: Job, unfinished: Range[]): Promise<void> {
     job.turn.share = share;
     unfinished.push(...waiting);
   }
-  const stop = stops.find(({ problem }) => problem !== undefined) ?? stops[0];
+  const stop =
+    stops.find(({ isFinal }) => isFinal) ?? stops.find(({ problem }) => problem !== undefined) ?? stops[0];
   if (stop) throw stop;
 }
 

@@ -21,7 +21,7 @@ export interface PullResult {
   /** Number of answers that brought something. A pull that fails after some of them still made progress. */
   pages: number;
   findings: Findings;
-  /** The error, if the pull failed. If several filters failed, that of the first one. */
+  /** The error, if the pull failed. If several filters failed, that of the one that ended the pull, or of the first one. */
   problem?: string;
   /** Seconds for which the upstream wants to be left alone. */
   pause?: number;
@@ -100,7 +100,7 @@ async function setLimits(job: Job, { learntLimit, failures = 0 }: PullTask): Pro
 
 /**
  * Pulls filter after filter. A filter that fails does not stop the others, because upstreams refuse some questions and
- * answer others. Throws the first error.
+ * answer others. Throws the error that ended the pull, or the first one.
  */
 async function takeTurns(job: Job, turns: Turn[]): Promise<void> {
   const errors: unknown[] = [];
@@ -120,7 +120,8 @@ async function takeTurns(job: Job, turns: Turn[]): Promise<void> {
       if (error instanceof Stop && error.isFinal) break;
     }
   }
-  if (errors.length > 0) throw errors[0];
+  const last = errors.find((error) => error instanceof Stop && error.isFinal);
+  if (errors.length > 0) throw last ?? errors[0];
 }
 
 function closeJob(job: Job | undefined): void {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createDrizzle } from "../store/drizzle.ts";
 import { NEW_CURSOR } from "../store/upstream-cursor.ts";
 import { DEFAULT_SETTINGS, type UpstreamSettings } from "../store/upstream-settings.ts";
+import { type UpstreamChange, upstreamStatements } from "../store/upstreams.ts";
 import { heldBy, pulledUpTo } from "../tests/fixtures/pulls.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import type { PullResult } from "./pull.ts";
@@ -201,6 +203,20 @@ describe("an upstream that an operator manages", () => {
     await settlePull(db, again!, { ...succeeded, cursor: again!.cursor }, next);
     const third = await beginPull(db, await aLease(A, NOW + 400), NOW + 400);
     expect(third!.cursor.filters['{"kinds":[1]}']).toEqual({ pending: [second, first] });
+  });
+
+  it.each<UpstreamChange>([
+    { do: "put-upstream", url: A, origin: "operator", settings: settings({ interval: 86_400 }) },
+    { do: "resume-upstream", url: A },
+    { do: "backfill-upstream", url: A, range: { since: 1, until: 2 } },
+  ])("is due at once if $do came while it was pulled", async (change) => {
+    const begun = await beginPull(db, await aLease(A), NOW);
+    const drizzle = createDrizzle(db);
+    const [first, ...others] = upstreamStatements(drizzle, change);
+    await drizzle.batch([first!, ...others]);
+    await settlePull(db, begun!, succeeded, { failures: 0, nextPull: NOW + 86_400, now: NOW });
+    expect(await leased([], NOW + 60)).toContain(A);
+    expect(await leased([], NOW + 61)).toEqual([]);
   });
 
   it("has health: what the pulls found", async () => {

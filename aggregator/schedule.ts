@@ -53,7 +53,7 @@ export async function leaseDue(db: Database, urls: readonly string[], now: numbe
     ),
     drizzle
       .update(upstream)
-      .set({ leasedUntil: now + LEASE_SECONDS, ...NOT_FOR_EARLIER })
+      .set({ leasedUntil: now + LEASE_SECONDS, dueAt: taken, ...NOT_FOR_EARLIER })
       .where(
         and(
           lte(upstream.dueAt, now + EARLY_SECONDS),
@@ -77,7 +77,7 @@ export async function beginPull(db: Database, lease: Lease, now: number): Promis
   const [[row]] = await drizzle.batch([
     drizzle
       .update(upstream)
-      .set({ leasedUntil: renewed.until, ...NOT_FOR_EARLIER })
+      .set({ leasedUntil: renewed.until, dueAt: taken, ...NOT_FOR_EARLIER })
       .where(and(isHeld(lease), isPulled))
       .returning(),
   ]);
@@ -107,7 +107,8 @@ export async function settlePull(
 ): Promise<void> {
   const settled = {
     failures: next.failures,
-    dueAt: next.nextPull,
+    // What an operator has changed since the pull began makes the upstream due at once.
+    dueAt: sql`CASE WHEN ${upstream.dueAt} = 0 THEN 0 ELSE ${next.nextPull} END`,
     leasedUntil: 0,
     cursor: JSON.stringify(result.cursor),
     health: JSON.stringify(afterPull(begun.health, result, next.now)),
@@ -130,6 +131,9 @@ export async function returnLeases(db: Database): Promise<void> {
     drizzle.update(onward).set({ leasedUntil: 0 }).where(ne(onward.leasedUntil, 0)),
   ]);
 }
+
+/** An upstream that is leased is still due, in case its job dies. A 0 that comes later is a change of an operator. */
+const taken = sql`max(${upstream.dueAt}, 1)`;
 
 /** Adds the backfills to the cursor of every filter. */
 function backfilled(cursor: Cursor, { filters }: UpstreamSettings, ranges: Required<Range>[]): Cursor {

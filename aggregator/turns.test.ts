@@ -84,6 +84,34 @@ describe("the filters of an upstream", () => {
     expect(cursor.filters['{"kinds":[7]}']!.pulledTo).toBe(NOW);
   });
 
+  it("are left alone for as long as the upstream wants, whatever it has refused before", async () => {
+    const refuse = (reason: string) => ({ events: [], ending: { how: "closed" as const, reason } });
+    const upstream = fakeUpstream([]);
+    upstream.ask = async (question) => {
+      upstream.asked.push(question);
+      return question.kinds?.includes(1) ? refuse("blocked: kind 1") : refuse("rate-limited: wait 600 s");
+    };
+    const { pull } = aFilteredPuller(upstream, KINDS);
+    const filters = { '{"kinds":[7]}': { pulledTo: NOW, triedAt: NOW, pending: [{ since: 5, until: 9 }] } };
+    expect(await pull({ version: 2, filters })).toMatchObject({ pause: 600 });
+  });
+
+  it("get no more questions once the upstream wants to be left alone, whatever failed before", async () => {
+    const upstream = fakeUpstream([]);
+    upstream.ask = async (question) => {
+      upstream.asked.push(question);
+      if (question.until !== 9) return { events: [], ending: { how: "silence" } };
+      return { events: [], ending: { how: "closed", reason: "rate-limited: wait 600 s" } };
+    };
+    const { pull } = aFilteredPuller(upstream, [{}, { kinds: [7] }]);
+    const moved = { pulledTo: NOW, sweptAt: NOW, triedAt: NOW, pending: [] };
+    const filters = { "{}": { ...moved, triedAt: 0, pending: [{ since: 5, until: 9 }] } };
+    expect(await pull({ version: 2, filters: { ...filters, '{"kinds":[7]}': moved } })).toMatchObject({
+      pause: 600,
+    });
+    expect(upstream.asked.map(({ until }) => until)).toEqual([NOW + 900, 9]);
+  });
+
   it("that are narrower than before go on where everything was pulled to; others are pulled as new ones", async () => {
     const everything = { pulledTo: NOW - 60, sweptAt: NOW - 60, pending: [{ since: 5, until: 9 }] };
     const upstream = fakeUpstream([]);
