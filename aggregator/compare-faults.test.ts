@@ -13,7 +13,8 @@ import type { PullTask } from "./turns.ts";
 function aWorld(events: Event[], habits: UpstreamHabits = {}, change: Partial<PullTask> = {}) {
   const upstream = fakeUpstream(events, habits);
   const stored = new Set<string>();
-  const world = { now: NOW, cursor: NEW_FILTER_CURSOR, learntLimit: change.learntLimit };
+  const refused = new Set<string>();
+  const world = { now: NOW, cursor: NEW_FILTER_CURSOR, learntLimit: change.learntLimit, rules: "1" };
   const { deps, queued } = aPuller(upstream, {
     announced: async () => ({ speaksNegentropy: true }),
     now: () => world.now,
@@ -21,13 +22,14 @@ function aWorld(events: Event[], habits: UpstreamHabits = {}, change: Partial<Pu
     pause: async (milliseconds) => void (world.now += milliseconds / 1000),
     unneeded: async (ids) => ({
       stored: new Set(ids.filter((id) => stored.has(id))),
-      refused: new Set(),
+      refused: new Set(ids.filter((id) => refused.has(id))),
     }),
   });
   async function pullOnce(): Promise<void> {
     const cursor = { version: 2 as const, filters: { "{}": world.cursor } };
     const task = { url: UPSTREAM, filters: [{}], cursor, history: Infinity, ...change };
-    const result = await pull({ ...task, learntLimit: world.learntLimit }, deps);
+    const { learntLimit, rules } = world;
+    const result = await pull({ ...task, learntLimit, rules }, deps);
     world.cursor = JSON.parse(JSON.stringify(result.cursor.filters["{}"])) as FilterCursor;
     world.learntLimit = result.findings.learntLimit ?? world.learntLimit;
     for (const id of queued()) stored.add(id);
@@ -36,7 +38,7 @@ function aWorld(events: Event[], habits: UpstreamHabits = {}, change: Partial<Pu
   const pulls = async (count: number) => {
     for (let n = 0; n < count; n += 1) await pullOnce();
   };
-  return { upstream, stored, world, queued, pulls };
+  return { upstream, stored, refused, world, queued, pulls };
 }
 
 /** Changes the answers to questions for ids. */
@@ -146,6 +148,28 @@ it("[36] what an operator wants again is fetched again, although the upstream ha
   world.now += 1000;
   await pulls(2);
   expect(upstream.asked).toHaveLength(asked);
+});
+
+it("[36] what was refused is fetched as soon as the rules have changed, and nothing else is", async () => {
+  const events = everySecond(300);
+  const { pulls, refused, world, queued, upstream } = aWorld(events);
+  for (const id of idsOf(events.slice(100, 150))) refused.add(id);
+  await pulls(2);
+  world.now += 100_000;
+  await pulls(2);
+  expect(queued()).toHaveLength(250);
+  refused.clear();
+  await pulls(1);
+  expect(queued()).toHaveLength(250);
+  world.rules = "2";
+  await pulls(1);
+  expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
+  world.now += 1000;
+  await pulls(1);
+  const { length } = upstream.asked;
+  world.now += 1000;
+  await pulls(2);
+  expect(upstream.asked).toHaveLength(length);
 });
 
 it("[36] a question for few ids does not lower the limit that an upstream has taught", async () => {

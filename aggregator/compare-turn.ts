@@ -9,6 +9,7 @@ import { IdFetcher } from "./fetch-ids.ts";
 import { keepBounds, Stop } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { gapsOf, reconcileUpstream, type ReconcileResult } from "./reconcile.ts";
+import { underRules } from "./slices.ts";
 import type { Turn } from "./turns.ts";
 import type { Sync } from "./upstream.ts";
 
@@ -25,8 +26,9 @@ export async function compareTurn(job: Job, turn: Turn): Promise<boolean> {
   if (!job.speaksNegentropy || isRefused(turn.cursor, now)) return false;
   const { cursor, floor } = turn;
   const fetcher = new IdFetcher(job);
+  const known = cursor.slices && underRules(cursor.slices, job.rules, now);
   const result = await reconcileUpstream(
-    { slices: cursor.slices, floor, end: now + deps.farthest + 1, doubted: cursor.pending },
+    { slices: known, floor, end: now + deps.farthest + 1, doubted: cursor.pending },
     {
       sync: (range) => withinBounds(job, job.upstream.sync({ ...turn.filter, ...range })),
       take: (ids) => fetcher.take(ids),
@@ -39,9 +41,10 @@ export async function compareTurn(job: Job, turn: Turn): Promise<boolean> {
   const failure = failureOf(result, vain);
   findings.speaksNegentropy = !failure?.isLasting;
   if (failure?.isLasting) job.speaksNegentropy = false;
-  const { refused: _refused, vain: _vain, ...known } = slices;
+  const { refused: _refused, vain: _vain, ...others } = slices;
   const refused = failure?.isLasting && { at: now, reason: printable(failure.reason) };
-  turn.cursor = { ...cursor, slices: { ...known, ...(refused ? { refused } : vain > 0 && { vain }) } };
+  const state = { ...others, rules: job.rules, ...(refused ? { refused } : vain > 0 && { vain }) };
+  turn.cursor = { ...cursor, slices: state };
   turn.unfinished = leftBy(slices, turn, { now, isPaged: failure !== undefined });
   if (error !== undefined && !failure) throw error;
   return !failure;

@@ -42,6 +42,8 @@ export interface Job {
   limits: Limits;
   /** Whether the upstream says that it speaks NIP-77. */
   speaksNegentropy: boolean;
+  /** The rules by which events are refused now. */
+  rules: string | undefined;
   /** Maximum number of questions in a minute. Absent: no limit. */
   rate: number | undefined;
   /** When the rate allows the next question, in milliseconds. */

@@ -1,9 +1,11 @@
 /** The messages of the queue of pulls: each is one pull of one upstream that Cron has leased. */
 import type { Config } from "../relay/config.ts";
 import type { Database } from "../store/database.ts";
+import { rulesOf } from "../store/refused-ids.ts";
 import { historyOf } from "./cursor.ts";
 import type { PullDeps } from "./job.ts";
 import { pull } from "./pull.ts";
+import { fingerprintOf } from "./rules.ts";
 import { beginPull, failureReport, type Lease, nextPull, settlePull } from "./schedule.ts";
 
 /** Version 2 is of a deployment that knows no filters. It ignores version 3, whose lease then expires. */
@@ -36,7 +38,8 @@ export async function runPull(
   const history = historyOf({ ...config, PULL_HISTORY: settings.history ?? config.PULL_HISTORY });
   const { filters, rate } = settings;
   const { learntLimit } = begun.health;
-  const result = await pull({ url, filters, cursor, history, rate, learntLimit, failures }, deps);
+  const rules = rulesOf(fingerprintOf(config), begun.revision);
+  const result = await pull({ url, filters, cursor, history, rules, rate, learntLimit, failures }, deps);
   const interval = settings.interval ?? config.PULL_INTERVAL;
   const next = nextPull(result, failures, { now: deps.now(), interval, random: random() });
   // Logged once, not with every attempt.

@@ -62,7 +62,7 @@ export function pull(task: PullTask, deps: PullDeps): Promise<PullResult> {
 }
 
 async function openJob(
-  { url, rate }: PullTask,
+  { url, rules, rate }: PullTask,
   { deps, span, findings, now }: { deps: PullDeps; span: Span; findings: Findings; now: number },
 ): Promise<Job> {
   const begun = deps.milliseconds();
@@ -80,6 +80,7 @@ async function openJob(
     findings,
     limits: limitsOf({ announced: undefined, learnt: undefined, failures: 0 }),
     speaksNegentropy: false,
+    rules,
     rate,
     nextAsk: 0,
     kinds: new Set(),

@@ -219,6 +219,16 @@ describe("an upstream that an operator manages", () => {
     expect(await leased([], NOW + 61)).toEqual([]);
   });
 
+  it("is told how many decisions may have admitted refused events", async () => {
+    const revisions: number[] = [];
+    for (const at of [0, 200, 400]) {
+      revisions.push((await beginPull(db, await aLease(A, NOW + at), NOW + at))!.revision);
+      if (at === 0) db.exec("INSERT INTO moderation VALUES ('disallowed-kind', '1', '', '', 0)");
+      if (at === 200) db.exec("DELETE FROM moderation");
+    }
+    expect(revisions).toEqual([0, 0, 1]);
+  });
+
   it("has health: what the pulls found", async () => {
     const pulls = [
       { ...succeeded, findings: { latency: 90, announcedLimit: 500, bytes: 1000, received: 10, queued: 5 } },

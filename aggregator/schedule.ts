@@ -2,7 +2,7 @@
  * Schedules pulls: which upstreams are due, which job has the lease, and when the next pull is. Times are Unix
  * seconds.
  */
-import { and, eq, lte, ne, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, lte, ne, sql } from "drizzle-orm";
 import { createDrizzle } from "../store/drizzle.ts";
 import type { Database } from "../store/database.ts";
 import { onward, upstream } from "../store/tables.ts";
@@ -36,6 +36,8 @@ export interface BegunPull {
   failures: number;
   /** Why the last pull failed, if it did. */
   problem: string | undefined;
+  /** The number of decisions of the operators so far that may admit refused events. */
+  revision: number;
   /** Number of backfills that the cursor contains. */
   backfills: number;
 }
@@ -79,7 +81,10 @@ export async function beginPull(db: Database, lease: Lease, now: number): Promis
       .update(upstream)
       .set({ leasedUntil: renewed.until, dueAt: taken, ...NOT_FOR_EARLIER })
       .where(and(isHeld(lease), isPulled))
-      .returning(),
+      .returning({
+        ...getTableColumns(upstream),
+        revision: sql<number>`(SELECT revision FROM readmission)`.as("revision"),
+      }),
   ]);
   const settings = row && readUpstreamSettings(row.settings);
   if (!settings) return undefined;
@@ -91,6 +96,7 @@ export async function beginPull(db: Database, lease: Lease, now: number): Promis
     health: readHealth(row.health),
     failures: row.failures,
     problem: row.problem ?? undefined,
+    revision: row.revision,
     backfills: backfills.length,
   };
 }

@@ -81,6 +81,14 @@ function roundAfter({ round, slices }: Slices, inRound: readonly Slice[], now: n
   return last === slices[0] ? { at } : { at, below: last.since };
 }
 
+/** Lists slices again that have events that are not here, if the rules have changed: some may have been refused by other rules. */
+export function underRules(state: Slices, rules: string | undefined, now: number): Slices {
+  if (state.rules === rules) return state;
+  const again = { at: now, tries: -1 };
+  const slices = state.slices.map((slice) => (slice.here < slice.held ? { ...slice, again } : slice));
+  return { ...state, slices, rules };
+}
+
 export function isDue({ again }: Slice, now: number): boolean {
   return again !== undefined && again.at <= now;
 }

@@ -16,6 +16,8 @@ export interface PullTask {
   cursor: Cursor;
   /** How far back the first pull of a filter goes, in seconds. */
   history: number;
+  /** What stands for the rules by which events are refused now (store/refused-ids.ts). */
+  rules?: string | undefined;
   /** Maximum number of questions in a minute. Absent: no limit. */
   rate?: number | undefined;
   /** What earlier pulls found out: the highest `limit`, and how many have failed since the last progress. */

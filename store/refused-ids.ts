@@ -88,5 +88,10 @@ async function look(
     .bind(upstream, JSON.stringify(ids), settings)
     .all<{ revision: number; ids: string }>();
   const { revision = 0, ids: refused = "[]" } = results[0] ?? {};
-  return { refused: new Set(JSON.parse(refused) as string[]), rules: `${settings}:${revision}` };
+  return { refused: new Set(JSON.parse(refused) as string[]), rules: rulesOf(settings, revision) };
+}
+
+/** Returns what stands for the rules. `revision` is that of the table `readmission`. */
+export function rulesOf(settings: string, revision: number): string {
+  return `${settings}:${revision}`;
 }

@@ -50,6 +50,8 @@ export interface Slices {
   round?: { at: number; below?: number };
   /** Number of pulls in a row that have compared nothing to its end. Absent: the last one has. */
   vain?: number;
+  /** The rules by which events were last refused (store/refused-ids.ts). Under others, some may be accepted. */
+  rules?: string | undefined;
   /** Why the upstream was not compared, and when that was. */
   refused?: { at: number; reason: string };
 }
