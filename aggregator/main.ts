@@ -23,6 +23,7 @@ import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import type { Bundle } from "./bundle.ts";
 import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./consume.ts";
+import { byCurrentDecisions } from "./current-decisions.ts";
 import type { PullDeps } from "./job.ts";
 import { ingestLarge } from "./large-event.ts";
 import { LiveIntake } from "./live-intake.ts";
@@ -82,17 +83,16 @@ const queueDatabase = retryingD1(database, metrics, "queue");
 const queueStore = createStore(queueDatabase, size);
 const fingerprint = fingerprintOf(config);
 
+function createQueueAccess() {
+  return new Access({ moderation: createModerationStore(queueDatabase), config, now: unixSeconds, report });
+}
+
 /** Created for each batch, so that it reads the current decisions of the operators. */
-function createQueueIngest() {
+function createQueueIngest(access = createQueueAccess()) {
   return createWorkerIngest({
     source: "queue",
     config,
-    access: new Access({
-      moderation: createModerationStore(queueDatabase),
-      config,
-      now: unixSeconds,
-      report,
-    }),
+    access,
     store: queueStore,
     telemetry,
     send: (publications) => switchboardOf(env.SWITCHBOARD, config.LOCATION).publish(publications),
@@ -192,17 +192,19 @@ async function runOnward(job: OnwardJob): Promise<void> {
 /** One for each upstream in live mode, named after its address. */
 export class LiveObject extends liveObject({
   connect: connectWebSocket,
-  createIntake: (options) =>
-    new LiveIntake({
+  createIntake(options) {
+    const access = createQueueAccess();
+    return new LiveIntake({
       ...options,
       longest: config.MAX_MESSAGE_LENGTH,
       isOutdated: (event) => isOutdated(retention, event, unixSeconds()),
-      ingest: createQueueIngest(),
+      ingest: createQueueIngest(access),
       sender: fromQueue,
-      consume: (messages, ingest) => consume(messages, consumeDeps(ingest)),
+      consume: (messages, ingest) => consume(messages, byCurrentDecisions(consumeDeps(ingest), access)),
       enqueue: (bundles, delaySeconds) => sendAll(env.EVENTS, bundles, { metrics, delaySeconds }),
       report,
-    }),
+    });
+  },
   signerFor,
   now: unixSeconds,
   random: Math.random,
