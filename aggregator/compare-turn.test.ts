@@ -170,6 +170,17 @@ describe("[36] a pull of an upstream that speaks NIP-77", () => {
     expect(queued().slice(200).toSorted()).toEqual(queued().slice(150, 200).toSorted());
   });
 
+  it("does not look for ever: some events are never stored, such as old versions", async () => {
+    const { pull, queued, stored, world } = aSyncedPuller(everySecond(20));
+    await pull();
+    for (const id of queued().slice(1)) stored.add(id);
+    for (let days = 0; days < 10; days += 1) {
+      world.now += DAY;
+      await pull();
+    }
+    expect(queued()).toHaveLength(20 + 4);
+  });
+
   it("looks again for what another pull has just put on the queue, and queues it if that was lost", async () => {
     const events = everySecond(50);
     const { pull, queued, world } = aSyncedPuller(events);
