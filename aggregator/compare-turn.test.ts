@@ -195,6 +195,24 @@ describe("[36] a pull of an upstream that speaks NIP-77", () => {
     expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
   });
 
+  it("lists again what an operator wants again, although nothing has changed there, over several jobs", async () => {
+    const events = everySecond(6000);
+    const { pull, pullAll, queued, store, stored, world } = aSyncedPuller(events);
+    await pullAll();
+    store();
+    // Retention has removed them here.
+    stored.clear();
+    world.limit = { maxLimit: 40 };
+    world.cursor = { ...world.cursor, pending: [{ since: NOW - 5000, until: NOW - 1000 }] };
+    expect(await pull()).toMatchObject({ isUnfinished: true });
+    for (const id of queued().slice(6000)) stored.add(id);
+    await pullAll();
+    const again = new Set(queued().slice(6000));
+    expect([...again]).toEqual(expect.arrayContaining(idsOf(events.slice(1000, 5001))));
+    expect(again.size).toBeLessThan(5000);
+    expect(queued().length - 6000).toBe(again.size);
+  });
+
   it("is slow with an upstream that wants few questions, and goes on in the next job", async () => {
     const events = everySecond(6000);
     const { pull, queued, world, pages } = aSyncedPuller(events);

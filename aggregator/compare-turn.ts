@@ -6,7 +6,7 @@ import { printable } from "../nostr/characters.ts";
 import type { FilterCursor, Range } from "../store/upstream-cursor.ts";
 import type { Slices } from "../store/slices.ts";
 import { IdFetcher } from "./fetch-ids.ts";
-import { keepBounds, Stop } from "./inquiry.ts";
+import { keepBounds, patience, Stop } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { gapsOf, reconcileUpstream, type ReconcileResult } from "./reconcile.ts";
 import { underRules } from "./slices.ts";
@@ -67,12 +67,12 @@ function failureOf({ failure, error }: ReconcileResult, vain: number): Reconcile
 /** Each message of a reconciliation counts as a question. */
 function withinBounds(job: Job, sync: Sync): Sync {
   return {
-    async send(message, within) {
+    async send(message) {
       await keepBounds(job);
       job.asked += 1;
       const parent = job.span.traceparent;
       const answer = await job.deps.tracer.span("handle_message", { parent }, () =>
-        sync.send(message, within),
+        sync.send(message, patience(job)),
       );
       if (answer.ending.how === "message") job.pages += 1;
       return answer;

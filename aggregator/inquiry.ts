@@ -110,7 +110,7 @@ export async function keepBounds(job: Job): Promise<void> {
 }
 
 /** Returns how long an answer may take, in milliseconds. */
-function patience({ deps, turn, deadline }: Job): number {
+export function patience({ deps, turn, deadline }: Job): number {
   const now = deps.now();
   const ofTurn = Math.max(LEAST_ANSWER, 1000 * (turn.share.time - now));
   return Math.max(1000, Math.min(ofTurn, 1000 * (deadline - now)));
