@@ -15,12 +15,14 @@ import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { createDeadLetters } from "../store/dead-letters.ts";
 import { adoptedEvents, dropAdopted, ownEventsAfter } from "../store/own-log.ts";
+import { saveBacklog } from "../store/gauges.ts";
 import { beginChoice, endChoice } from "../store/outbox.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
+import { backlogOf } from "./backlog.ts";
 import type { Bundle } from "./bundle.ts";
 import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./consume.ts";
 import { byCurrentDecisions } from "./current-decisions.ts";
@@ -240,6 +242,9 @@ const handler: ExportedHandler<AggregatorEnv> = {
     const enqueue = (bundles: Bundle[]) => sendAll(env.EVENTS, bundles, { metrics });
     await redrive({ letters, enqueue }).catch(report);
     await letters.age(unixSeconds()).catch(report);
+    await backlogOf([env.EVENTS, env.DEAD])
+      .then((backlog) => saveBacklog(pullDatabase, backlog, unixSeconds()))
+      .catch(report);
     await createRefusedIds(pullDatabase, fingerprint).forget(unixSeconds()).catch(report);
     if (size.hasRoomForUpstreams) await refreshOutbox(outboxDeps()).catch(report);
     telemetry.flush((work) => ctx.waitUntil(work));

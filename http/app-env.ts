@@ -9,7 +9,7 @@ import type { Verify } from "../nostr/signature.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSize } from "../store/store-size.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import type { GaugeName, Metrics } from "../telemetry/metrics.ts";
 
 /** Decisions of the operators (NIP-86), read in three ways. */
 export interface Decisions {
@@ -32,6 +32,8 @@ export interface AppEnv {
     store: Pick<Store, "read" | "load" | "count">;
     /** Asks the database for its size, and nothing else. */
     measure(): Promise<void>;
+    /** Reads what rises and falls. */
+    readGauges(): Promise<Partial<Record<GaugeName, number>>>;
     /** As the last statement has told. */
     size: Pick<StoreSize, "bytes" | "limit" | "level" | "percent">;
     reads: Reads;

@@ -19,7 +19,7 @@ interface HandlerDeps extends Pick<
    * Called for each request: on Workers, a request must not wait for a batch that another has begun. What one request reads at
    * the same time may share a batch.
    */
-  open(): Pick<Bindings, "store" | "measure"> & { moderation: ModerationStore };
+  open(): Pick<Bindings, "store" | "measure" | "readGauges"> & { moderation: ModerationStore };
   clock: RequestClock;
   management: Omit<Bindings["management"], "store">;
   /** Created for each request that publishes. */
@@ -40,7 +40,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
   let readAt = -Infinity;
 
   return async (request) => {
-    const { store, moderation, measure } = deps.open();
+    const { store, moderation, measure, readGauges } = deps.open();
     // Reads nothing until its first use.
     const access = new Access({ moderation, config, now, report }, last);
     const current = async () => {
@@ -62,6 +62,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
       now,
       store,
       measure,
+      readGauges,
       reads,
       access,
       decisions,

@@ -19,8 +19,8 @@ export function addMetrics(app: Hono<AppEnv>): void {
       return c.json(problem("auth-required", HOW_TO_READ), 401);
     }
     const counters = await orUnavailable(() => c.env.metricsText());
-    const gauges = gaugesText({ ...(await sizes(c.env)), ...(await upstreams(c.env)) });
-    return c.text(counters + gauges, 200, {
+    const gauges = { ...(await sizes(c.env)), ...(await readings(c.env)), ...(await upstreams(c.env)) };
+    return c.text(counters + gaugesText(gauges), 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
     });
   });
@@ -31,6 +31,15 @@ async function sizes({ measure, size, report }: AppEnv["Bindings"]): Promise<Gau
   await measure().catch(report);
   const { bytes, limit } = size;
   return bytes === undefined ? {} : { d1_size_bytes: bytes, d1_size_limit_bytes: limit };
+}
+
+async function readings({ readGauges, report }: AppEnv["Bindings"]): Promise<GaugeValues> {
+  try {
+    return await readGauges();
+  } catch (error) {
+    report(error);
+    return {};
+  }
 }
 
 async function upstreams({ management, config, now, report }: AppEnv["Bindings"]): Promise<GaugeValues> {

@@ -113,3 +113,12 @@ END;
 CREATE TRIGGER readmission_of_kind AFTER INSERT ON moderation WHEN new.list = 'allowed-kind' BEGIN
   UPDATE readmission SET revision = revision + 1;
 END;
+
+-- One row: what waited in the queues of events when the aggregator's Cron last looked.
+CREATE TABLE backlog (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  messages INTEGER NOT NULL,
+  -- When the oldest of them was put there, in Unix seconds. NULL if there is none, or if the queue does not tell.
+  oldest INTEGER,
+  at INTEGER NOT NULL
+);

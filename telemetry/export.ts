@@ -1,6 +1,6 @@
 /** Counts in the formats of Prometheus and Analytics Engine. */
 import type { Count } from "./counts.ts";
-import { type GaugeValue, type Source, GAUGES, METRICS } from "./metrics.ts";
+import { type GaugeName, type GaugeValue, type Source, GAUGES, METRICS } from "./metrics.ts";
 
 /** Returns Prometheus text, version 0.0.4. It has every metric with every source, even if the count is 0. */
 export function prometheusText(counts: Count[]): string {
@@ -13,9 +13,9 @@ export function prometheusText(counts: Count[]): string {
 }
 
 /** Returns gauges as Prometheus text. Those without a value are left out. */
-export function gaugesText(values: Partial<Record<keyof typeof GAUGES, GaugeValue>>): string {
+export function gaugesText(values: Partial<Record<GaugeName, GaugeValue>>): string {
   const lines = Object.entries(GAUGES).flatMap(([name, { about }]) => {
-    const value = values[name as keyof typeof GAUGES];
+    const value = values[name as GaugeName];
     if (value === undefined) return [];
     const samples = typeof value === "number" ? [`${name} ${value}`] : value.map((one) => sample(name, one));
     return [`# HELP ${name} ${about}`, `# TYPE ${name} gauge`, ...samples];

@@ -72,7 +72,13 @@ export const GAUGES = {
   d1_size_limit_bytes: { about: "Size that the database may reach (MAX_STORE_BYTES)" },
   upstream_lag_seconds: { about: "Seconds since everything was last asked for, of each upstream" },
   upstream_failures: { about: "Pulls of an upstream that have failed since the last progress" },
+  dead_letters: { about: "Dead letters in the database" },
+  dead_letters_dropped: { about: "Dead letters removed because of their age or number, ever" },
+  queue_messages: { about: "Messages in the queues of events, up to a minute ago" },
+  queue_oldest_seconds: { about: "Age of the oldest of these messages" },
 } as const;
+
+export type GaugeName = keyof typeof GAUGES;
 
 /** The value of a gauge, or one for each upstream. */
 export type GaugeValue = number | readonly { upstream: string; value: number }[];

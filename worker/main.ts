@@ -13,6 +13,7 @@ import { sweep } from "../relay/sweep.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { Dense } from "../store/dense.ts";
+import { readGauges } from "../store/gauges.ts";
 import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -55,6 +56,7 @@ const answer = createHandler({
       store: createStore(shared, size, dense),
       moderation: createModerationStore(shared),
       measure: () => measure(shared),
+      readGauges: () => readGauges(shared, unixSeconds()),
     };
   },
   size,
