@@ -44,7 +44,10 @@ export function withBackfill(cursor: FilterCursor, ranges: Required<Range>[]): F
 
 /** Keeps the newest ranges that cannot be had. */
 export function withLost(cursor: FilterCursor, lost: readonly LostRange[]): FilterCursor {
-  if (lost.length === 0) return cursor;
+  if (lost.length === 0) {
+    const { lost: _, ...rest } = cursor;
+    return rest;
+  }
   return { ...cursor, lost: lost.toSorted((a, b) => b.until - a.until).slice(0, MOST_LOST) };
 }
 

@@ -14,8 +14,9 @@ const MOST_FAILED = 3;
 /** What remains of a range. */
 interface Progress {
   ranges: Range[];
-  /** Seconds that a later turn asks for by themselves. */
+  /** Seconds that a later turn asks for by themselves, and why. */
   later: Range[];
+  aside?: Stop | undefined;
 }
 
 /** What one page leaves of a range. */
@@ -45,7 +46,10 @@ export async function pullRanges(job: Job, unfinished: Range[]): Promise<void> {
   const stops: Stop[] = [];
   let failed = 0;
   try {
-    for (let range = waiting.shift(); range; range = nextGap(job, waiting)) {
+    // With one question a minute, what is new would take them all.
+    const isAnyFirst = job.rate !== undefined && job.rate < 2;
+    const first = isAnyFirst ? nextGap(job, waiting) : waiting.shift();
+    for (let range = first; range; range = nextGap(job, waiting)) {
       const isNew = range.until === undefined;
       // What is new comes first, and leaves half of the turn to the gaps.
       job.turn.share = isNew && waiting.length > 0 ? halfOf(job) : share;
@@ -75,7 +79,7 @@ function nextGap({ deps, asked }: Job, gaps: Range[]): Range | undefined {
   return gaps.splice(mixed % Math.max(1, gaps.length), 1)[0];
 }
 
-/** Changes `progress` step by step. Returns why it got no further; undefined if nothing remains but what is for later. */
+/** Changes `progress` step by step. Returns why something remains; undefined if nothing does. */
 async function pullRange(job: Job, progress: Progress): Promise<Stop | undefined> {
   const pass: Pass = { seen: new Set() };
   try {
@@ -83,9 +87,10 @@ async function pullRange(job: Job, progress: Progress): Promise<Stop | undefined
       const step = await pullStep(job, progress.ranges[0], pass);
       progress.ranges.splice(0, 1, ...step.ranges);
       progress.later.push(...(step.later ?? []));
+      progress.aside ??= step.aside;
       if (step.stop) throw step.stop;
     }
-    return undefined;
+    return progress.aside;
   } catch (error) {
     const [range] = progress.ranges;
     if (pass.short && range) progress.ranges[0] = { since: range.since, until: pass.short.second };
@@ -111,6 +116,10 @@ async function pullStep(job: Job, range: Range, pass: Pass): Promise<Step> {
   const rest = restOf(closed, inquiry.page, inquiry.answer, limits);
   const doubted = doubtedBy(job, inquiry, pass);
   if (isBroken(inquiry.answer.ending)) return plus(doubted, afterBroken(job, range, { inquiry, rest }));
+  forgetLost(
+    job,
+    rest.kind === "done" ? closed : { ...closed, since: (inquiry.page.oldest ?? closed.until) + 1 },
+  );
   switch (rest.kind) {
     case "second":
       return plus(doubted, await pullFullSecond(job, { range, closed, rest, inquiry, seen: pass.seen }));
@@ -164,7 +173,7 @@ async function pullFullSecond(job: Job, { range, closed, rest, inquiry, seen }: 
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     if (error.problem === undefined) return { ranges: [range], stop: error };
-    return { ...setAside(job, closed, rest, error.problem), stop: error };
+    return { ...setAside(job, closed, rest, error), stop: error };
   }
 }
 
@@ -209,21 +218,28 @@ function afterBrokenSecond(
   // The job ended too soon for this second.
   if (answer.ending.how === "cut" && closed.since === closed.until && within < SLOW)
     return { ranges: [range], stop };
-  return { ...setAside(job, closed, rest, stopFor(inquiry).message), stop };
+  return { ...setAside(job, closed, rest, stopFor(inquiry)), stop };
 }
 
 /**
  * Leaves a second whose events do not come for the next pull, which asks for it by itself. If it has been asked for by itself, it
  * is lost. Otherwise one second would keep the pulls from all that is older.
  */
-function setAside(job: Job, range: Required<Range>, { second, ranges }: SecondRest, problem: string): Step {
-  if (range.since < range.until) return { ranges, later: [{ since: second, until: second }] };
-  lose(job, second, problem);
+function setAside(job: Job, range: Required<Range>, { second, ranges }: SecondRest, aside: Stop): Step {
+  if (range.since < range.until) return { ranges, later: [{ since: second, until: second }], aside };
+  lose(job, second, aside.message);
   return { ranges: [] };
 }
 
 function lose(job: Job, second: number, reason: string): void {
   if (!isLost(job, second)) job.turn.lost.push({ since: second, until: second, reason });
+}
+
+/** What was lost in an earlier pull has come now. */
+function forgetLost({ turn, limits }: Job, range: Required<Range>): void {
+  if (!limits.isOrdered) return;
+  const left = turn.lost.filter(({ since, until }) => since < range.since || until > range.until);
+  turn.lost.splice(0, turn.lost.length, ...left);
 }
 
 function isLost({ turn }: Job, second: number): boolean {

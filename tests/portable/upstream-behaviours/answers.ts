@@ -1,6 +1,6 @@
 /** How answers end, and what comes of what came before. */
 import { EOSE, type Step } from "../../fixtures/simulated-upstream.ts";
-import { note, notes, type Row } from "./row.ts";
+import { note, notes, type Row, secondsAgo } from "./row.ts";
 
 const silent: Step[] = [{ stored: {} }];
 const some = notes(30);
@@ -168,6 +168,19 @@ export const ANSWERS: Row[] = [
       },
     },
     pulls: 3,
+    expect: { queued: "all" },
+  },
+  {
+    what: "gives what was lost before has lost it no more",
+    upstream: { events: some },
+    task: {
+      cursor: {
+        version: 2,
+        filters: {
+          "{}": { pending: [], lost: [5, 29].map((age) => ({ ...secondsAgo(age), reason: "silent" })) },
+        },
+      },
+    },
     expect: { queued: "all" },
   },
   {

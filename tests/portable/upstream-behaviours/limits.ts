@@ -218,6 +218,33 @@ export const LIMITS: Row[] = [
     expect: { queued: "all" },
   },
   {
+    what: "is to be asked once a minute is pulled whole all the same",
+    upstream: { events: notes(40, { every: 50 }), requests: [capped(20)] },
+    task: { rate: 1 },
+    pulls: 25,
+    expect: {
+      queued: "all",
+      questions: 1,
+      isUnfinished: true,
+      pending: [
+        [60, 50],
+        [Infinity, 1950],
+      ],
+    },
+  },
+  {
+    what: "gave a limit to an earlier pull, and has raised it, is asked for more",
+    upstream: { events: many },
+    task: { learntLimit: 100 },
+    expect: { queued: "all", questions: 7 },
+  },
+  {
+    what: "gave a limit to an earlier pull, and still has it, is asked for more once",
+    upstream: refusing(100, "CLOSED", "$", "error: limit"),
+    task: { learntLimit: 100 },
+    expect: { queued: "all", questions: 13 },
+  },
+  {
     what: "is to be asked ten times a minute is not asked more often",
     upstream: { events: many, requests: [capped(50)] },
     task: { rate: 10 },

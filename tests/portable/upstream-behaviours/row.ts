@@ -53,3 +53,5 @@ export function notes(count: number, { from = 0, every = 1 } = {}): Event[] {
 }
 
 export const author = (n: number) => n.toString(16).padStart(64, "0");
+
+export const secondsAgo = (age: number) => ({ since: NOW - age, until: NOW - age });
