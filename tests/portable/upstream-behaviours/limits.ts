@@ -210,6 +210,11 @@ export const LIMITS: Row[] = [
     expect: { queued: "all", lost: [[50, BY_KINDS]] },
   },
   {
+    what: "takes until as exclusive, and has a full second first, gives all of it",
+    upstream: { events: crowd(150, (n) => ({ kind: n % 2 })).slice(1), requests: [exclusive(100)] },
+    expect: { queued: "all", lost: [[50, BY_KINDS]] },
+  },
+  {
     what: "deletes the oldest event between two pages, and takes until as NIP-01 says, is pulled whole",
     upstream: {
       events: tied(300, 3),
