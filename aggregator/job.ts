@@ -30,6 +30,8 @@ export interface Announced {
   maxLimit?: number;
   /** Whether it says that it speaks NIP-77. */
   speaksNegentropy: boolean;
+  /** Whether it says that it answers COUNT (NIP-45). */
+  counts?: boolean;
 }
 
 export interface Job {
@@ -42,6 +44,8 @@ export interface Job {
   limits: Limits;
   /** Whether the upstream says that it speaks NIP-77. */
   speaksNegentropy: boolean;
+  /** Whether it says that it answers COUNT (NIP-45). */
+  counts: boolean;
   /** The rules by which events are refused now. */
   rules: string | undefined;
   /** Maximum number of questions in a minute. Absent: no limit. */

@@ -41,6 +41,7 @@ export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
 }
 
 const NEGENTROPY = 77;
+const COUNT = 45;
 const NOTHING: Announced = { speaksNegentropy: false };
 
 /** Returns what the relay information document says (NIP-11). */
@@ -61,6 +62,7 @@ export async function fetchAnnounced(url: string): Promise<Announced> {
     return {
       ...(Number.isSafeInteger(limit) && (limit as number) > 0 && { maxLimit: limit as number }),
       speaksNegentropy: Array.isArray(nips) && nips.includes(NEGENTROPY),
+      ...(Array.isArray(nips) && nips.includes(COUNT) && { counts: true }),
     };
   } catch (error) {
     // Many relays have no such document. Any other answer says nothing.

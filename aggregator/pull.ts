@@ -80,6 +80,7 @@ async function openJob(
     findings,
     limits: limitsOf({ announced: undefined, learnt: undefined, failures: 0 }),
     speaksNegentropy: false,
+    counts: false,
     rules,
     rate,
     nextAsk: 0,
@@ -93,9 +94,10 @@ async function openJob(
 
 /** Asks for no more events in one answer than the upstream announces, or has taught. */
 async function setLimits(job: Job, { learntLimit, failures = 0 }: PullTask): Promise<void> {
-  const { maxLimit, speaksNegentropy } = await job.deps.announced(job.url);
+  const { maxLimit, speaksNegentropy, counts = false } = await job.deps.announced(job.url);
   if (maxLimit !== undefined) job.findings.announcedLimit = maxLimit;
   job.speaksNegentropy = speaksNegentropy;
+  job.counts = counts;
   job.limits = limitsOf({ announced: maxLimit, learnt: learntLimit, failures });
 }
 

@@ -2,18 +2,19 @@ import { expect, it } from "vitest";
 import { coverageOf } from "../store/coverage.ts";
 import { DAY } from "../store/slices.ts";
 import type { FilterCursor } from "../store/upstream-cursor.ts";
-import { fakeUpstream } from "../tests/fixtures/fake-upstream.ts";
+import { fakeUpstream, type UpstreamHabits } from "../tests/fixtures/fake-upstream.ts";
 import { anEvent, aPuller, NOW } from "../tests/fixtures/puller.ts";
 
 const HOUR = 3600;
 
 /** Returns an upstream with an event in each hour of 40 days, and what pulls of it find. Every fifth event is not here. */
-function aSampledPuller() {
+function aSampledPuller(habits: UpstreamHabits = {}) {
   const events = Array.from({ length: 40 * 24 }, (_, n) => anEvent(NOW - 600 - n * HOUR));
-  const upstream = fakeUpstream(events);
+  const upstream = fakeUpstream(events, habits);
   const missing = new Set(events.filter((_, n) => n % 5 === 0).map(({ id }) => id));
   let now = NOW;
   const puller = aPuller(upstream, {
+    announced: async () => ({ speaksNegentropy: false, counts: habits.counts !== undefined }),
     now: () => now,
     unneeded: async (ids) => ({ stored: new Set(ids.filter((id) => !missing.has(id))), refused: new Set() }),
   });
@@ -48,6 +49,21 @@ it("the samples of the last 30 days are the figure for completeness, and what is
   expect(days[0]!.since).toBeGreaterThan(days[1]!.since);
   expect(queued().length).toBeGreaterThan(20);
   expect(queued().every((id) => missing.has(id))).toBe(true);
+});
+
+it("with COUNT the share of the samples is that of all events", async () => {
+  const { pull, coverage, upstream } = aSampledPuller({ counts: true });
+  const [sample] = await pull(0);
+  expect(upstream.counted).toEqual([{ since: sample!.since, until: sample!.since + DAY - 1 }]);
+  expect(sample).toMatchObject({ held: 23, here: 18, counted: 23 });
+  await pull(HOUR);
+  expect(coverage()).toMatchObject({ method: "count", held: 47 });
+});
+
+it("an upstream that does not count is sampled all the same", async () => {
+  const { pull, coverage } = aSampledPuller({ counts: false });
+  expect((await pull(0))[0]!.counted).toBeUndefined();
+  expect(coverage()).toMatchObject({ method: "sample" });
 });
 
 it("an upstream that does not answer the sample is asked again by the next pull", async () => {

@@ -4,7 +4,7 @@
  */
 import { idOf, isHex64 } from "../nostr/event.ts";
 import { countedFrom, DAY, type Sample } from "../store/slices.ts";
-import { inquire } from "./inquiry.ts";
+import { inquire, keepBounds } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { isBroken } from "./refusal.ts";
 import type { Turn } from "./turns.ts";
@@ -29,9 +29,24 @@ export async function sampleTurn(job: Job, turn: Turn): Promise<void> {
   if (isBroken(answer.ending)) return;
   const ids = [...new Set(page.wanted.map(idOf).filter(isHex64))];
   const { stored } = await job.deps.unneeded(ids, job.url);
-  const sample = { since, at: now, held: ids.length, here: ids.filter((id) => stored.has(id)).length };
+  const counted = await countDay(job, turn, since);
+  const sample = {
+    since,
+    at: now,
+    held: ids.length,
+    here: ids.filter((id) => stored.has(id)).length,
+    ...(counted !== undefined && { counted }),
+  };
   const others = samples.filter((one) => one.since !== since);
   turn.cursor = { ...cursor, samples: [...others, sample].sort((a, b) => a.since - b.since) };
+}
+
+/** Returns how many events the upstream says that it holds of a day; undefined if it does not tell. */
+async function countDay(job: Job, { filter }: Turn, since: number): Promise<number | undefined> {
+  if (!job.counts) return undefined;
+  await keepBounds(job);
+  job.asked += 1;
+  return job.upstream.count({ ...filter, since, until: since + DAY - 1 });
 }
 
 /** Returns the day whose sample is the oldest, or the newest day without one, from its start. */

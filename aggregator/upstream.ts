@@ -2,6 +2,7 @@
 import { printable } from "../nostr/characters.ts";
 import { type Answer, type Ending, type Question, requestExchange } from "./answer.ts";
 import { authenticate, type Sign } from "./authenticate.ts";
+import { countExchange } from "./count-exchange.ts";
 import { Line, type Traffic, type UpstreamSocket } from "./line.ts";
 import { offerExchange, type Outlet } from "./onward-offer.ts";
 import { type SyncAnswer, syncExchange } from "./sync-message.ts";
@@ -10,6 +11,8 @@ import { type SyncAnswer, syncExchange } from "./sync-message.ts";
 export interface Upstream {
   /** Asks for events. The answer may take `within` milliseconds: 45 s if it is not given. */
   ask(question: Question, within?: number): Promise<Answer>;
+  /** Asks how many events match (NIP-45). Undefined if it does not tell within 10 s. */
+  count(filter: Record<string, unknown>): Promise<number | undefined>;
   /** Begins a reconciliation of the events that match a filter, as NIP-01 writes it. */
   sync(filter: Record<string, unknown>): Sync;
   close(): void;
@@ -91,6 +94,10 @@ export function converse(socket: UpstreamSocket, habits: Habits = {}): Upstream 
 
   return {
     ask,
+    count(filter) {
+      started += 1;
+      return line.run(countExchange(`count-${started}`, filter));
+    },
     sync,
     offer: (event) => insist(() => line.run(offerExchange(event))),
     close: () => line.close(),

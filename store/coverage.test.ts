@@ -46,7 +46,21 @@ it("of another upstream is what the samples of the last days say", () => {
     here: 49,
     days: [{ since: TODAY - DAY, held: 50, here: 49 }],
   });
+  const stale = { floor: 0, slices: [aSlice(TODAY, 9, 9)], refused: { at: NOW, reason: "no" } };
+  expect(coverageOf({ pending: [], samples, slices: stale }, NOW)).toMatchObject({ method: "sample" });
   const refused = { floor: 0, slices: [], refused: { at: NOW, reason: "no" } };
   expect(coverageOf({ pending: [], samples, slices: refused }, NOW)).toMatchObject({ method: "sample" });
   expect(coverageOf({ pending: [] }, NOW)).toBeUndefined();
+});
+
+it("of an upstream that counts is the share of the samples", () => {
+  const sample = { since: TODAY, at: NOW, held: 50, here: 40, counted: 1001 };
+  const empty = { since: TODAY - DAY, at: NOW, held: 0, here: 0, counted: 7 };
+  expect(coverageOf({ pending: [], samples: [empty, sample] }, NOW)).toEqual({
+    method: "count",
+    at: NOW,
+    held: 1001,
+    here: 800,
+    days: [{ since: TODAY, held: 1001, here: 800 }],
+  });
 });

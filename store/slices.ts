@@ -23,6 +23,8 @@ export interface Sample extends Share {
   /** The start of the day, and when it was looked at, in Unix seconds. */
   since: number;
   at: number;
+  /** How many events of the day the upstream says that it holds (NIP-45). Absent: it does not say. */
+  counted?: number;
 }
 
 /** The events of an upstream in a range of created_at, in Unix seconds. */

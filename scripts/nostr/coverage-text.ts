@@ -7,6 +7,7 @@ import { countOf, timeOf } from "./units.ts";
 
 const METHODS: Record<Coverage["method"], string> = {
   nip77: "all compared by NIP-77",
+  count: "counted by NIP-45, and a sample of each day",
   sample: "a sample: it is not compared by NIP-77",
 };
 const MOST_DAYS = 5;

@@ -45,8 +45,8 @@ it("a connection that fails says that there was none", async () => {
 });
 
 it("an upstream's information document tells how many events it gives at once, and whether it speaks NIP-77", async () => {
-  answerWith(async () => Response.json({ limitation: { max_limit: 300 }, supported_nips: [1, 77] }));
-  expect(await fetchAnnounced(URL)).toEqual({ maxLimit: 300, speaksNegentropy: true });
+  answerWith(async () => Response.json({ limitation: { max_limit: 300 }, supported_nips: [1, 45, 77] }));
+  expect(await fetchAnnounced(URL)).toEqual({ maxLimit: 300, speaksNegentropy: true, counts: true });
   for (const document of [
     null,
     { limitation: { max_limit: "300" }, supported_nips: "77" },
