@@ -27,6 +27,17 @@ const LIMITS = {
   "tributary-dead": { maxBatchSize: 1, maxRetries: 2 },
 };
 
+/** The queue of version 0.2, which kept its messages without these. */
+const FORMER_QUEUE = `
+import { DurableObject } from "cloudflare:workers";
+export default { scheduled: (_, env) => env.QUEUE.getByName("tributary-events").fill() };
+export class LocalQueueObject extends DurableObject {
+  fill() {
+    this.ctx.storage.sql.exec("CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 1, due INTEGER NOT NULL DEFAULT 0)");
+    this.ctx.storage.sql.exec("INSERT INTO message (body, attempts) VALUES ('\\"from before\\"', 7)");
+  }
+}`;
+
 async function start(state: string, accepts: string[]) {
   const miniflare = new Miniflare(
     miniflareOptionsOf({
@@ -110,4 +121,28 @@ test("an empty queue has no oldest message", async () => {
   await eventually(delivered, ({ length }) => length > 0);
   await eventually(backlog, ({ backlogCount }) => backlogCount === 0);
   expect(await backlog()).toEqual({ backlogCount: 0, backlogBytes: 0 });
+});
+
+test("what version 0.2 left on the queue is delivered", async () => {
+  const state = temporaryFolder();
+  const worker = await localQueueWorker(LIMITS);
+  const former = new Miniflare(
+    miniflareOptionsOf({
+      workers: [
+        {
+          ...worker,
+          serviceBindings: {},
+          modules: [{ type: "ESModule", path: "main.js", contents: FORMER_QUEUE }],
+        },
+      ],
+      resourcePersistencePath: state,
+    }),
+  );
+  await (await former.getWorker(LOCAL_QUEUE)).scheduled({});
+  await former.dispose();
+
+  const { delivered, backlog } = await start(state, ["from before"]);
+  await eventually(delivered, ({ length }) => length > 0);
+  expect(await delivered()).toEqual([{ queue: "tributary-events", body: "from before", attempts: 7 }]);
+  await eventually(backlog, ({ backlogCount }) => backlogCount === 0);
 });
