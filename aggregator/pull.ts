@@ -10,6 +10,7 @@ import { compareTurn } from "./compare-turn.ts";
 import { Handover } from "./handover.ts";
 import { Stop } from "./inquiry.ts";
 import { type Job, limitsOf, type PullDeps } from "./job.ts";
+import { lookBack } from "./look-back.ts";
 import { pullRanges } from "./pages.ts";
 import { sampleTurn } from "./sample.ts";
 import { cursorAfter, type PullTask, shareOf, type Turn, turnsOf } from "./turns.ts";
@@ -117,6 +118,7 @@ async function takeTurns(job: Job, turns: Turn[]): Promise<void> {
     try {
       const isCompared = await compareTurn(job, turn);
       await pullRanges(job, turn.unfinished);
+      await lookBack(job, turn);
       if (!isCompared) await sampleTurn(job, turn);
     } catch (error) {
       if (!(error instanceof Stop) || error.problem !== undefined) errors.push(error);

@@ -20,6 +20,8 @@ export interface FilterCursor {
   pulledTo?: number;
   /** When the last three days were last asked for again. */
   sweptAt?: number;
+  /** When gift wraps of the last two days were last asked for. */
+  lookedBackAt?: number;
   /** When this filter last had its turn. Absent before the first. */
   triedAt?: number;
   /** The gaps: ranges that a pull started but did not finish, newest first. */
