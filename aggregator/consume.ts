@@ -147,16 +147,19 @@ async function begin(message: Delivered, deps: ConsumeDeps, patience: Patience):
     message.ack();
     return undefined;
   }
-  const isLast = message.attempts >= patience.forAll;
-  const work = await (isLast ? giveUp(message, bundle, deps) : tryBundle(message, bundle, deps));
-  if (work && [...work.trials.values()].some(isToBlame)) return work;
-  if (work) await end(work, deps, () => false);
-  else message.ack();
+  if (message.attempts >= patience.forAll) {
+    await giveUp(message, bundle, deps);
+    message.ack();
+    return undefined;
+  }
+  const work = await tryBundle(message, bundle, deps);
+  if ([...work.trials.values()].some(isToBlame)) return work;
+  await end(work, deps, () => false);
   return undefined;
 }
 
 /** Writes dead letters for all that is not stored. */
-async function giveUp(message: Delivered, bundle: Bundle, deps: ConsumeDeps): Promise<undefined> {
+async function giveUp(message: Delivered, bundle: Bundle, deps: ConsumeDeps): Promise<void> {
   const { upstream, attempts = 0 } = bundle;
   const { events } = await eventsNeeded(bundle, deps);
   const reason = `error: it was not stored in ${message.attempts} attempts`;
