@@ -56,12 +56,15 @@ async function decide(doing: "add-outbox" | "remove-outbox", pubkey = ME): Promi
   await drizzle().batch([first!, ...others]);
 }
 
-async function refresh(change: { configured?: string[]; fails?: boolean } = {}): Promise<void> {
+async function refresh(
+  change: { configured?: string[]; fails?: boolean; meanwhile?: () => void } = {},
+): Promise<void> {
   await refreshOutbox({
     begin: (now) => beginChoice(db, now),
     read: (kind, authors) => readLists(createStore(db), { kind, authors }, clock),
     async fetch(url, questions) {
       asked.push({ url, questions });
+      change.meanwhile?.();
       if (change.fails) throw new Error("away");
       const wanted = elsewhere.filter(({ kind, pubkey }) =>
         questions.some((one) => one.kind === kind && one.authors.includes(pubkey)),
@@ -240,6 +243,40 @@ describe("the outbox of a key", () => {
     });
     const [lease] = await leaseDue(db, [], clock);
     expect((await beginPull(db, lease!, clock))?.cursor).toEqual(after?.cursor);
+  });
+
+  it("overwrites neither a pull nor a change that has come while it was made", async () => {
+    const [a, b, c] = [keyOf(1), keyOf(2), keyOf(3)];
+    const urls = ["wss://changed.example", "wss://pulled.example", "wss://paused.example"];
+    await stored(follows(ME, [a, b, c]), ...[a, b, c].map((key, n) => writes(key, [urls[n]!])));
+    await decide("add-outbox");
+    await refresh();
+    nextHour();
+    elsewhere = [writes(a, urls)];
+    await stored(follows(ME, [a, b]), writes(b, [urls[1]!]), writes(a, urls.slice(0, 2)));
+    const pending = [{ since: 5, until: 9 }];
+    const settled = JSON.stringify({
+      version: 2,
+      filters: { '{"authors":["x"]}': { pulledTo: 7, pending } },
+    });
+    await refresh({
+      meanwhile() {
+        db.exec(
+          `UPDATE upstream SET cursor = '${settled}', health = '{"version":1,"pulls":1}' WHERE url = '${urls[1]}'`,
+        );
+        db.exec(
+          `UPDATE upstream SET settings = json_set(settings, '$.interval', 900) WHERE url = '${urls[0]}'`,
+        );
+        db.exec(`UPDATE upstream SET is_paused = 1 WHERE url = '${urls[2]}'`);
+      },
+    });
+    const after = new Map((await upstreams()).map((one) => [one.url, one]));
+    expect(after.get(urls[0]!)?.settings).toMatchObject({ interval: 900 });
+    expect(JSON.stringify(after.get(urls[1]!)?.cursor)).toBe(settled);
+    expect(after.get(urls[2]!)?.isPaused).toBe(true);
+    nextHour();
+    await refresh();
+    expect((await chosen())[urls[1]!]).toEqual([a, b]);
   });
 
   it("runs once at a time, and a key that is added meanwhile is not forgotten", async () => {

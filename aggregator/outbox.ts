@@ -196,7 +196,7 @@ function updateOf(
   if (keysOf(filters) === keysOf(before)) return undefined;
   const others: UpstreamSettings = found?.settings ?? { ...DEFAULT_SETTINGS, interval: INTERVAL };
   const cursor = cursorFor(filters, before, found?.cursor ?? { version: 2, filters: {} });
-  return { do: "put", url, settings: { ...others, filters }, cursor };
+  return { do: "put", url, settings: { ...others, filters }, cursor, pulls: found?.health.pulls ?? 0 };
 }
 
 function keysOf(filters: UpstreamSettings["filters"]): string {

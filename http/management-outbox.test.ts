@@ -45,7 +45,7 @@ it("says which relays were chosen, and they cannot be removed but paused", async
   const settings = { ...DEFAULT_SETTINGS, filters: [{ authors: [ALICE] }, { authors: [BOB] }] };
   const cursor = { version: 2, filters: {} } as const;
   const result = { found, begun: now(), dueAt: now() + 3600, now: now() };
-  await endChoice(db, [{ do: "put", url, settings, cursor }], result);
+  await endChoice(db, [{ do: "put", url, settings, cursor, pulls: 0 }], result);
   expect((await call("listoutboxes")).result).toMatchObject({
     authors: 2,
     onOne: 2,

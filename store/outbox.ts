@@ -36,9 +36,9 @@ export interface Outbox extends OutboxFound {
 /** `add-outbox` does nothing if the key is there already. */
 export type OutboxChange = { do: "add-outbox" | "remove-outbox"; pubkey: string };
 
-/** What becomes of one upstream. */
+/** What becomes of one upstream. `pulls` is how many pulls of it had ended when the cursor was read. */
 export type OutboxUpdate =
-  | { do: "put"; url: string; settings: UpstreamSettings; cursor: Cursor }
+  | { do: "put"; url: string; settings: UpstreamSettings; cursor: Cursor; pulls: number }
   | { do: "remove"; url: string };
 
 const NOTHING_FOUND: OutboxFound = {
@@ -98,8 +98,8 @@ export async function beginChoice(
 }
 
 /**
- * Ends a choice. Changes no upstream that is leased, because its pull would overwrite the cursor, and none of another origin. A key
- * that was added meanwhile makes the next choice due at once.
+ * Ends a choice. Changes no upstream that is leased, because its pull would overwrite the cursor, none that was pulled since the
+ * choice began, and none of another origin. Of the settings only the filters change. A key that was added meanwhile makes the next choice due at once.
  */
 export async function endChoice(
   db: Database,
@@ -125,21 +125,24 @@ function updateStatements(
   if (update.do === "remove") {
     const left = drizzle.select({ url: upstream.url }).from(upstream);
     return [
-      drizzle.delete(upstream).where(and(eq(upstream.url, url), isFree)),
+      drizzle.delete(upstream).where(and(eq(upstream.url, url), eq(upstream.isPaused, 0), isFree)),
       drizzle.delete(onward).where(and(eq(onward.url, url), notInArray(onward.url, left))),
     ];
   }
-  const set = {
-    settings: JSON.stringify(update.settings),
-    cursor: JSON.stringify(update.cursor),
-    dueAt: 0,
-    ...NOT_FOR_EARLIER,
-  };
+  const { settings, pulls } = update;
+  const set = { cursor: JSON.stringify(update.cursor), dueAt: 0, ...NOT_FOR_EARLIER };
+  // An operator may have changed the other settings meanwhile.
+  const filters = sql`json_set(${upstream.settings}, '$.filters', json(${JSON.stringify(settings.filters)}))`;
+  const isSame = sql`coalesce(json_extract(${upstream.health}, '$.pulls'), 0) = ${pulls}`;
   return [
     drizzle
       .insert(upstream)
-      .values({ url, origin: "outbox", ...set })
-      .onConflictDoUpdate({ target: upstream.url, set, setWhere: isFree }),
+      .values({ url, origin: "outbox", settings: JSON.stringify(settings), ...set })
+      .onConflictDoUpdate({
+        target: upstream.url,
+        set: { settings: filters, ...set },
+        setWhere: sql`${isFree} AND ${isSame}`,
+      }),
   ];
 }
 

@@ -43,7 +43,7 @@ describe.each(RUNTIMES)("outbox on %s", (runtime) => {
     const settings = { ...DEFAULT_SETTINGS, filters: [{ authors: [PUBKEY] }] };
     await endChoice(
       db,
-      [{ do: "put", url: "wss://one.example", settings, cursor: { version: 2, filters: {} } }],
+      [{ do: "put", url: "wss://one.example", settings, cursor: { version: 2, filters: {} }, pulls: 0 }],
       { found, begun: now, dueAt: now + 3600, now },
     );
     const listed = await run("list");
