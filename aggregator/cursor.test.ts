@@ -123,9 +123,35 @@ it("a single second stays apart from its neighbours, and is merged with what cov
   ]);
 });
 
-it("of what cannot be had, the newest 200 ranges are recorded", () => {
+it("of more than 500 gaps the oldest are one, which leaves nothing out", () => {
+  const gap = (n: number) => ({ since: 1000 - 10 * n, until: 1000 - 10 * n });
+  const gaps = (count: number) => Array.from({ length: count }, (_, n) => gap(-n)).toReversed();
+  expect(advance(pulled, NOW, gaps(500)).pending).toEqual(gaps(500));
+  const { pending } = advance(pulled, NOW, gaps(700));
+  expect(pending).toEqual([...gaps(700).slice(0, 499), { since: gap(0).since, until: gap(-200).until }]);
+});
+
+it("the longest cursors of 20 filters fit in a row of D1", () => {
+  const reason = "\u{1F98A}".repeat(1000);
+  const ranges = Array.from({ length: 3000 }, (_, n) => ({ since: NOW - 10 * n, until: NOW - 10 * n }));
+  const cursor = withLost(
+    advance(pulled, NOW, ranges),
+    ranges.map((range) => ({ ...range, reason })),
+  );
+  expect(20 * new TextEncoder().encode(JSON.stringify(cursor)).length).toBeLessThan(2_000_000);
+});
+
+it("after a clock was ahead, the last three days are asked for again", () => {
+  const ahead = { ...pulled, pulledTo: NOW + 7200 };
+  expect(rangesToPull(ahead, NOW)).toEqual([{ since: NOW - 3 * DAY }]);
+  const after = advance(ahead, NOW, []);
+  expect(rangesToPull(after, NOW + 60)).toEqual([{ since: NOW - 900 }]);
+  expect(rangesToPull({ ...pulled, pulledTo: NOW + 5 }, NOW)).toEqual([{ since: NOW - 900 }]);
+});
+
+it("of what cannot be had, the newest 100 ranges are recorded", () => {
   const lost = Array.from({ length: 300 }, (_, n) => ({ since: n, until: n, reason: "refused" }));
-  expect(withLost(pulled, lost).lost).toEqual(lost.slice(100).toReversed());
+  expect(withLost(pulled, lost).lost).toEqual(lost.slice(200).toReversed());
   expect(withLost({ ...pulled, lost }, [])).toEqual(pulled);
 });
 

@@ -1,4 +1,5 @@
 /** Moves the cursor of a filter: which ranges of created_at to ask for, and what remains after a pull. */
+import { firstCharacters } from "../nostr/characters.ts";
 import type { Config } from "../relay/config.ts";
 import type { FilterCursor, LostRange, Range } from "../store/upstream-cursor.ts";
 
@@ -9,13 +10,18 @@ const SHORT_OVERLAP = 60;
 /** Once a day the last three days are asked for again: gift wraps are backdated by up to two days (NIP-59). */
 const SWEEP_INTERVAL = 86_400;
 const SWEEP_DEPTH = 3 * 86_400;
+/** Clocks of different machines may differ by so many seconds. */
+const CLOCKS_DIFFER = 60;
 /** Each is a second, so that an upstream has more of them only if it is of no use. */
-const MOST_LOST = 200;
+const MOST_LOST = 100;
+/** Maximum number of characters of a reason, and of gaps: the cursors of 20 filters fit in a row of D1, which takes 2 MB. */
+const LONGEST_REASON = 150;
+const MOST_GAPS = 500;
 
 /** Returns the ranges to ask for, newest first. `now` is in Unix seconds. The first pull goes back `history` seconds. */
 export function rangesToPull(cursor: FilterCursor, now: number, history = Infinity): Range[] {
   const { pulledTo, pending } = cursor;
-  const since = pulledTo === undefined ? now - history : pulledTo - depthOf(cursor, now);
+  const since = pulledTo === undefined ? now - history : Math.min(pulledTo, now) - depthOf(cursor, now);
   return [{ since: Math.max(0, since) }, ...pending];
 }
 
@@ -48,12 +54,15 @@ export function withLost(cursor: FilterCursor, lost: readonly LostRange[]): Filt
     const { lost: _, ...rest } = cursor;
     return rest;
   }
-  return { ...cursor, lost: lost.toSorted((a, b) => b.until - a.until).slice(0, MOST_LOST) };
+  const newest = lost.toSorted((a, b) => b.until - a.until).slice(0, MOST_LOST);
+  const kept = newest.map((one) => ({ ...one, reason: firstCharacters(one.reason, LONGEST_REASON) }));
+  return { ...cursor, lost: kept };
 }
 
 /**
  * Merges gaps, newest first. Otherwise an upstream that fails again and again would create more and more of them. A single second
- * stays apart from its neighbours: its events did not come, and the next pull asks for it by itself.
+ * stays apart from its neighbours: its events did not come, and the next pull asks for it by itself. If there are too many, the
+ * oldest are one, with what is between them: to ask for that again loses nothing.
  */
 function mergeGaps(ranges: Range[]): Range[] {
   const merged: Range[] = [];
@@ -64,7 +73,8 @@ function mergeGaps(ranges: Range[]): Range[] {
     if (newer && until >= newer.since - (isApart ? 0 : 1)) newer.since = Math.min(newer.since, since);
     else merged.push({ since, until });
   }
-  return merged;
+  const [first, ...others] = merged.splice(MOST_GAPS - 1);
+  return first ? [...merged, { ...first, since: others.at(-1)?.since ?? first.since }] : merged;
 }
 
 function depthOf(cursor: FilterCursor, now: number): number {
@@ -72,6 +82,7 @@ function depthOf(cursor: FilterCursor, now: number): number {
   return cursor.pending.length > 0 ? SHORT_OVERLAP : OVERLAP;
 }
 
-function isSweepDue({ sweptAt }: FilterCursor, now: number): boolean {
-  return sweptAt !== undefined && now - sweptAt >= SWEEP_INTERVAL;
+/** If a clock was ahead, nobody knows what came since then, so it is due too. */
+function isSweepDue({ pulledTo = 0, sweptAt }: FilterCursor, now: number): boolean {
+  return sweptAt !== undefined && (now - sweptAt >= SWEEP_INTERVAL || pulledTo > now + CLOCKS_DIFFER);
 }
