@@ -40,6 +40,10 @@ export interface ReconcileResult {
 
 /** Old slices are joined when there are more than this, and at the end. */
 const MOST_UNJOINED = 1000;
+/** An honest upstream has about 200. More of them that cannot be joined, because of holes between them, are of no use. */
+const MOST_SLICES = 600;
+
+class TooManySlicesError extends Error {}
 
 export async function reconcileUpstream(
   { slices: known, floor, end, doubted }: ReconcileTask,
@@ -49,13 +53,14 @@ export async function reconcileUpstream(
   const before = doubted.reduce(withoutDoubted, known?.slices ?? []);
   const state: Slices = { ...known, floor: Math.min(floor, known?.floor ?? floor), slices: before };
   const { segments, round } = segmentsToCompare(state, { end, now });
-  const ending = await compareAll(state, segments, deps).catch((error: unknown) => ({
-    how: "error" as const,
-    error,
-  }));
+  const ending = await compareAll(state, segments, deps).catch((error: unknown): Ending =>
+    error instanceof TooManySlicesError
+      ? { how: "failed", reason: "it lists what it holds in too many pieces", isLasting: true }
+      : { how: "error", error },
+  );
   const former = new Set(before);
   const hasFinished = state.slices.some((slice) => !former.has(slice));
-  state.slices = joinSlices(state.slices, now);
+  state.slices = joinSlices(state.slices, now).slice(-MOST_SLICES);
   if (ending.how === "done") {
     state.at = now;
     if (round) state.round = round;
@@ -149,7 +154,10 @@ async function compareWindow(
 
 function withSlice(slices: Slice[], slice: Slice, now: number): Slice[] {
   const added = putSlice(slices, slice);
-  return added.length > MOST_UNJOINED ? joinSlices(added, now) : added;
+  if (added.length <= MOST_UNJOINED) return added;
+  const joined = joinSlices(added, now);
+  if (joined.length > MOST_UNJOINED) throw new TooManySlicesError();
+  return joined;
 }
 
 /** Returns the ranges that have never been compared to their end, newest first. */
