@@ -86,8 +86,15 @@ export function restOf(
   if (oldest === newest) return ofOneSecond(range, page, { second: oldest, isFull });
   if (page.fresh === 0 && !isFull) return { kind: "done" };
   if (page.order === "newest-first") return upTo(range, oldest);
+  // Either the oldest events of the range came, or the newest of them in the wrong order.
   if (page.order === "oldest-first")
-    return { kind: "ranges", ranges: [{ since: newest, until: range.until }] };
+    return {
+      kind: "ranges",
+      ranges: [
+        { since: newest, until: range.until },
+        { since: range.since, until: oldest },
+      ],
+    };
   const middle = Math.floor((oldest + newest) / 2);
   return {
     kind: "ranges",

@@ -1,5 +1,6 @@
 /** How much an upstream gives at once, what it says about that, and in which order. */
 import { EOSE, type Step } from "../../fixtures/simulated-upstream.ts";
+import { matches } from "../../reference/matcher.ts";
 import { author, note, notes, type Row } from "./row.ts";
 
 const many = notes(900);
@@ -102,6 +103,17 @@ export const LIMITS: Row[] = [
   {
     what: "sends the oldest first, and not all at once, is pulled whole",
     upstream: { events: many, requests: [[{ stored: { order: "oldest-first", most: 200 } }, EOSE]] },
+    expect: { queued: "all" },
+  },
+  {
+    what: "gives the newest events, and sends the oldest of them first, is pulled whole",
+    upstream: {
+      events: many,
+      answer: (question) => [
+        { events: many.filter((event) => matches(question, event)).slice(0, question.limit).toReversed() },
+        EOSE,
+      ],
+    },
     expect: { queued: "all" },
   },
   {
