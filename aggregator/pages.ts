@@ -10,6 +10,8 @@ import { type Bound, shareOf } from "./turns.ts";
 const IGNORED = "the upstream sends other events than it is asked for";
 /** After so many ranges of which nothing came, a turn ends. If the upstream refuses what is new, it ends at once. */
 const MOST_FAILED = 3;
+/** Some of them are lost to waiting. */
+const FEW_QUESTIONS = 4;
 
 /** What remains of a range. */
 interface Progress {
@@ -46,8 +48,8 @@ export async function pullRanges(job: Job, unfinished: Range[]): Promise<void> {
   const stops: Stop[] = [];
   let failed = 0;
   try {
-    // With one question a minute, what is new would take them all.
-    const isAnyFirst = job.rate !== undefined && job.rate < 2;
+    // With few questions in each turn, what is new would take them all.
+    const isAnyFirst = (share.time - job.deps.now()) * (job.rate ?? Infinity) < 60 * FEW_QUESTIONS;
     const first = isAnyFirst ? nextGap(job, waiting) : waiting.shift();
     for (let range = first; range; range = nextGap(job, waiting)) {
       const isNew = range.until === undefined;

@@ -112,6 +112,28 @@ describe("the filters of an upstream", () => {
     expect(upstream.asked.map(({ until }) => until)).toEqual([NOW + 900, 9]);
   });
 
+  it.each([
+    [1, 1],
+    [10, 10],
+  ])("%i of them, asked %i times a minute, do not keep each other from their gaps", async (count, rate) => {
+    const events = everySecond(600).map((event, at) => ({ ...event, kind: at % count }));
+    const upstream = fakeUpstream(events);
+    let seconds = NOW;
+    const { deps, queued } = aPuller(upstream, {
+      now: () => Math.floor(seconds),
+      milliseconds: () => 1000 * seconds,
+      pause: async (milliseconds) => void (seconds += milliseconds / 1000),
+      announced: async () => ({ maxLimit: count === 1 ? 200 : 20, speaksNegentropy: false }),
+    });
+    const filters = Array.from({ length: count }, (_, kind) => ({ kinds: [kind] }));
+    let cursor = NEW_CURSOR;
+    for (let minutes = 0; minutes < 150; minutes += 1) {
+      ({ cursor } = await pull({ url: UPSTREAM, filters, cursor, rate, history: 10_000 }, deps));
+      seconds += 60;
+    }
+    expect(new Set(queued()).size).toBe(600);
+  });
+
   it("that are narrower than before go on where everything was pulled to; others are pulled as new ones", async () => {
     const everything = { pulledTo: NOW - 60, sweptAt: NOW - 60, pending: [{ since: 5, until: 9 }] };
     const upstream = fakeUpstream([]);
