@@ -1,6 +1,7 @@
 /** Connections from a Worker to upstream relays. An outgoing WebSocket is a fetch with an upgrade. */
 import packageJson from "../package.json" with { type: "json" };
 import { printable } from "../nostr/characters.ts";
+import { normalizePublicUrl } from "../nostr/relay-url.ts";
 import type { Announced } from "./job.ts";
 import type { UpstreamSocket } from "./line.ts";
 import { readBounded } from "../http/request-body.ts";
@@ -95,16 +96,18 @@ async function fetchFollowing(
   }
 }
 
-/** Returns the address of a redirect. Only to the same host, or to one with TLS: never from TLS to none. */
+/** Returns the address of a redirect. Only to the same host, or to a public one with TLS: never from TLS to none. */
 function redirected(from: URL, target: string): URL {
   const to = URL.canParse(target, from.href) ? new URL(httpUrl(new URL(target, from.href).href)) : undefined;
+  const isSameHost = to?.hostname === from.hostname;
   const isSafe =
-    to?.protocol === "https:" ||
-    (to?.protocol === "http:" && from.protocol === "http:" && to.hostname === from.hostname);
+    to?.protocol === "https:"
+      ? isSameHost || normalizePublicUrl(to.href.replace(/^http/, "ws")) !== undefined
+      : to?.protocol === "http:" && from.protocol === "http:" && isSameHost;
   if (!to || !isSafe || to.username !== "") {
     const shown = `${from.href.replace(/^http/, "ws")} redirects to ${printable(target).slice(0, 200)}`;
     throw new RedirectError(
-      `${shown}: only a redirect to the same host, or to a wss:// address, is followed`,
+      `${shown}: only a redirect to the same host, or to a public wss:// address, is followed`,
     );
   }
   return to;

@@ -110,7 +110,12 @@ export const LIMITS: Row[] = [
     upstream: {
       events: many,
       answer: (question) => [
-        { events: many.filter((event) => matches(question, event)).slice(0, question.limit).toReversed() },
+        {
+          events: many
+            .filter((event) => matches(question, event))
+            .slice(0, question.limit)
+            .toReversed(),
+        },
         EOSE,
       ],
     },

@@ -101,8 +101,8 @@ describe("a redirect", () => {
     ["to another path of the same host", URL, "/relay", "http://upstream.test/relay"],
     ["to another port of the same host", URL, "ws://upstream.test:81/", "http://upstream.test:81/"],
     ["to TLS", URL, "https://upstream.test/", "https://upstream.test/"],
-    ["to another host with TLS", URL, "wss://other.test/", "https://other.test/"],
-    ["from TLS to TLS", "wss://upstream.test/", "https://other.test/", "https://other.test/"],
+    ["to another host with TLS", URL, "wss://other.example/", "https://other.example/"],
+    ["from TLS to TLS", "wss://upstream.test/", "https://other.example/", "https://other.example/"],
   ])("%s is followed", async (_, from, target, to) => {
     const asked = redirecting(target);
     converse(await connectWebSocket(from)).close();
@@ -112,6 +112,8 @@ describe("a redirect", () => {
   it.each([
     ["to a host without TLS", URL, "http://169.254.169.254/latest"],
     ["to a host that begins like it", URL, "http://upstream.test.evil/"],
+    ["to an address of this network, although with TLS", URL, "https://192.168.1.1/"],
+    ["to this machine, although with TLS", "wss://upstream.test/", "https://localhost:8443/"],
     ["from TLS to none", "wss://upstream.test/", "ws://upstream.test/"],
     ["with a password", URL, "https://user:pass@upstream.test/"],
     ["to something else", URL, "file:///etc/passwd"],
@@ -119,7 +121,7 @@ describe("a redirect", () => {
   ])("%s is not followed, and is told of with its target", async (_, from, target) => {
     const asked = redirecting(target);
     await expect(connectWebSocket(from)).rejects.toThrow(
-      `${from} redirects to ${target}: only a redirect to the same host, or to a wss:// address, is followed`,
+      `${from} redirects to ${target}: only a redirect to the same host, or to a public wss:// address, is followed`,
     );
     expect(asked).toHaveLength(1);
     redirecting(target);
