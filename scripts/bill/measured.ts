@@ -33,7 +33,7 @@ export const MEASURED: Measured = {
   removal: { rowsRead: 30.6, rowsWritten: 5.6 },
   req: { rowsRead: 70.7, calls: 0 },
   connection: { rowsRead: 224.1, calls: 1, messages: 3 },
-  pull: { rowsRead: 9, rowsWritten: 4 },
+  pull: { rowsRead: 10, rowsWritten: 6 },
   known: { rowsRead: 4 },
   minute: { rowsRead: 52 },
 };
