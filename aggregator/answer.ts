@@ -37,7 +37,7 @@ export type Ending =
   | Interruption;
 
 /** Maximum characters that one answer keeps. Parsed, they may take fifteen times as much memory. */
-const MOST_CHARACTERS = 4_000_000;
+export const MOST_CHARACTERS = 4_000_000;
 const EVENT_FRAME = /^\s*\[\s*"EVENT"\s*,\s*"([^"]*)"/;
 /** Matches only a field: inside a string, the quotes would be escaped. */
 const CREATED_AT = /"created_at"\s*:\s*(\d+)/;

@@ -13,7 +13,7 @@ const SWEEP_DEPTH = 3 * 86_400;
 /** Clocks of different machines may differ by so many seconds. */
 const CLOCKS_DIFFER = 60;
 /** Each is a second, so that an upstream has more of them only if it is of no use. */
-const MOST_LOST = 100;
+export const MOST_LOST = 100;
 /** Maximum number of characters of a reason, and of gaps: the cursors of 20 filters fit in a row of D1, which takes 2 MB. */
 const LONGEST_REASON = 150;
 const MOST_GAPS = 500;

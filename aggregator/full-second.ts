@@ -10,7 +10,7 @@ import { SUSPICIOUS } from "./page.ts";
 import { isBroken } from "./refusal.ts";
 
 /** Maximum number of questions for one second. A turn with fewer gives up after half of its questions. */
-const MOST_QUESTIONS = 40;
+export const MOST_QUESTIONS = 40;
 /** Maximum number of authors in one question. Many relays accept no more in a filter. */
 const MOST_AUTHORS = 500;
 /** The weight of a value of which no event has come, in events. */

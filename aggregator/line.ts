@@ -46,12 +46,12 @@ export interface Traffic {
 }
 
 const TICK_MILLISECONDS = 1000;
-const SILENCE_TICKS = 15;
+export const SILENCE_TICKS = 15;
 /** A NOTICE often stands for a refusal, which many relays send without the id of the request. */
-const NOTICE_TICKS = 5;
+export const NOTICE_TICKS = 5;
 const LONGEST_FRAME = 1_100_000;
 /** Maximum characters of all frames during one exchange, also of those that do not belong to it. */
-const MOST_CHARACTERS = 32_000_000;
+export const MOST_CHARACTERS = 32_000_000;
 const LONGEST_TEXT = 200;
 /** The longest challenge that is signed. Relays send about 32 characters. */
 export const LONGEST_CHALLENGE = 1000;

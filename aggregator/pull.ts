@@ -29,8 +29,8 @@ export interface PullResult {
 }
 
 /** Bounds of one job, so that no upstream delays the others. */
-const MOST_QUESTIONS = 100;
-const MOST_SECONDS = 60;
+export const MOST_QUESTIONS = 100;
+export const MOST_SECONDS = 60;
 const LONGEST_PROBLEM = 300;
 
 export function pull(task: PullTask, deps: PullDeps): Promise<PullResult> {

@@ -1,6 +1,11 @@
 /** Compares the numbers in docs/limits.md with the code. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { MOST_CHARACTERS as MOST_OF_ANSWER } from "../../aggregator/answer.ts";
+import { MOST_LOST } from "../../aggregator/cursor.ts";
+import { MOST_QUESTIONS as MOST_OF_SECOND } from "../../aggregator/full-second.ts";
+import { MOST_CHARACTERS as MOST_OF_EXCHANGE, NOTICE_TICKS, SILENCE_TICKS } from "../../aggregator/line.ts";
+import { MOST_QUESTIONS, MOST_SECONDS } from "../../aggregator/pull.ts";
 import { PAGE_BYTES } from "../../http/read-events.ts";
 import { LONGEST_SEARCH, LONGEST_TEXT, MOST_PHRASES } from "../../nostr/search.ts";
 import { BATCH_BYTES, BATCH_EVENTS, BATCH_WORK } from "../../relay/ingest/commit.ts";
@@ -54,6 +59,12 @@ it.each<[string, number[]]>([
   ["events in one batch of commits", [BATCH_EVENTS]],
   ["bytes in one batch", [BATCH_BYTES]],
   ["work of one batch", [BATCH_WORK]],
+  ["questions and time of one pull", [MOST_QUESTIONS, MOST_SECONDS]],
+  ["silence in an answer", [SILENCE_TICKS, NOTICE_TICKS]],
+  ["events of one answer", [MOST_OF_ANSWER]],
+  ["all that arrives during one answer", [MOST_OF_EXCHANGE]],
+  ["questions for one second", [MOST_OF_SECOND]],
+  ["lost ranges", [MOST_LOST]],
   ["events that one step of a removal", [LOOKED_AT]],
   ["bytes of tags that one step removes", [STEP_COST]],
 ])("docs/limits.md says of %s what the code has", (bound, numbers) => {
