@@ -29,10 +29,16 @@ export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
     .finally(() => clearTimeout(limit));
   const socket = response.webSocket;
   if (!socket) throw new Error(`${url} answered ${response.status} instead of opening a WebSocket`);
+  let isListened = false;
   return {
     send: (frame) => socket.send(frame),
-    close: () => socket.close(1000, "done"),
+    close() {
+      // The runtime closes no connection that was not accepted.
+      if (!isListened) socket.accept();
+      socket.close(1000, "done");
+    },
     listen(onFrame, onEnd) {
+      isListened = true;
       socket.addEventListener("message", ({ data }) => onFrame(data));
       socket.addEventListener("close", ({ code, reason }) => onEnd(`${code} ${reason}`.trim()));
       socket.addEventListener("error", () => onEnd("connection error"));

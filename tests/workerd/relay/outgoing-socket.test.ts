@@ -39,6 +39,18 @@ it("a connection that does not open is given up", async () => {
   expect(await problem).toContain("within 10 s");
 });
 
+it("a connection that nobody needs any more is closed, although it was never listened to", async () => {
+  const closed = Promise.withResolvers<number>();
+  answerWith(async () => {
+    const [client, server] = Object.values(new WebSocketPair());
+    server!.accept();
+    server!.addEventListener("close", ({ code }) => closed.resolve(code));
+    return new Response(null, { status: 101, webSocket: client! });
+  });
+  (await connectWebSocket(URL)).close();
+  expect(await closed.promise).toBe(1000);
+});
+
 it("a connection that fails says that there was none", async () => {
   answerWith(() => Promise.reject(new Error("Network connection lost.")));
   await expect(connectWebSocket(URL)).rejects.toThrow(/^cannot connect: Network connection lost$/);
