@@ -15,9 +15,11 @@ let orders: LiveOrder[];
 let reported: unknown[];
 /** What the objects answer. */
 let answer: (order: LiveOrder) => LiveHealth | Promise<LiveHealth>;
+let wait: () => Promise<void>;
 beforeEach(() => {
   db = migratedSqlite();
   [orders, reported] = [[], []];
+  wait = () => new Promise(() => undefined);
   answer = ({ health }) => ({ ...health, connectedSince: NOW });
 });
 
@@ -35,6 +37,7 @@ function order(urls: string[] = []) {
       orders.push(one);
       return answer(one);
     },
+    wait,
     report: (error) => void reported.push(error),
   });
 }
@@ -102,6 +105,22 @@ it("reports an object that fails, and goes on with the others", async () => {
   expect(reported).toEqual([new Error("the object was reset")]);
   expect((await rows()).map((row) => row.live)).toEqual([
     { ...NEW_LIVE_HEALTH, events: 7 },
+    { ...NEW_LIVE_HEALTH, connectedSince: NOW },
+  ]);
+});
+
+it("does not wait for ever for an object that is too busy to answer", async () => {
+  await add("wss://a");
+  await add("wss://b");
+  answer = ({ url, health }) =>
+    url === "wss://a" ? new Promise(() => undefined) : { ...health, connectedSince: NOW };
+  wait = async () => {
+    for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+  };
+  await order();
+  expect(reported).toEqual([new Error("the live connection of wss://a does not answer")]);
+  expect((await rows()).map((row) => row.live)).toEqual([
+    NEW_LIVE_HEALTH,
     { ...NEW_LIVE_HEALTH, connectedSince: NOW },
   ]);
 });

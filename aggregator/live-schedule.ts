@@ -11,9 +11,13 @@ import type { LiveOrder } from "./live-upstream.ts";
 export interface LiveScheduleDeps {
   /** Gives an order to the object of an upstream. */
   follow(order: LiveOrder): Promise<LiveHealth>;
+  /** Resolves after so many milliseconds. */
+  wait(milliseconds: number): Promise<void>;
   /** Writes to the operator's log. */
   report(error: unknown): void;
 }
+
+const ANSWER_MILLISECONDS = 5000;
 
 /**
  * Orders every upstream in live mode to be connected. An object whose upstream was removed or paused gets no order, and closes its
@@ -67,9 +71,14 @@ export async function orderLive(
   if (first) await drizzle.batch([first, ...others]);
 }
 
+/** An object that does not answer, because its upstream keeps it busy, must not keep Cron from the pulls of the others. */
 async function ordered(order: LiveOrder, deps: LiveScheduleDeps): Promise<LiveHealth> {
+  const silence = async () => {
+    await deps.wait(ANSWER_MILLISECONDS);
+    throw new Error(`the live connection of ${order.url} does not answer`);
+  };
   try {
-    return await deps.follow(order);
+    return await Promise.race([deps.follow(order), silence()]);
   } catch (error) {
     deps.report(error);
     return disconnected(order.health);

@@ -223,6 +223,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
     if (size.hasRoomForUpstreams)
       await orderLive(pullDatabase, config.UPSTREAMS, unixSeconds(), {
         follow: (order) => env.LIVE.getByName(order.url).follow(order),
+        wait,
         report,
       }).catch(report);
     // Upstreams that are not leased stay due, and are pulled as soon as there is room.
