@@ -3,9 +3,11 @@ import { createDrizzle } from "../store/drizzle.ts";
 import { disconnected, type LiveHealth, NEW_LIVE_HEALTH, readLiveHealth } from "../store/live-health.ts";
 import { upstream } from "../store/tables.ts";
 import { DEFAULT_SETTINGS, type UpstreamSettings } from "../store/upstream-settings.ts";
+import { pulledUpTo } from "../tests/fixtures/pulls.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { orderLive } from "./live-schedule.ts";
 import type { LiveOrder } from "./live-upstream.ts";
+import { beginPull, leaseDue, settlePull } from "./schedule.ts";
 
 const NOW = 1_700_000_000;
 const LATER = NOW + 1000;
@@ -32,7 +34,7 @@ async function add(url: string, change: Partial<UpstreamSettings> = {}, row: obj
 }
 
 function order(urls: string[] = []) {
-  return orderLive(db, urls, NOW, {
+  return orderLive(db, urls, {
     follow: async (one) => {
       orders.push(one);
       return answer(one);
@@ -90,7 +92,17 @@ it("makes one that has just been connected due at once, and no other", async () 
   await add("wss://stays-away");
   answer = ({ url, health }) => (url === "wss://stays-away" ? { ...health, drops: 1 } : connected);
   await order();
-  expect((await rows()).map(({ dueAt }) => dueAt)).toEqual([NOW, LATER, NOW, LATER]);
+  expect((await rows()).map(({ dueAt }) => dueAt)).toEqual([0, LATER, 0, LATER]);
+});
+
+it("makes one due at once also if it is being pulled when it is connected", async () => {
+  await add("wss://a", {}, { dueAt: NOW });
+  const [lease] = await leaseDue(db, [], NOW);
+  const begun = await beginPull(db, lease!, NOW);
+  await order();
+  const next = { failures: 0, nextPull: LATER, now: NOW };
+  await settlePull(db, begun!, pulledUpTo({ pulledTo: NOW, pending: [] }), next);
+  expect(await leaseDue(db, [], NOW + 60)).toHaveLength(1);
 });
 
 it("reports an object that fails, and goes on with the others", async () => {

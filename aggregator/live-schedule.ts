@@ -27,7 +27,6 @@ const ANSWER_MILLISECONDS = 5000;
 export async function orderLive(
   db: Database,
   urls: readonly string[],
-  now: number,
   deps: LiveScheduleDeps,
 ): Promise<void> {
   const drizzle = createDrizzle(db);
@@ -64,7 +63,7 @@ export async function orderLive(
     .map(({ url, live, isNew }) =>
       drizzle
         .update(upstream)
-        .set({ live, ...(isNew && { dueAt: now }) })
+        .set({ live, ...(isNew && { dueAt: 0 }) })
         .where(eq(upstream.url, url)),
     );
   const [first, ...others] = updates;

@@ -221,7 +221,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
     if (warning !== undefined) report(warning);
     // Without room, no connection gets an order, and all of them close.
     if (size.hasRoomForUpstreams)
-      await orderLive(pullDatabase, config.UPSTREAMS, unixSeconds(), {
+      await orderLive(pullDatabase, config.UPSTREAMS, {
         follow: (order) => env.LIVE.getByName(order.url).follow(order),
         wait,
         report,
