@@ -5,12 +5,14 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { LiveHealth } from "../store/live-health.ts";
-import { LiveUpstream, type LiveOrder, type LiveUpstreamDeps } from "./live-upstream.ts";
+import { LiveUpstream, type LiveOrder, type LiveUpstreamDeps, type LiveWait } from "./live-upstream.ts";
 
-export interface LiveObjectDeps extends Omit<LiveUpstreamDeps, "wakeAt" | "background"> {
+export interface LiveObjectDeps extends Omit<LiveUpstreamDeps, "kept" | "keep" | "wakeAt" | "background"> {
   /** Sends gathered counts and spans in the background. */
   flush(background: (work: Promise<void>) => void): void;
 }
+
+const WAIT = "wait";
 
 /** Returns the class of the object. */
 export function liveObject(deps: LiveObjectDeps) {
@@ -21,6 +23,8 @@ export function liveObject(deps: LiveObjectDeps) {
       super(ctx, env);
       this.upstream = new LiveUpstream({
         ...deps,
+        kept: () => ctx.storage.kv.get<LiveWait>(WAIT),
+        keep: (wait) => ctx.storage.kv.put(WAIT, wait),
         wakeAt: (time) => ctx.waitUntil(ctx.storage.setAlarm(1000 * time)),
         background: (work) => ctx.waitUntil(work),
       });

@@ -3,10 +3,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { NEW_LIVE_HEALTH } from "../store/live-health.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
 import { type LiveSocket, liveSocket } from "../tests/fixtures/live-socket.ts";
+import { LIVE_WAIT } from "../tests/fixtures/recorded.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { settle } from "../tests/fixtures/upstream-line.ts";
 import { LiveIntake, type LiveIntakeDeps } from "./live-intake.ts";
-import { type LiveOrder, LiveUpstream, ORDER_SECONDS } from "./live-upstream.ts";
+import { type LiveOrder, LiveUpstream, type LiveWait, ORDER_SECONDS } from "./live-upstream.ts";
 
 const url = "wss://relay.example";
 const order: LiveOrder = { version: 1, url, filters: [{}], health: NEW_LIVE_HEALTH };
@@ -18,9 +19,11 @@ let stored: string[];
 /** Each pending attempt to connect. */
 let attempts: { open(): Promise<void>; fail(): Promise<void> }[];
 let upstream: LiveUpstream;
+let kept: LiveWait | undefined;
 let intakeOptions: Pick<LiveIntakeDeps, "url" | "lost" | "refused">;
 beforeEach(() => {
   [now, wakeAt, sockets, stored, attempts] = [1_700_000_000, Infinity, [], [], []];
+  kept = undefined;
   upstream = anUpstream();
 });
 
@@ -56,6 +59,8 @@ function anUpstream(random = 1) {
         report: (error) => expect.fail(String(error)),
       });
     },
+    kept: () => kept,
+    keep: (wait) => (kept = structuredClone(wait)),
     signerFor: () => undefined,
     wakeAt: (time) => (wakeAt = time),
     background: (work) => void work,
@@ -157,6 +162,44 @@ describe("a drop", () => {
     expect(wakeAt).toBe(now + 2);
   });
 
+  it("is not forgotten if the object is evicted while it waits, and the alarm still connects again", async () => {
+    upstream.follow(order);
+    for (let n = 0; n < 3; n += 1) {
+      await attempts.at(-1)!.fail();
+      const at = wakeAt;
+      expect(at - now).toBe(2 ** (n + 1));
+      upstream = anUpstream();
+      wake();
+    }
+    await open();
+    expect(upstream.follow(order)).toMatchObject({
+      drops: 3,
+      connectedSince: now,
+      lastDrop: { at: now - 8 },
+    });
+  });
+
+  it("that an earlier deployment kept is read, and one of a later version is dropped", () => {
+    for (const version of [1, 2]) {
+      [kept, now, attempts] = [
+        { ...(JSON.parse(LIVE_WAIT) as LiveWait), version: version as 1 },
+        1_700_000_004,
+        [],
+      ];
+      upstream = anUpstream();
+      upstream.goOn();
+      expect(attempts).toHaveLength(version === 1 ? 1 : 0);
+    }
+  });
+
+  it("that Cron has stored since counts more than what an evicted object had kept", async () => {
+    upstream.follow(order);
+    await attempts[0]!.fail();
+    upstream = anUpstream();
+    const health = { ...NEW_LIVE_HEALTH, drops: 1, events: 9 };
+    expect(upstream.follow({ ...order, health })).toEqual(health);
+  });
+
   it("has a reason that can be printed", async () => {
     upstream.follow(order);
     await attempts[0]!.fail();
@@ -184,7 +227,7 @@ it("[7] an ephemeral event that an upstream sends with each connection is delive
   const happening = fc.constantFrom("order", "wake", "open", "fail", "send", "eose", "end", "minute");
   await fc.assert(
     fc.asyncProperty(fc.array(happening, { maxLength: 60 }), async (happenings) => {
-      [now, wakeAt, sockets, attempts] = [1_700_000_000, Infinity, [], []];
+      [now, wakeAt, sockets, attempts, kept] = [1_700_000_000, Infinity, [], [], undefined];
       upstream = anUpstream();
       for (const what of happenings) {
         const socket = sockets.at(-1);

@@ -24,7 +24,21 @@ export interface LiveOrder {
   health: LiveHealth;
 }
 
+/** What outlives the object while it waits for its next attempt: an object without a connection is evicted after seconds. */
+export interface LiveWait {
+  version: 1;
+  order: LiveOrder;
+  /** Unix seconds. */
+  orderedUntil: number;
+  connectAt: number;
+  failures: number;
+  health: LiveHealth;
+}
+
 export interface LiveUpstreamDeps {
+  /** Returns what was kept last, if anything. */
+  kept(): LiveWait | undefined;
+  keep(wait: LiveWait): void;
   connect(url: string): Promise<UpstreamSocket>;
   /** Called once: where the events go. */
   createIntake(options: Pick<LiveIntakeDeps, "url" | "lost" | "refused">): LiveIntake;
@@ -66,11 +80,20 @@ export class LiveUpstream {
 
   constructor(deps: LiveUpstreamDeps) {
     this.deps = deps;
+    const kept = deps.kept();
+    if (kept?.version !== 1) return;
+    this.order = kept.order;
+    this.orderedUntil = kept.orderedUntil;
+    this.connectAt = kept.connectAt;
+    this.failures = kept.failures;
+    this.health = kept.health;
   }
 
   /** Takes an order: connects, or looks after the connection. Returns the health. */
   follow(order: LiveOrder): LiveHealth {
-    if (!this.order) this.health = disconnected(order.health);
+    // What was kept is the last drop. What Cron has stored may be later.
+    const isLater = order.health.drops >= this.health.drops;
+    if (!this.connection && isLater) this.health = disconnected(order.health);
     const isChanged = this.order !== undefined && keysOf(this.order) !== keysOf(order);
     this.order = order;
     this.orderedUntil = this.deps.now() + ORDER_SECONDS;
@@ -166,6 +189,10 @@ export class LiveUpstream {
     };
     const backoff = Math.min(LONGEST_BACKOFF, 2 ** Math.min(this.failures, 20));
     this.connectAt = at + backoff * (0.5 + random() / 2);
+    if (this.order) {
+      const { order, orderedUntil, connectAt, failures, health } = this;
+      this.deps.keep({ version: 1, order, orderedUntil, connectAt, failures, health });
+    }
     this.goOn();
   }
 }

@@ -104,3 +104,34 @@ test("an event of a live upstream reaches a subscriber soon, also after drops; a
   expect(await relay.interrupt()).toBe(0);
   expect(relay.stderr()).toBe("");
 });
+
+test("an upstream that floods its live connection is disconnected, and holds up no other", async () => {
+  await using calm = await startLiveRelay();
+  const sent = { bytes: 0 };
+  const junk = JSON.stringify(["EVENT", "nobody-asked", { content: "x".repeat(1_000_000) }]);
+  await using flooding = await startScriptedRelay(([verb, id], say, socket) => {
+    if (verb !== "REQ" || !String(id).startsWith("live-")) return verb === "REQ" && say(["EOSE", id]);
+    const send = (): void => {
+      if (socket.readyState !== socket.OPEN || sent.bytes > 4e9) return;
+      sent.bytes += junk.length;
+      socket.send(junk, send);
+    };
+    send();
+  });
+  const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), MANAGED);
+  const { received } = await listen(await connect(relay.url), { limit: 0 });
+  for (const { url } of [flooding, calm.relay]) await addUpstream(relay.http, url, LIVE);
+  const { live } = await eventually(
+    () => statusOf(relay.http, flooding.url),
+    (status) => (status.live?.drops ?? 0) >= 2,
+  );
+  expect(live?.lastDrop?.reason).toBe("the upstream floods: too much that nobody asked for");
+  expect(live?.waste).toBeGreaterThan(20);
+  const note = signedEvent({ content: "in a flood", created_at: now() });
+  calm.publish(note);
+  await eventually(
+    async () => received.map(({ id }) => id),
+    (ids) => ids.includes(note.id),
+    SOON,
+  );
+});
