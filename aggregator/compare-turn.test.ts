@@ -17,7 +17,8 @@ function aSyncedPuller(events: Event[], habits: UpstreamHabits = {}) {
   const upstream = fakeUpstream(events, habits);
   const world = {
     now: NOW,
-    speaksNegentropy: true,
+    /** What its document says; undefined if it cannot be read. */
+    speaksNegentropy: true as boolean | undefined,
     /** What it announces. */
     limit: {} as { maxLimit?: number },
     cursor: NEW_FILTER_CURSOR,
@@ -26,7 +27,10 @@ function aSyncedPuller(events: Event[], habits: UpstreamHabits = {}) {
   };
   const stored = new Set<string>();
   const habit: Partial<PullDeps> = {
-    announced: async () => ({ ...world.limit, speaksNegentropy: world.speaksNegentropy }),
+    announced: async () => ({
+      ...world.limit,
+      ...(world.speaksNegentropy !== undefined && { speaksNegentropy: world.speaksNegentropy }),
+    }),
     now: () => world.now,
     async unneeded(ids) {
       world.looked += ids.length;
@@ -105,6 +109,20 @@ describe("[36] a pull of an upstream that speaks NIP-77", () => {
     events.push(anEvent(NOW - 3599), anEvent(NOW - 3602));
     await puller.pull(cursor);
     expect(new Set(puller.queued())).toEqual(new Set(idsOf([events[0]!, events[1]!, events[3]!])));
+  });
+
+  it("is compared if its document cannot be read once, but not before it was ever read", async () => {
+    const events = everySecond(100);
+    const { pull, pages, store, world } = aSyncedPuller(events);
+    await pull();
+    store();
+    world.speaksNegentropy = undefined;
+    world.now += 60;
+    await pull();
+    expect(pages()).toEqual([]);
+    world.cursor = NEW_FILTER_CURSOR;
+    await pull();
+    expect(pages().length).toBeGreaterThan(0);
   });
 
   it("compares the events of its filter only", async () => {

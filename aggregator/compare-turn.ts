@@ -23,7 +23,9 @@ const TOO_LONG = "it takes longer than a pull";
 export async function compareTurn(job: Job, turn: Turn): Promise<boolean> {
   const { deps, findings } = job;
   const now = deps.now();
-  if (!job.speaksNegentropy || isRefused(turn.cursor, now)) return false;
+  // If its document cannot be read just now, it still speaks what it spoke before.
+  const speaks = job.speaksNegentropy ?? turn.cursor.slices?.at !== undefined;
+  if (!speaks || isRefused(turn.cursor, now)) return false;
   const { cursor, floor } = turn;
   const fetcher = new IdFetcher(job);
   const known = cursor.slices && underRules(cursor.slices, job.rules, now);

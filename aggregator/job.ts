@@ -28,8 +28,8 @@ export interface PullDeps extends HandoverDeps {
 export interface Announced {
   /** Maximum number of events in one answer. Absent: it does not say. */
   maxLimit?: number;
-  /** Whether it says that it speaks NIP-77. */
-  speaksNegentropy: boolean;
+  /** Whether it says that it speaks NIP-77. Absent: it has no document, or that cannot be read now. */
+  speaksNegentropy?: boolean;
   /** Whether it says that it answers COUNT (NIP-45). */
   counts?: boolean;
 }
@@ -43,7 +43,7 @@ export interface Job {
   findings: Findings;
   limits: Limits;
   /** Whether the upstream says that it speaks NIP-77. */
-  speaksNegentropy: boolean;
+  speaksNegentropy: boolean | undefined;
   /** Whether it says that it answers COUNT (NIP-45). */
   counts: boolean;
   /** The rules by which events are refused now. */

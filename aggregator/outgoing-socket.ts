@@ -49,7 +49,7 @@ export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
 
 const NEGENTROPY = 77;
 const COUNT = 45;
-const NOTHING: Announced = { speaksNegentropy: false };
+const NOTHING: Announced = {};
 
 /** Returns what the relay information document says (NIP-11). */
 export async function fetchAnnounced(url: string): Promise<Announced> {
@@ -68,8 +68,10 @@ export async function fetchAnnounced(url: string): Promise<Announced> {
     const nips = document?.supported_nips;
     return {
       ...(Number.isSafeInteger(limit) && (limit as number) > 0 && { maxLimit: limit as number }),
-      speaksNegentropy: Array.isArray(nips) && nips.includes(NEGENTROPY),
-      ...(Array.isArray(nips) && nips.includes(COUNT) && { counts: true }),
+      ...(Array.isArray(nips) && {
+        speaksNegentropy: nips.includes(NEGENTROPY),
+        counts: nips.includes(COUNT),
+      }),
     };
   } catch (error) {
     // Many relays have no such document. Any other answer says nothing.
