@@ -4,9 +4,9 @@ import type { Database } from "../store/database.ts";
 import { rulesOf } from "../store/refused-ids.ts";
 import { historyOf } from "./cursor.ts";
 import type { PullDeps } from "./job.ts";
-import { pull } from "./pull.ts";
+import { pull, type PullResult } from "./pull.ts";
 import { fingerprintOf } from "./rules.ts";
-import { beginPull, failureReport, type Lease, nextPull, settlePull } from "./schedule.ts";
+import { beginPull, failureReport, FORGED_SECONDS, type Lease, nextPull, settlePull } from "./schedule.ts";
 
 /** Version 2 is of a deployment that knows no filters. It ignores version 3, whose lease then expires. */
 export interface PullJob {
@@ -39,11 +39,21 @@ export async function runPull(
   const { filters, rate } = settings;
   const { learntLimit } = begun.health;
   const rules = rulesOf(fingerprintOf(config), begun.revision);
-  const result = await pull({ url, filters, cursor, history, rules, rate, learntLimit, failures }, deps);
+  const questions = begun.isForging ? FORGER_QUESTIONS : undefined;
+  const task = { url, filters, cursor, history, rules, rate, questions, learntLimit, failures };
+  const result = withForger(await pull(task, deps), begun.isForging);
   const interval = settings.interval ?? config.PULL_INTERVAL;
   const next = nextPull(result, failures, { now: deps.now(), interval, random: random() });
   // Logged once, not with every attempt.
   if (result.problem !== undefined && result.problem !== begun.problem)
     report(failureReport(url, result.problem, next));
   await settlePull(db, begun, result, next);
+}
+
+/** An upstream that sends forged events is asked little, once an hour, until it stops. */
+const FORGER_QUESTIONS = 2;
+const FORGED = "it has sent many forged events in the last hour (npm run nostr -- dead list)";
+
+function withForger(result: PullResult, isForging: boolean): PullResult {
+  return isForging ? { ...result, problem: result.problem ?? FORGED, pause: FORGED_SECONDS } : result;
 }

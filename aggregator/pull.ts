@@ -43,7 +43,7 @@ export function pull(task: PullTask, deps: PullDeps): Promise<PullResult> {
     try {
       job = await openJob(task, { deps, span, findings, now });
       await setLimits(job, task);
-      await takeTurns(job, turns);
+      await takeTurns(job, turns, task.questions);
     } catch (caught) {
       error = caught;
       // Only the log and the database have the reason: a trace must not contain text of an upstream.
@@ -106,9 +106,9 @@ async function setLimits(job: Job, { learntLimit, failures = 0 }: PullTask): Pro
  * Pulls filter after filter. A filter that fails does not stop the others, because upstreams refuse some questions and
  * answer others. Throws the error that ended the pull, or the first one.
  */
-async function takeTurns(job: Job, turns: Turn[]): Promise<void> {
+async function takeTurns(job: Job, turns: Turn[], questions = MOST_QUESTIONS): Promise<void> {
   const errors: unknown[] = [];
-  const end = { pages: MOST_QUESTIONS, time: job.deadline };
+  const end = { pages: questions, time: job.deadline };
   for (const [at, turn] of turns.entries()) {
     const { filter, lost } = turn;
     const used = { pages: job.asked, time: job.deps.now() };

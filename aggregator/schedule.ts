@@ -4,6 +4,7 @@
  */
 import { and, eq, getTableColumns, lte, ne, sql } from "drizzle-orm";
 import { createDrizzle } from "../store/drizzle.ts";
+import { WRONG_ID, WRONG_SIGNATURE } from "../nostr/signature.ts";
 import type { Database } from "../store/database.ts";
 import { onward, upstream } from "../store/tables.ts";
 import { type Cursor, cursorOf, type Range, readCursor } from "../store/upstream-cursor.ts";
@@ -19,6 +20,9 @@ const LEASE_SECONDS = 180;
 /** An upstream is leased up to this many seconds early, because Cron runs only once a minute. */
 const EARLY_SECONDS = 30;
 const LONGEST_BACKOFF = 3600;
+/** So many forged events in so many seconds are many. Each of them is work, and a dead letter. */
+const MOST_FORGED = 300;
+export const FORGED_SECONDS = 3600;
 
 /** The right to pull an upstream until `until`. Its end identifies it: a later lease ends later. */
 export interface Lease {
@@ -38,6 +42,8 @@ export interface BegunPull {
   problem: string | undefined;
   /** The number of decisions of the operators so far that may admit refused events. */
   revision: number;
+  /** Whether the upstream has sent many forged events of late. */
+  isForging: boolean;
   /** Number of backfills that the cursor contains. */
   backfills: number;
 }
@@ -84,6 +90,7 @@ export async function beginPull(db: Database, lease: Lease, now: number): Promis
       .returning({
         ...getTableColumns(upstream),
         revision: sql<number>`(SELECT revision FROM readmission)`.as("revision"),
+        forged: forgedSince(lease.url, now - FORGED_SECONDS).as("forged"),
       }),
   ]);
   const settings = row && readUpstreamSettings(row.settings);
@@ -97,6 +104,7 @@ export async function beginPull(db: Database, lease: Lease, now: number): Promis
     failures: row.failures,
     problem: row.problem ?? undefined,
     revision: row.revision,
+    isForging: row.forged === MOST_FORGED,
     backfills: backfills.length,
   };
 }
@@ -149,6 +157,17 @@ function backfilled(cursor: Cursor, { filters }: UpstreamSettings, ranges: Requi
     withBackfill(cursorOf(cursor, filter), ranges),
   ]);
   return { version: 2, filters: Object.fromEntries(entries) as Cursor["filters"] };
+}
+
+/** SQL: how many forged events of an upstream have become dead letters since this time, at most MOST_FORGED. */
+function forgedSince(url: string, since: number) {
+  const reasons = sql.join(
+    [WRONG_ID, WRONG_SIGNATURE].map((reason) => sql`${`invalid: ${reason}`}`),
+    sql`, `,
+  );
+  return sql<number>`(SELECT count(*) FROM (
+    SELECT 1 FROM dead_letter WHERE upstream = ${url} AND at > ${since} AND reason IN (${reasons}) LIMIT ${MOST_FORGED}
+  ))`;
 }
 
 function isHeld({ url, until }: Lease) {

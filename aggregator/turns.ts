@@ -20,6 +20,8 @@ export interface PullTask {
   rules?: string | undefined;
   /** Maximum number of questions in a minute. Absent: no limit. */
   rate?: number | undefined;
+  /** Maximum number of questions in this pull. Absent: as many as a pull may ask. */
+  questions?: number | undefined;
   /** What earlier pulls found out: the highest `limit`, and how many have failed since the last progress. */
   learntLimit?: number | undefined;
   failures?: number | undefined;
