@@ -90,6 +90,7 @@ describe.concurrent("with wrangler itself", () => {
     expect(api.consumers).toEqual([
       { queue: "tributary-pulls", script: "tributary-aggregator", concurrency: 10 },
       { queue: "tributary-events", script: "tributary-aggregator", concurrency: 2 },
+      { queue: "tributary-dead", script: "tributary-aggregator", concurrency: 1 },
     ]);
     // Each brings its own tables along.
     expect(api.uploads.get("tributary")?.modules).toContainEqual(expect.stringMatching(/0001_events\.sql$/));
