@@ -61,14 +61,14 @@ function aSyncedPuller(events: Event[], habits: UpstreamHabits = {}) {
 }
 
 describe("[36] a pull of an upstream that speaks NIP-77", () => {
-  it("gets everything once, by its ids, and no page", async () => {
+  it("gets everything once, by its ids, and asks only once whether there is more", async () => {
     const events = everySecond(3000);
     const { pullAll, queued, pages, world, spans, upstream } = aSyncedPuller(events);
     const result = await pullAll();
     const questions = upstream.compared.messages + upstream.asked.length;
     expect(spans.filter((name) => name === "handle_message")).toHaveLength(questions);
     expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
-    expect(pages()).toEqual([]);
+    expect(pages()).toMatchObject([{ since: 0 }]);
     expect(world.cursor).toMatchObject({ pulledTo: NOW, pending: [] });
     expect(result).toMatchObject({ isUnfinished: false, findings: { speaksNegentropy: true } });
   });
@@ -116,13 +116,14 @@ describe("[36] a pull of an upstream that speaks NIP-77", () => {
     const { pull, pages, store, world } = aSyncedPuller(events);
     await pull();
     store();
+    const { length } = pages();
     world.speaksNegentropy = undefined;
     world.now += 60;
     await pull();
-    expect(pages()).toEqual([]);
+    expect(pages()).toHaveLength(length);
     world.cursor = NEW_FILTER_CURSOR;
     await pull();
-    expect(pages().length).toBeGreaterThan(0);
+    expect(pages().length).toBeGreaterThan(length);
   });
 
   it("compares the events of its filter only", async () => {

@@ -12,6 +12,7 @@ import { Stop } from "./inquiry.ts";
 import { type Job, limitsOf, type PullDeps } from "./job.ts";
 import { lookBack } from "./look-back.ts";
 import { pullRanges } from "./pages.ts";
+import { listsOnlyPart } from "./partial-listing.ts";
 import { sampleTurn } from "./sample.ts";
 import { cursorAfter, type PullTask, shareOf, type Turn, turnsOf } from "./turns.ts";
 
@@ -116,7 +117,8 @@ async function takeTurns(job: Job, turns: Turn[], questions = MOST_QUESTIONS): P
     turn.isTaken = true;
     job.turn = { filter, share: shareOf(used, end, turns.length - at), asked: job.asked, lost };
     try {
-      const isCompared = await compareTurn(job, turn);
+      const former = { ...turn };
+      const isCompared = (await compareTurn(job, turn)) && !(await listsOnlyPart(job, turn, former));
       await pullRanges(job, turn.unfinished);
       await lookBack(job, turn);
       if (!isCompared) await sampleTurn(job, turn);

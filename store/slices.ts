@@ -45,6 +45,8 @@ export interface Slices {
   slices: Slice[];
   /** When everything was last compared to the end. Unix seconds. */
   at?: number;
+  /** When the oldest slice was last asked for by a REQ: does it hold more than is listed? Unix seconds. Absent: never. */
+  checkedAt?: number;
   /** How many events, and how many seconds that have not been compared, the upstream accepts in one comparison. */
   most?: number;
   span?: number;

@@ -16,7 +16,7 @@ const PAGED = 6;
 
 export const RECONCILIATIONS: Row[] = [
   {
-    what: "reconciles is asked for no page",
+    what: "reconciles and answers only questions for ids is pulled whole",
     upstream: {
       events,
       sync: honest,
