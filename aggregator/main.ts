@@ -24,6 +24,7 @@ import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { backlogOf } from "./backlog.ts";
 import type { Bundle } from "./bundle.ts";
+import { callBound, CALLS_OF_LARGE_EVENT } from "./call-bound.ts";
 import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./consume.ts";
 import { byCurrentDecisions } from "./current-decisions.ts";
 import type { PullDeps } from "./job.ts";
@@ -48,7 +49,7 @@ import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./rules.ts";
 import { QueuedCopies } from "./queued-copies.ts";
 import { type Lease, leaseDue } from "./schedule.ts";
-import { sendAll } from "./send-all.ts";
+import { type QueueProducer, sendAll } from "./send-all.ts";
 import { converse } from "./upstream.ts";
 
 /** A deployment that publishes nothing onward ignores it. */
@@ -121,14 +122,23 @@ const queuedCopies = new QueuedCopies({ eventId: nativeEventId, now: unixSeconds
 
 function pullDeps(): PullDeps {
   const large = { ...consumeDeps(createQueueIngest()), longest: config.MAX_MESSAGE_LENGTH };
+  const bounded = callBound();
+  const queue: QueueProducer<Bundle> = {
+    sendBatch: bounded((...given: Parameters<typeof env.EVENTS.sendBatch>) => env.EVENTS.sendBatch(...given)),
+  };
   return {
     connect,
     announced: fetchAnnounced,
-    unneeded: (ids, upstream) => unneeded(pullDatabase, fingerprint, { upstream, ids }),
+    unneeded: bounded((ids: string[], upstream: string) =>
+      unneeded(pullDatabase, fingerprint, { upstream, ids }),
+    ),
     hasRoom: () => size.hasRoomForUpstreams,
-    enqueue: (bundles) => sendAll(env.EVENTS, bundles, { metrics }),
+    enqueue: (bundles) => sendAll(queue, bundles, { metrics }),
     queued: queuedCopies,
-    ingestLarge: (event, head) => ingestLarge(event, head, large),
+    ingestLarge: bounded(
+      (event: unknown, head: Pick<Bundle, "upstream" | "traceparent">) => ingestLarge(event, head, large),
+      CALLS_OF_LARGE_EVENT,
+    ),
     longest: config.MAX_MESSAGE_LENGTH,
     farthest: config.CREATED_AT_UPPER_LIMIT,
     isOutdated: (event) => isOutdated(retention, event, unixSeconds()),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { MOST_CHARACTERS as MOST_OF_ANSWER } from "../../aggregator/answer.ts";
 import { MOST_LOST } from "../../aggregator/cursor.ts";
+import { MOST_CALLS } from "../../aggregator/call-bound.ts";
 import { MOST_QUESTIONS as MOST_OF_SECOND } from "../../aggregator/full-second.ts";
 import { MOST_CHARACTERS as MOST_OF_EXCHANGE, NOTICE_TICKS, SILENCE_TICKS } from "../../aggregator/line.ts";
 import { MOST_QUESTIONS, MOST_SECONDS } from "../../aggregator/pull.ts";
@@ -60,6 +61,7 @@ it.each<[string, number[]]>([
   ["bytes in one batch", [BATCH_BYTES]],
   ["work of one batch", [BATCH_WORK]],
   ["questions and time of one pull", [MOST_QUESTIONS, MOST_SECONDS]],
+  ["calls of one pull to the database and queues", [MOST_CALLS]],
   ["silence in an answer", [SILENCE_TICKS, NOTICE_TICKS]],
   ["events of one answer", [MOST_OF_ANSWER]],
   ["all that arrives during one answer", [MOST_OF_EXCHANGE]],
