@@ -6,7 +6,7 @@ import { configOf } from "../platforms/config.ts";
 import { nativeEventId } from "../platforms/event-id.ts";
 import { openD1 } from "../platforms/d1.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
-import { connectWebSocket, fetchAnnounced } from "./outgoing-socket.ts";
+import { connectWebSocket, fetchAnnounced } from "./conversation/outgoing-socket.ts";
 import { loadTracing } from "../platforms/tracing.ts";
 import { createTelemetry, report } from "../platforms/workers.ts";
 import { isOutdated, retentionOf } from "../relay/retention.ts";
@@ -22,17 +22,17 @@ import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { unneeded } from "../store/unneeded.ts";
 import { measure, sizedDatabase, StoreSize } from "../store/store-size.ts";
-import { backlogOf } from "./backlog.ts";
-import type { Bundle } from "./bundle.ts";
-import { callBound, CALLS_OF_LARGE_EVENT } from "./call-bound.ts";
-import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./consume.ts";
-import { byCurrentDecisions } from "./current-decisions.ts";
-import type { PullDeps } from "./job.ts";
-import { ingestLarge } from "./large-event.ts";
-import { LiveIntake } from "./live-intake.ts";
-import { liveObject } from "./live-object.ts";
-import { orderLive } from "./live-schedule.ts";
-import { publishOnward } from "./onward.ts";
+import { backlogOf } from "./queue/backlog.ts";
+import type { Bundle } from "./queue/bundle.ts";
+import { callBound, CALLS_OF_LARGE_EVENT } from "./turn/call-bound.ts";
+import { consume, type ConsumeDeps, LAST_PATIENCE, PATIENCE } from "./queue/consume.ts";
+import { byCurrentDecisions } from "./queue/current-decisions.ts";
+import type { PullDeps } from "./turn/job.ts";
+import { ingestLarge } from "./turn/large-event.ts";
+import { LiveIntake } from "./live/intake.ts";
+import { liveObject } from "./live/object.ts";
+import { orderLive } from "./live/schedule.ts";
+import { publishOnward } from "./onward/onward.ts";
 import {
   beginOnward,
   leaseOnward,
@@ -40,17 +40,17 @@ import {
   onwardReport,
   saveOnward,
   settleOnward,
-} from "./onward-schedule.ts";
-import { type PullJob, runPull } from "./pull-job.ts";
-import { type OutboxDeps, refreshOutbox } from "./outbox.ts";
-import { fetchLists, readLists } from "./outbox-lists.ts";
-import { redrive } from "./redrive.ts";
+} from "./onward/schedule.ts";
+import { type PullJob, runPull } from "./pull/pull-job.ts";
+import { type OutboxDeps, refreshOutbox } from "./outbox/outbox.ts";
+import { fetchLists, readLists } from "./outbox/lists.ts";
+import { redrive } from "./queue/redrive.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
-import { fingerprintOf } from "./rules.ts";
-import { QueuedCopies } from "./queued-copies.ts";
-import { type Lease, leaseDue } from "./schedule.ts";
-import { type QueueProducer, sendAll } from "./send-all.ts";
-import { converse } from "./upstream.ts";
+import { fingerprintOf } from "./pull/rules.ts";
+import { QueuedCopies } from "./queue/queued-copies.ts";
+import { type Lease, leaseDue } from "./pull/schedule.ts";
+import { type QueueProducer, sendAll } from "./queue/send-all.ts";
+import { converse } from "./conversation/upstream.ts";
 
 /** A deployment that publishes nothing onward ignores it. */
 interface OnwardJob {

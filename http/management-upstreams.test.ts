@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { beginPull, leaseDue, settlePull } from "../aggregator/schedule.ts";
+import { beginPull, leaseDue, settlePull } from "../aggregator/pull/schedule.ts";
 import { DEFAULT_SETTINGS } from "../store/upstream-settings.ts";
 import { PUBKEY } from "../tests/fixtures/author.ts";
 import { type HttpApi, openHttpApi } from "../tests/fixtures/http-api.ts";

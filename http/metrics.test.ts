@@ -2,7 +2,7 @@
 import { generateSecretKey } from "nostr-tools/pure";
 import { afterEach, expect, it } from "vitest";
 import { PUBKEY } from "../tests/fixtures/author.ts";
-import { leaseDue, settlePull } from "../aggregator/schedule.ts";
+import { leaseDue, settlePull } from "../aggregator/pull/schedule.ts";
 import { type HttpApi, openHttpApi } from "../tests/fixtures/http-api.ts";
 import { heldBy, pulledUpTo } from "../tests/fixtures/pulls.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";

@@ -6,7 +6,7 @@ CREATE TABLE upstream (
   next_pull INTEGER NOT NULL DEFAULT 0,
   -- Number of pulls that have failed since the last progress.
   failures INTEGER NOT NULL DEFAULT 0,
-  -- JSON: the ranges of time that have been pulled (aggregator/cursor.ts).
+  -- JSON: the ranges of time that have been pulled (aggregator/turn/cursor.ts).
   cursor TEXT NOT NULL DEFAULT '{"version":1,"pending":[]}',
   -- Why the last pull failed, for the operator. NULL if it did not fail.
   problem TEXT

@@ -1,4 +1,4 @@
--- Keys whose follows are pulled from the relays where they write (NIP-65). aggregator/outbox.ts makes upstreams of these relays.
+-- Keys whose follows are pulled from the relays where they write (NIP-65). aggregator/outbox/outbox.ts makes upstreams of these relays.
 CREATE TABLE outbox (
   pubkey TEXT PRIMARY KEY,
   -- Unix seconds.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { leaseDue } from "../aggregator/schedule.ts";
+import { leaseDue } from "../aggregator/pull/schedule.ts";
 import { billedSqlite } from "../tests/fixtures/billed-sqlite.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { Counts } from "../telemetry/counts.ts";

@@ -1,4 +1,4 @@
-/** How far the events of this relay's clients have been published to other relays (`aggregator/onward.ts`). */
+/** How far the events of this relay's clients have been published to other relays (`aggregator/onward/onward.ts`). */
 import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";

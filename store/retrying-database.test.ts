@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { heldBy, pulledUpTo } from "../tests/fixtures/pulls.ts";
-import { beginPull, leaseDue, settlePull } from "../aggregator/schedule.ts";
+import { beginPull, leaseDue, settlePull } from "../aggregator/pull/schedule.ts";
 import { type Failure, failingDatabase, TRANSIENT } from "../tests/fixtures/failing-database.ts";
 import { noPause } from "../tests/fixtures/no-pause.ts";
 import { ALICE, BOB, by, deletion } from "../tests/fixtures/people.ts";

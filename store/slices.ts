@@ -1,5 +1,5 @@
 /**
- * What an upstream holds, as last compared with NIP-77: part of the stored progress of a filter. `aggregator/slices.ts`
+ * What an upstream holds, as last compared with NIP-77: part of the stored progress of a filter. `aggregator/compare/slices.ts`
  * changes it.
  */
 

@@ -1,4 +1,4 @@
-/** The stored progress of pulling an upstream. `aggregator/cursor.ts` moves it. */
+/** The stored progress of pulling an upstream. `aggregator/turn/cursor.ts` moves it. */
 import type { Sample, Slices } from "./slices.ts";
 import { keyOfFilter, type UpstreamFilter } from "./upstream-settings.ts";
 

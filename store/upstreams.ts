@@ -1,4 +1,4 @@
-/** The upstreams in the database, for operators. `aggregator/schedule.ts` leases them and writes what the pulls found. */
+/** The upstreams in the database, for operators. `aggregator/pull/schedule.ts` leases them and writes what the pulls found. */
 import { and, asc, count, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";

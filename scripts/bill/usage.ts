@@ -37,7 +37,7 @@ const MINUTES_OF_DAY = 1440;
 const COUNTS_SECONDS = 9;
 /** How long a message keeps a hub awake, at most: after a REQ it waits whether the client closes it (relay/session/settling.ts). */
 const SECONDS_OF_MESSAGE = 1;
-/** How many times a day's events are asked of an upstream: 15 minutes each minute, and three days once (aggregator/cursor.ts). */
+/** How many times a day's events are asked of an upstream: 15 minutes each minute, and three days once (aggregator/turn/cursor.ts). */
 const TIMES_ASKED = 15 + 3;
 
 /** Assumed, on the high side. They depend on the network and on Cloudflare's machines, so nothing here can measure them. */

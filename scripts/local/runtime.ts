@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, MiniflareCoreError, type MiniflareOptions } from "miniflare";
-import { returnLeases } from "../../aggregator/schedule.ts";
+import { returnLeases } from "../../aggregator/pull/schedule.ts";
 import { readMigrations } from "../../platforms/migration-files.ts";
 import { currentDatabase } from "../../store/current-database.ts";
 import type { Database } from "../../store/database.ts";

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Bundle } from "../../aggregator/bundle.ts";
+import type { Bundle } from "../../aggregator/queue/bundle.ts";
 import { cursorOf, type FilterCursor, NEW_CURSOR, readCursor } from "../../store/upstream-cursor.ts";
 import { type Event, newestFirst } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";

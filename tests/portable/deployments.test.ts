@@ -1,8 +1,8 @@
 /** A deployment runs beside the one before it, and reads the data of that one. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readQueuedLetter } from "../../aggregator/queued-letter.ts";
-import { readBundle } from "../../aggregator/bundle.ts";
-import { rangesToPull } from "../../aggregator/cursor.ts";
+import { readQueuedLetter } from "../../aggregator/queue/queued-letter.ts";
+import { readBundle } from "../../aggregator/queue/bundle.ts";
+import { rangesToPull } from "../../aggregator/turn/cursor.ts";
 import type { Hub } from "../../relay/session/hub.ts";
 import { NEW_LIVE_HEALTH, readLiveHealth } from "../../store/live-health.ts";
 import { readOnwardAnswers } from "../../store/onward-answers.ts";

@@ -1,10 +1,10 @@
 /** A relay whose database fills up: what stops, what goes on, what it says, and how it recovers. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Bundle } from "../../aggregator/bundle.ts";
-import { consume, NO_ROOM_DELAY } from "../../aggregator/consume.ts";
+import type { Bundle } from "../../aggregator/queue/bundle.ts";
+import { consume, NO_ROOM_DELAY } from "../../aggregator/queue/consume.ts";
 import type { DeadLetter } from "../../store/letter-row.ts";
 import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
-import { pull } from "../../aggregator/pull.ts";
+import { pull } from "../../aggregator/pull/pull.ts";
 import type { Event } from "../../nostr/event.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { fakeUpstream } from "../fixtures/fake-upstream.ts";

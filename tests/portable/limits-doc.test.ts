@@ -1,12 +1,16 @@
 /** Compares the numbers in docs/limits.md with the code. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { MOST_CHARACTERS as MOST_OF_ANSWER } from "../../aggregator/answer.ts";
-import { MOST_LOST } from "../../aggregator/cursor.ts";
-import { MOST_CALLS } from "../../aggregator/call-bound.ts";
-import { MOST_QUESTIONS as MOST_OF_SECOND } from "../../aggregator/full-second.ts";
-import { MOST_CHARACTERS as MOST_OF_EXCHANGE, NOTICE_TICKS, SILENCE_TICKS } from "../../aggregator/line.ts";
-import { MOST_QUESTIONS, MOST_SECONDS } from "../../aggregator/pull.ts";
+import { MOST_CHARACTERS as MOST_OF_ANSWER } from "../../aggregator/conversation/answer.ts";
+import { MOST_LOST } from "../../aggregator/turn/cursor.ts";
+import { MOST_CALLS } from "../../aggregator/turn/call-bound.ts";
+import { MOST_QUESTIONS as MOST_OF_SECOND } from "../../aggregator/turn/full-second.ts";
+import {
+  MOST_CHARACTERS as MOST_OF_EXCHANGE,
+  NOTICE_TICKS,
+  SILENCE_TICKS,
+} from "../../aggregator/conversation/line.ts";
+import { MOST_QUESTIONS, MOST_SECONDS } from "../../aggregator/pull/pull.ts";
 import { PAGE_BYTES } from "../../http/read-events.ts";
 import { LONGEST_SEARCH, LONGEST_TEXT, MOST_PHRASES } from "../../nostr/search.ts";
 import { BATCH_BYTES, BATCH_EVENTS, BATCH_WORK } from "../../relay/ingest/commit.ts";

@@ -1,9 +1,9 @@
 /** Relays that pull each other, over the whole path: their hubs answer, and what comes is ingested. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Bundle } from "../../aggregator/bundle.ts";
-import type { UpstreamSocket } from "../../aggregator/line.ts";
-import { pull } from "../../aggregator/pull.ts";
-import { converse } from "../../aggregator/upstream.ts";
+import type { Bundle } from "../../aggregator/queue/bundle.ts";
+import type { UpstreamSocket } from "../../aggregator/conversation/line.ts";
+import { pull } from "../../aggregator/pull/pull.ts";
+import { converse } from "../../aggregator/conversation/upstream.ts";
 import type { Event } from "../../nostr/event.ts";
 import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
 import { noTracer } from "../../telemetry/tracing.ts";

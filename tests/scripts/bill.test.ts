@@ -1,7 +1,7 @@
 /** `npm run bill`: its figures, measured again, and what it prints. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { beginPull, leaseDue, settlePull } from "../../aggregator/schedule.ts";
+import { beginPull, leaseDue, settlePull } from "../../aggregator/pull/schedule.ts";
 import { pulledUpTo } from "../fixtures/pulls.ts";
 import { retentionOf } from "../../relay/retention.ts";
 import { sweep } from "../../relay/sweep.ts";

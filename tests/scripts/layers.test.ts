@@ -19,6 +19,8 @@ const LINT_RULES: [file: string, code: string][] = [
   ["relay/live/planted.ts", 'export { readFileSync } from "node:fs";'],
   ["http/planted.ts", 'export { thing } from "../platforms/thing.ts";'],
   ["aggregator/planted.ts", 'export { thing } from "../worker/thing.ts";'],
+  ["aggregator/pull/planted.ts", 'export { thing } from "../../worker/thing.ts";'],
+  ["aggregator/pull/planted.ts", 'export { env } from "cloudflare:workers";'],
   ["platforms/planted.ts", 'export { thing } from "../worker/thing.ts";'],
   ["worker/planted.ts", 'export { thing } from "../aggregator/thing.ts";'],
   ["relay/planted.ts", "export const now = Date.now();"],
@@ -36,6 +38,8 @@ const ALLOWED: [file: string, code: string][] = [
   ["relay/session/allowed.ts", 'export { other } from "../live/thing.ts";'],
   ["http/allowed.ts", 'export { thing } from "../relay/thing.ts";'],
   ["aggregator/allowed.ts", 'export { thing } from "../relay/thing.ts";'],
+  ["aggregator/pull/allowed.ts", 'export { thing } from "../../relay/thing.ts";'],
+  ["aggregator/pull/allowed.ts", 'export { other } from "../turn/thing.ts";'],
   ["platforms/allowed.ts", 'export { thing } from "../http/thing.ts";'],
   ["worker/allowed.ts", 'export { thing } from "../platforms/thing.ts";'],
 ];

@@ -1,6 +1,6 @@
 /** A row of the table of behaviours of upstreams: what one does, and what must come of it. */
-import type { PullDeps } from "../../../aggregator/job.ts";
-import type { PullTask } from "../../../aggregator/turns.ts";
+import type { PullDeps } from "../../../aggregator/turn/job.ts";
+import type { PullTask } from "../../../aggregator/turn/turns.ts";
 import type { Event } from "../../../nostr/event.ts";
 import type { Behaviour } from "../../fixtures/simulated-upstream.ts";
 import { NOW } from "../../fixtures/puller.ts";

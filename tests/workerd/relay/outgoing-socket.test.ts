@@ -1,12 +1,12 @@
 /** The sockets of the aggregator to upstreams, with real WebSockets. The relay itself plays the upstream. */
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { converse } from "../../../aggregator/upstream.ts";
+import { converse } from "../../../aggregator/conversation/upstream.ts";
 import {
   CONNECT_MILLISECONDS,
   connectWebSocket,
   fetchAnnounced,
-} from "../../../aggregator/outgoing-socket.ts";
+} from "../../../aggregator/conversation/outgoing-socket.ts";
 
 const URL = "ws://upstream.test/";
 

@@ -1,7 +1,7 @@
 /** The aggregator's leases on D1, which binds at most 100 parameters. */
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { beginPull, leaseDue, settlePull } from "../../../aggregator/schedule.ts";
+import { beginPull, leaseDue, settlePull } from "../../../aggregator/pull/schedule.ts";
 import { heldBy, pulledUpTo } from "../../fixtures/pulls.ts";
 
 it("leases 500 upstreams once, and keeps what became of them", async () => {
