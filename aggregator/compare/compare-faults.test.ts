@@ -180,3 +180,24 @@ it("[36] a question for few ids does not lower the limit that an upstream has ta
   expect(upstream.asked.flatMap(({ ids }) => ids?.length ?? [])).toEqual([10, 10]);
   expect(world.learntLimit).toBe(500);
 });
+
+it("[36] an upstream that refuses each comparison is asked for one each day, and not pulled whole again", async () => {
+  const events = everySecond(2000);
+  const { pulls, world, upstream, queued } = aWorld(events);
+  let tried = 0;
+  upstream.sync = () => {
+    tried += 1;
+    const ending = { how: "closed" as const, reason: "blocked: not here" };
+    return { send: async () => ({ ending }), close: () => undefined };
+  };
+  await pulls(2);
+  const { length } = upstream.asked;
+  for (let day = 1; day <= 5; day += 1) {
+    world.now += 86_400;
+    events.unshift(anEvent(world.now - 1));
+    await pulls(2);
+  }
+  expect(tried).toBe(6);
+  expect(upstream.asked.slice(length).filter(({ since }) => since === 0)).toEqual([]);
+  expect(queued().toSorted()).toEqual(idsOf(events).toSorted());
+});

@@ -47,9 +47,15 @@ export async function compareTurn(job: Job, turn: Turn): Promise<boolean> {
   const refused = failure?.isLasting && { at: now, reason: printable(failure.reason) };
   const state = { ...others, rules: job.rules, ...(refused ? { refused } : vain > 0 && { vain }) };
   turn.cursor = { ...cursor, slices: state };
-  turn.unfinished = leftBy(slices, turn, { now, isPaged: failure !== undefined });
+  if (!failure || !wasLeftToPages(cursor, slices.floor))
+    turn.unfinished = leftBy(slices, turn, { now, isPaged: failure !== undefined });
   if (error !== undefined && !failure) throw error;
   return !failure;
+}
+
+/** Whether nothing is remembered because the comparison before this one failed: then the pages got everything, down to `floor`. */
+export function wasLeftToPages({ slices }: FilterCursor, floor: number): boolean {
+  return slices?.refused !== undefined && slices.slices.length === 0 && slices.floor <= floor;
 }
 
 /** Whether the upstream, or the bound of the turn, has ended a comparison before anything was finished. */

@@ -8,6 +8,7 @@ import { keepBounds, patience } from "../turn/inquiry.ts";
 import type { Job } from "../turn/job.ts";
 import { readPage } from "../turn/page.ts";
 import type { Turn } from "../turn/turns.ts";
+import { wasLeftToPages } from "./compare-turn.ts";
 
 /** A few more events than are listed may have arrived since, or be of a kind that the upstream does not list. */
 const TOLERATED = 10;
@@ -53,8 +54,8 @@ async function holdsMore(job: Job, { floor, slices }: Slices): Promise<boolean> 
   return readPage(question, answer, new Set()).fresh >= limit;
 }
 
-/** If the comparison before this one has failed, the pages have gone on since. Otherwise everything is left to them. */
+/** Either the pages go on where they stood, or everything is left to them. */
 function leftToPages({ cursor, unfinished }: Readonly<Turn>, floor: number): Range[] {
-  if (cursor.slices?.refused) return unfinished;
+  if (wasLeftToPages(cursor, floor)) return unfinished;
   return [{ since: Math.min(floor, ...unfinished.map(({ since }) => since)) }];
 }
