@@ -6,7 +6,7 @@ const migrations = await readD1Migrations("migrations");
 export default defineConfig({
   test: {
     // More than there may be processors: many tests wait.
-    maxWorkers: 4,
+    maxWorkers: 6,
     projects: [
       {
         // Runs on Node, Bun and Deno alike: everything that knows no platform.

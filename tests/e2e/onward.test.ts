@@ -86,7 +86,8 @@ test(
     const rest = await sums();
     await pulls(1);
     expect(await sums()).toEqual(rest);
-    expect(rest.every(({ answers }) => answers <= 40)).toBe(true);
+    // Its own events and echoes of the other's. One that was pulled before its client published it may be sent twice.
+    for (const { answers } of rest) expect(answers).toBeLessThanOrEqual(80);
     for (const relay of stored) expect(byId(await query(relay, { limit: 100 }))).toEqual(byId(events.flat()));
   },
   MINUTES,

@@ -17,6 +17,8 @@ func main() {
 	if err := store.Init(); err != nil {
 		log.Fatal(err)
 	}
+	// Otherwise it lists only as many events in a reconciliation as it gives in one answer.
+	store.MaxLimitNegentropy = 1_000_000
 	relay := khatru.NewRelay()
 	relay.Negentropy = true
 	relay.StoreEvent = append(relay.StoreEvent, store.SaveEvent)
