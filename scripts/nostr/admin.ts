@@ -8,12 +8,10 @@ import {
   PARAMS,
 } from "../../nostr/management.ts";
 import { readEventId, readPublicKey } from "./filter-options.ts";
-import { callRelay } from "./management-call.ts";
+import { callWith, JSON_OPTION, MANAGEMENT_HELP, MANAGEMENT_OPTIONS } from "./management-options.ts";
 import { didYouMean } from "../shared/nearest.ts";
 import { readOptions } from "../shared/options.ts";
 import { print, printableJson } from "../shared/printing.ts";
-import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
-import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 import { UsageError } from "../shared/usage.ts";
 
 export const summary = "manage a relay: bans, access, name, reports (NIP-86)";
@@ -28,17 +26,12 @@ ${Object.entries(METHODS)
   .join("\n")}
 
   --json             print the result on one line
-${timeoutHelp("30")}${RELAY_HELP}`;
+${MANAGEMENT_HELP}`;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, positionals } = readOptions(
-    args,
-    { ...RELAY_OPTION, ...TIMEOUT_OPTION, json: { type: "boolean", default: false } },
-    Infinity,
-  );
-  const timeout = timeoutOf(values.timeout);
-  const relay = relayUrl(values.relay);
-  const result = await callRelay(relay, readCall(positionals), timeout);
+  const { values, positionals } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...JSON_OPTION }, Infinity);
+  const { method, params } = readCall(positionals);
+  const result = await callWith(values, method, params);
   await print(printableJson(result, values.json ? undefined : 2));
 }
 

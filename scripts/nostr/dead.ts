@@ -1,23 +1,17 @@
 /** `dead`: dead letters of a relay, over its management API (NIP-86): events of upstreams that could not be stored. */
-import type { LetterChoice, MethodName } from "../../nostr/management.ts";
+import type { LetterChoice } from "../../nostr/management.ts";
 import { normalizeUpstreamUrl } from "../../nostr/relay-url.ts";
 import type { Letter, LetterHead, LetterPage } from "../../store/letter-list.ts";
 import { readOptions } from "../shared/options.ts";
 import { note, oneLine, print, printableJson } from "../shared/printing.ts";
-import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
 import { UsageError } from "../shared/usage.ts";
-import { callRelay } from "./management-call.ts";
+import { callWith, JSON_OPTION, MANAGEMENT_HELP, MANAGEMENT_OPTIONS, SIGNED } from "./management-options.ts";
 import { helpOn, runSubcommand, type Subcommand } from "./subcommands.ts";
 import { textTable } from "./table.ts";
-import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 import { countOf, sizeOf, timeOf } from "./units.ts";
 
 export const summary = "events of upstreams that could not be stored";
 
-const SIGNED = `The call is signed with the key in NOSTR_SECRET_KEY, which must be one of the relay's RELAY_ADMINS.`;
-const COMMON = { ...RELAY_OPTION, ...TIMEOUT_OPTION } as const;
-const COMMON_HELP = `${timeoutHelp("30")}${RELAY_HELP}`;
-const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
 const CHOICE_OPTIONS = { upstream: { type: "string" }, all: { type: "boolean", default: false } } as const;
 const CHOICE_USAGE = "ID… | --upstream URL | --all";
 const CHOICE_HELP = `  --upstream URL     all letters of this upstream
@@ -35,7 +29,7 @@ Times are in UTC. ${SIGNED}
   --limit N          at most this many (default 50, at most 1000)
   --after ID         go on behind this letter
   --json             print each letter as one line of JSON
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: list,
   },
   show: {
@@ -44,7 +38,7 @@ ${COMMON_HELP}`,
     about: `Shows one dead letter, with the event as the upstream sent it: it was not verified. ${SIGNED}
 
   --json             print it as one line of JSON
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: show,
   },
   redrive: {
@@ -53,7 +47,7 @@ ${COMMON_HELP}`,
     about: `Tries dead letters again: within about a minute they are on the queue of events, and are letters no more. An event that
 fails again becomes a letter again. No event is stored twice, and none of a banned or vanished key. ${SIGNED}
 
-${CHOICE_HELP}${COMMON_HELP}`,
+${CHOICE_HELP}${MANAGEMENT_HELP}`,
     run: (args) => choose("redrivedeadletters", args),
   },
   purge: {
@@ -61,7 +55,7 @@ ${CHOICE_HELP}${COMMON_HELP}`,
     summary: "remove dead letters",
     about: `Removes dead letters for good. ${SIGNED}
 
-${CHOICE_HELP}${COMMON_HELP}`,
+${CHOICE_HELP}${MANAGEMENT_HELP}`,
     run: (args) => choose("purgedeadletters", args),
   },
 };
@@ -76,26 +70,17 @@ export function run(args: string[]): Promise<void> {
   return runSubcommand(SUBCOMMANDS, args);
 }
 
-interface CommonValues {
-  relay: string;
-  timeout?: string | undefined;
-}
-
-function call(values: CommonValues, method: MethodName, params: unknown[]): Promise<unknown> {
-  return callRelay(relayUrl(values.relay), { method, params }, timeoutOf(values.timeout));
-}
-
 async function list(args: string[]): Promise<void> {
   const options = {
     upstream: { type: "string" },
     limit: { type: "string" },
     after: { type: "string" },
   } as const;
-  const { values } = readOptions(args, { ...COMMON, ...JSON_OPTION, ...options });
+  const { values } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...JSON_OPTION, ...options });
   const limit = values.limit === undefined ? 50 : numberOf(values.limit, "--limit");
   const after = values.after === undefined ? null : numberOf(values.after, "--after");
   const from = values.upstream === undefined ? null : upstreamOf(values.upstream);
-  const { letters, total, dropped } = (await call(values, "listdeadletters", [
+  const { letters, total, dropped } = (await callWith(values, "listdeadletters", [
     limit,
     from,
     after,
@@ -117,10 +102,10 @@ function cellsOf({ id, at, upstream, attempts, reason, redrive }: LetterHead): s
 }
 
 async function show(args: string[]): Promise<void> {
-  const { values, positionals } = readOptions(args, { ...COMMON, ...JSON_OPTION }, 1);
+  const { values, positionals } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...JSON_OPTION }, 1);
   if (positionals[0] === undefined)
     throw new UsageError("the id of a dead letter is missing: dead list shows them");
-  const letter = (await call(values, "showdeadletter", [numberOf(positionals[0], "the id")])) as Letter;
+  const letter = (await callWith(values, "showdeadletter", [numberOf(positionals[0], "the id")])) as Letter;
   await print(values.json ? printableJson(letter) : letterText(letter));
 }
 
@@ -145,8 +130,8 @@ function letterText(letter: Letter): string {
 }
 
 async function choose(method: "redrivedeadletters" | "purgedeadletters", args: string[]): Promise<void> {
-  const { values, positionals } = readOptions(args, { ...COMMON, ...CHOICE_OPTIONS }, Infinity);
-  await call(values, method, [paramOf(choiceOf(positionals, values))]);
+  const { values, positionals } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...CHOICE_OPTIONS }, Infinity);
+  await callWith(values, method, [paramOf(choiceOf(positionals, values))]);
 }
 
 function choiceOf(

@@ -1,23 +1,16 @@
 /** `outbox`: authors that some keys follow are pulled from the relays where they write (NIP-65). */
 import { npubEncode } from "nostr-tools/nip19";
-import type { MethodName } from "../../nostr/management.ts";
 import { parsePublicKey } from "../../nostr/public-key.ts";
 import type { OutboxFound, OutboxKey } from "../../store/outbox.ts";
 import { readOptions } from "../shared/options.ts";
 import { note, print, printableJson } from "../shared/printing.ts";
-import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
 import { UsageError } from "../shared/usage.ts";
-import { callRelay } from "./management-call.ts";
+import { callWith, JSON_OPTION, MANAGEMENT_HELP, MANAGEMENT_OPTIONS, SIGNED } from "./management-options.ts";
 import { helpOn, runSubcommand, type Subcommand } from "./subcommands.ts";
 import { textTable } from "./table.ts";
-import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 import { countOf, timeOf } from "./units.ts";
 
 export const summary = "pull the authors that a key follows from where they write";
-
-const SIGNED = `The call is signed with the key in NOSTR_SECRET_KEY, which must be one of the relay's RELAY_ADMINS.`;
-const COMMON = { ...RELAY_OPTION, ...TIMEOUT_OPTION } as const;
-const COMMON_HELP = `${timeoutHelp("30")}${RELAY_HELP}`;
 
 const SUBCOMMANDS: Record<string, Subcommand> = {
   add: {
@@ -26,7 +19,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     about: `Pulls all that a key (npub1… or hex) follows, and the key itself, from the relays where they write. The relay looks for their lists
 among its events and on its other upstreams, and chooses relays again each hour by itself. ${SIGNED}
 
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: (args) => withKey("addoutbox", args),
   },
   list: {
@@ -36,7 +29,7 @@ ${COMMON_HELP}`,
 have failed in a row. ${SIGNED}
 
   --json             print it as one line of JSON
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: list,
   },
   remove: {
@@ -44,7 +37,7 @@ ${COMMON_HELP}`,
     summary: "stop pulling what a key follows",
     about: `Stops pulling what a key follows, unless another key follows it too. The events stay. ${SIGNED}
 
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: (args) => withKey("removeoutbox", args),
   },
 };
@@ -59,22 +52,13 @@ export function run(args: string[]): Promise<void> {
   return runSubcommand(SUBCOMMANDS, args);
 }
 
-interface CommonValues {
-  relay: string;
-  timeout?: string | undefined;
-}
-
 interface Listed extends Omit<OutboxFound, "version" | "relays"> {
   keys: OutboxKey[];
   relays: { url: string; authors: number; failures: number; isPaused: boolean }[];
 }
 
-function call(values: CommonValues, method: MethodName, params: unknown[]): Promise<unknown> {
-  return callRelay(relayUrl(values.relay), { method, params }, timeoutOf(values.timeout));
-}
-
 async function withKey(method: "addoutbox" | "removeoutbox", args: string[]): Promise<void> {
-  const { values, positionals } = readOptions(args, COMMON, 1);
+  const { values, positionals } = readOptions(args, MANAGEMENT_OPTIONS, 1);
   const [given] = positionals;
   if (given === undefined) throw new UsageError("the key is missing, as npub1… or 64 hex characters");
   const pubkey = parsePublicKey(given);
@@ -82,14 +66,14 @@ async function withKey(method: "addoutbox" | "removeoutbox", args: string[]): Pr
     throw new UsageError(
       `the key is ${JSON.stringify(given)}, expected npub1… or 64 lower-case hex characters`,
     );
-  await call(values, method, [pubkey]);
+  await callWith(values, method, [pubkey]);
   const done = method === "addoutbox" ? "is pulled from now on" : "is no longer pulled";
   await print(`what ${npubEncode(pubkey)} follows ${done}`);
 }
 
 async function list(args: string[]): Promise<void> {
-  const { values } = readOptions(args, { ...COMMON, json: { type: "boolean", default: false } } as const);
-  const listed = (await call(values, "listoutboxes", [])) as Listed;
+  const { values } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...JSON_OPTION });
+  const listed = (await callWith(values, "listoutboxes", [])) as Listed;
   if (values.json) return print(printableJson(listed));
   if (listed.keys.length === 0) return print("no key's follows are pulled: outbox add NPUB");
   const { keys, relays, chosenAt } = listed;

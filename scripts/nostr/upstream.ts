@@ -1,12 +1,18 @@
 /** `upstream`: manages the relays that a relay pulls events from, over its management API (NIP-86). */
-import type { MethodName } from "../../nostr/management.ts";
 import { normalizeUpstreamUrl } from "../../nostr/relay-url.ts";
 import type { UpstreamStatus } from "../../store/upstream-status.ts";
 import { readOptions } from "../shared/options.ts";
 import { print, printableJson } from "../shared/printing.ts";
-import { RELAY_HELP, RELAY_OPTION, relayAddressHint, relayUrl } from "../shared/relay-option.ts";
+import { relayAddressHint } from "../shared/relay-option.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
-import { callRelay } from "./management-call.ts";
+import {
+  callWith,
+  JSON_OPTION,
+  MANAGEMENT_HELP,
+  MANAGEMENT_OPTIONS,
+  SIGNED,
+  type ManagementValues,
+} from "./management-options.ts";
 import { helpOn, runSubcommand, type Subcommand } from "./subcommands.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 import { probe } from "./upstream-probe.ts";
@@ -16,11 +22,6 @@ import { statusText, tableOf } from "./upstream-text.ts";
 
 export const summary = "manage the relays that a relay pulls events from";
 
-const SIGNED = `The call is signed with the key in NOSTR_SECRET_KEY, which must be one of the relay's RELAY_ADMINS.`;
-const COMMON = { ...RELAY_OPTION, ...TIMEOUT_OPTION } as const;
-const COMMON_HELP = `${timeoutHelp("30")}${RELAY_HELP}`;
-const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
-
 const SUBCOMMANDS: Record<string, Subcommand> = {
   add: {
     usage: "URL [options]",
@@ -28,7 +29,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     about: `Pulls another relay from now on: everything, or the events that match all options. ${SIGNED}
 The aggregator looks for upstreams once a minute. Several filters for one upstream: npm run nostr -- admin addupstream.
 
-${SETTINGS_HELP}${COMMON_HELP}`,
+${SETTINGS_HELP}${MANAGEMENT_HELP}`,
     run: (args) => withSettings("addupstream", args),
   },
   change: {
@@ -37,7 +38,7 @@ ${SETTINGS_HELP}${COMMON_HELP}`,
     about: `Changes the settings that are given, and keeps the others. ${SIGNED}
 The filter is changed as a whole: --kinds without --authors asks for all authors.
 
-${SETTINGS_HELP}${COMMON_HELP}`,
+${SETTINGS_HELP}${MANAGEMENT_HELP}`,
     run: (args) => withSettings("changeupstream", args),
   },
   remove: {
@@ -46,7 +47,7 @@ ${SETTINGS_HELP}${COMMON_HELP}`,
     about: `Stops pulling a relay, and forgets how far it was pulled. Its events stay. One that the setting UPSTREAMS names
 can only be paused. ${SIGNED}
 
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: (args) => withUrl("removeupstream", args),
   },
   list: {
@@ -56,9 +57,9 @@ ${COMMON_HELP}`,
 pulls ask for, LOST are ranges that cannot be had. HERE is how much of what the upstream holds is here. NEW are received events that were not stored yet. ${SIGNED}
 
   --json             print everything that is known, as one line of JSON
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: async (args) => {
-      const { values } = readOptions(args, { ...COMMON, ...JSON_OPTION });
+      const { values } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...JSON_OPTION });
       const upstreams = await listUpstreams(values);
       if (values.json) return print(printableJson(upstreams));
       await print(upstreams.length === 0 ? "there are no upstreams" : tableOf(upstreams, nowSeconds()));
@@ -71,7 +72,7 @@ ${COMMON_HELP}`,
 Times are in UTC. ${SIGNED}
 
   --json             print it as one line of JSON
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: showStatus,
   },
   pause: {
@@ -79,7 +80,7 @@ ${COMMON_HELP}`,
     summary: "stop pulling a relay for a while",
     about: `Stops pulling a relay until it is resumed. A pull that runs ends first. ${SIGNED}
 
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: (args) => withUrl("pauseupstream", args),
   },
   resume: {
@@ -87,7 +88,7 @@ ${COMMON_HELP}`,
     summary: "pull a paused relay again, from where it stopped",
     about: `Pulls a paused relay again, from where it stopped. ${SIGNED}
 
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: (args) => withUrl("resumeupstream", args),
   },
   backfill: {
@@ -97,7 +98,7 @@ ${COMMON_HELP}`,
 
   --since SECONDS    from this time on (Unix seconds)
   --until SECONDS    up to this time (default: now)
-${COMMON_HELP}`,
+${MANAGEMENT_HELP}`,
     run: backfill,
   },
   test: {
@@ -124,26 +125,17 @@ export function run(args: string[]): Promise<void> {
   return runSubcommand(SUBCOMMANDS, args);
 }
 
-interface CommonValues {
-  relay: string;
-  timeout?: string | undefined;
-}
-
-function call(values: CommonValues, method: MethodName, params: unknown[]): Promise<unknown> {
-  return callRelay(relayUrl(values.relay), { method, params }, timeoutOf(values.timeout));
-}
-
-async function listUpstreams(values: CommonValues): Promise<UpstreamStatus[]> {
-  return (await call(values, "listupstreams", [])) as UpstreamStatus[];
+async function listUpstreams(values: ManagementValues): Promise<UpstreamStatus[]> {
+  return (await callWith(values, "listupstreams", [])) as UpstreamStatus[];
 }
 
 async function withSettings(method: "addupstream" | "changeupstream", args: string[]): Promise<void> {
-  const { values, positionals } = readOptions(args, { ...COMMON, ...SETTINGS_OPTIONS }, 1);
+  const { values, positionals } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...SETTINGS_OPTIONS }, 1);
   const url = upstreamUrl(positionals);
   const settings = settingsOf(values);
   if (method === "changeupstream" && Object.keys(settings).length === 0)
     throw new UsageError("nothing to change: give at least one setting");
-  await call(values, method, [url, settings]);
+  await callWith(values, method, [url, settings]);
   await print(method === "addupstream" ? `${url} is pulled from now on` : `${url} is changed`);
 }
 
@@ -151,15 +143,15 @@ async function withUrl(
   method: "removeupstream" | "pauseupstream" | "resumeupstream",
   args: string[],
 ): Promise<void> {
-  const { values, positionals } = readOptions(args, COMMON, 1);
+  const { values, positionals } = readOptions(args, MANAGEMENT_OPTIONS, 1);
   const url = upstreamUrl(positionals);
-  await call(values, method, [url]);
+  await callWith(values, method, [url]);
   const done = { removeupstream: "removed", pauseupstream: "paused", resumeupstream: "resumed" }[method];
   await print(`${url} is ${done}`);
 }
 
 async function showStatus(args: string[]): Promise<void> {
-  const { values, positionals } = readOptions(args, { ...COMMON, ...JSON_OPTION }, 1);
+  const { values, positionals } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...JSON_OPTION }, 1);
   const url = positionals.length === 0 ? undefined : upstreamUrl(positionals);
   const all = await listUpstreams(values);
   const shown = url === undefined ? all : all.filter((one) => one.url === url);
@@ -172,12 +164,12 @@ async function showStatus(args: string[]): Promise<void> {
 
 async function backfill(args: string[]): Promise<void> {
   const times = { since: { type: "string" }, until: { type: "string" } } as const;
-  const { values, positionals } = readOptions(args, { ...COMMON, ...times }, 1);
+  const { values, positionals } = readOptions(args, { ...MANAGEMENT_OPTIONS, ...times }, 1);
   const url = upstreamUrl(positionals);
   if (values.since === undefined)
     throw new UsageError("--since is missing: from which time on, in Unix seconds; 0 for everything");
   const [since, until] = [secondsOf(values.since, "--since"), secondsOf(values.until, "--until")];
-  await call(values, "backfillupstream", [url, since, ...(until === undefined ? [] : [until])]);
+  await callWith(values, "backfillupstream", [url, since, ...(until === undefined ? [] : [until])]);
   await print(`${url} is asked again for this range by the next pulls`);
 }
 
