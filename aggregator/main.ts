@@ -14,7 +14,6 @@ import type { Ingest } from "../relay/ingest/ingest.ts";
 import { Access } from "../relay/access/access.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { createDeadLetters } from "../store/dead-letters.ts";
-import { adoptedEvents, dropAdopted, ownEventsAfter } from "../store/own-log.ts";
 import { saveBacklog } from "../store/gauges.ts";
 import { beginChoice, endChoice } from "../store/outbox.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
@@ -32,15 +31,8 @@ import { ingestLarge } from "./turn/large-event.ts";
 import { LiveIntake } from "./live/intake.ts";
 import { liveObject } from "./live/object.ts";
 import { orderLive } from "./live/schedule.ts";
-import { publishOnward } from "./onward/onward.ts";
-import {
-  beginOnward,
-  leaseOnward,
-  nextOnward,
-  onwardReport,
-  saveOnward,
-  settleOnward,
-} from "./onward/schedule.ts";
+import { type OnwardJob, runOnward } from "./onward/job.ts";
+import { leaseOnward } from "./onward/schedule.ts";
 import { type PullJob, runPull } from "./pull/pull-job.ts";
 import { type OutboxDeps, refreshOutbox } from "./outbox/outbox.ts";
 import { fetchLists, readLists } from "./outbox/lists.ts";
@@ -48,16 +40,9 @@ import { redrive } from "./queue/redrive.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 import { fingerprintOf } from "./pull/rules.ts";
 import { QueuedCopies } from "./queue/queued-copies.ts";
-import { type Lease, leaseDue } from "./pull/schedule.ts";
+import { leaseDue } from "./pull/schedule.ts";
 import { type QueueProducer, sendAll } from "./queue/send-all.ts";
 import { converse } from "./conversation/upstream.ts";
-
-/** A deployment that publishes nothing onward ignores it. */
-interface OnwardJob {
-  version: 4;
-  task: "onward";
-  lease: Lease;
-}
 
 const config = configOf(env);
 
@@ -178,27 +163,9 @@ async function runPullJob(job: PullJob): Promise<void> {
   await runPull(job, { db: pullDatabase, config, pull: pullDeps(), random: Math.random, report });
 }
 
-async function runOnward(job: OnwardJob): Promise<void> {
-  const begun = await beginOnward(pullDatabase, job.lease, unixSeconds());
-  if (!begun) return;
-  const { lease, task, failures } = begun;
-  const result = await publishOnward(task, {
-    connect,
-    read: (after, limit) => ownEventsAfter(pullDatabase, after, limit),
-    readAdopted: (sent, limit) => adoptedEvents(pullDatabase, task.url, sent, limit),
-    dropAdopted: (seqs) => dropAdopted(pullDatabase, task.url, seqs),
-    save: (progress) => saveOnward(pullDatabase, lease, progress),
-    pause: wait,
-    now: unixSeconds,
-    metrics,
-    tracer,
-  });
-  const now = unixSeconds();
-  const next = nextOnward(result, failures, { now, random: Math.random() });
-  // Logged once, not with every attempt.
-  if (result.problem !== undefined && result.problem !== begun.problem)
-    report(onwardReport(task.url, result.problem, { ...next, now }));
-  await settleOnward(pullDatabase, lease, result, next);
+async function runOnwardJob(job: OnwardJob): Promise<void> {
+  const clock = { pause: wait, now: unixSeconds };
+  await runOnward(job, { db: pullDatabase, connect, ...clock, random: Math.random, report, metrics, tracer });
 }
 
 /** One for each upstream in live mode, named after its address. */
@@ -267,7 +234,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
         batch.messages.map(async (message) => {
           const job = message.body as PullJob | OnwardJob;
           // If a job fails, its lease expires and a later Cron tries again.
-          await (job.version === 4 ? runOnward(job) : runPullJob(job)).catch(report);
+          await (job.version === 4 ? runOnwardJob(job) : runPullJob(job)).catch(report);
           message.ack();
         }),
       );
