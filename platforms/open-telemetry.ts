@@ -12,6 +12,7 @@ import {
   TraceFlags,
 } from "@opentelemetry/api";
 import { routeName } from "../http/route-name.ts";
+import { setActiveTrace } from "../telemetry/active-trace.ts";
 import { errorType } from "../telemetry/span-attributes.ts";
 import { SpanBuffer } from "../telemetry/span-buffer.ts";
 import { formatTraceparent, parseTraceparent } from "../telemetry/traceparent.ts";
@@ -34,6 +35,7 @@ const COLLECTOR_MILLISECONDS = 5000;
 
 export function openTelemetryRecorder(options: OpenTelemetryOptions): Recorder {
   const { service, zipkinUrl, sampleRate, dropped } = options;
+  setActiveTrace(() => trace.getActiveSpan()?.spanContext().traceId);
   const spans = new SpanBuffer(MOST_SPANS, dropped);
   const keepSpan = (span: EndedSpan) => {
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
