@@ -9,7 +9,8 @@ import type { Source } from "../telemetry/metrics.ts";
 import { unixSeconds, wait } from "./clock.ts";
 import { nativeEventId } from "./event-id.ts";
 import { nativeVerify } from "./signature.ts";
-import { report, type Telemetry } from "./workers.ts";
+import { report } from "./report.ts";
+import type { Telemetry } from "./workers.ts";
 
 interface WorkerIngestDeps {
   source: Source;

@@ -19,7 +19,7 @@ import { formatTraceparent, parseTraceparent } from "../telemetry/traceparent.ts
 import type { Tracer } from "../telemetry/tracing.ts";
 import { type EndedSpan, zipkinSpan } from "../telemetry/zipkin.ts";
 import type { Recorder } from "./recorder.ts";
-import { report } from "./workers.ts";
+import { report } from "./report.ts";
 
 interface OpenTelemetryOptions {
   service: string;

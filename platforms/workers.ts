@@ -5,6 +5,7 @@ import type { Source, Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import { wait } from "./clock.ts";
 import type { CreateRecorder } from "./recorder.ts";
+import { report } from "./report.ts";
 
 export interface TelemetryOptions {
   service: string;
@@ -84,12 +85,6 @@ function gathering(send: () => Promise<void>, milliseconds: number): () => Promi
       return send();
     });
   };
-}
-
-/** Logs an error whose details the client does not get. */
-export function report(error: unknown): void {
-  // oxlint-disable-next-line no-console -- the platform's log is where operators look
-  console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
 /** Sends counts. If that fails, they stay counted. */

@@ -10,6 +10,7 @@ import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { retentionOf } from "./retention.ts";
 import { sweep } from "./sweep.ts";
 import { noPause } from "../tests/fixtures/no-pause.ts";
+import type { Notice } from "../telemetry/log.ts";
 
 const NOW = 1_700_000_100;
 
@@ -138,12 +139,12 @@ it("[38] finishes the removal of what a banned key has published that was interr
 it("warns when the database fills up: once when a level is reached, and every hour from then on", async () => {
   const db = migratedSqlite();
   const size = new StoreSize(1000);
-  const reported: unknown[] = [];
+  const reported: string[] = [];
   const store = createStore(db);
   const moderation = createModerationStore(db);
   const at = async (bytes: number, seconds: number) => {
     size.bytes = bytes;
-    const report = (error: unknown) => void reported.push(error);
+    const report = (notice: unknown) => void reported.push((notice as Notice).message);
     await sweep({ ...deps, store, moderation, size, report, now: () => NOW + seconds });
     return reported.splice(0);
   };

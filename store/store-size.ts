@@ -1,6 +1,7 @@
 /** How full the database is. D1 tells its size with every statement (`meta.size_after`), so watching it costs nothing. */
 import { DELETION, VANISH } from "../nostr/kinds.ts";
 import type { Event } from "../nostr/event.ts";
+import { Notice } from "../telemetry/log.ts";
 import { type Database, ReadOnlyError } from "./database.ts";
 import { wrapDatabase } from "./wrapped-database.ts";
 
@@ -23,6 +24,9 @@ const CONSEQUENCES: Record<Exclude<Level, "ok">, string> = {
   reserved: "upstreams are not pulled, and the rest is for the relay's own clients",
   full: "the relay stores only deletions and requests to vanish",
 };
+
+export const MAKE_ROOM =
+  "make room: shorten RETENTION or UPSTREAM_RETENTION, remove upstreams, or raise MAX_STORE_BYTES if D1 allows more (docs/limits.md)";
 
 export const NO_ROOM = "the relay's database is full, and its operator has to make room";
 
@@ -63,14 +67,17 @@ export class StoreSize {
   }
 
   /** Returns what the operator should know: once when the level has risen, and then every hour. `now` is in Unix seconds. */
-  warning(now: number): string | undefined {
+  warning(now: number): Notice | undefined {
     const { level, warned, bytes = 0, limit } = this;
     const hasRisen = orderOf(level) > orderOf(warned.level);
     const isDue = hasRisen || now >= warned.at + REMINDER_SECONDS;
     if (level === "ok" || isDue) this.warned = { level, at: now };
     else this.warned.level = level;
     if (level === "ok" || !isDue) return undefined;
-    return `the database holds ${bytes} of ${limit} bytes (${this.percent} %): ${CONSEQUENCES[level]}`;
+    return new Notice(
+      `the database holds ${bytes} of ${limit} bytes (${this.percent} %): ${CONSEQUENCES[level]}`,
+      { todo: MAKE_ROOM, fields: { percent: this.percent } },
+    );
   }
 }
 

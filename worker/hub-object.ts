@@ -20,7 +20,7 @@ import { Hibernation, type SocketMemory } from "./hibernation.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { theSwitchboard } from "./objects.ts";
 import { hubTelemetry } from "./telemetry.ts";
-import { report } from "../platforms/workers.ts";
+import { report } from "../platforms/report.ts";
 
 const full = () => new Response("this hub is full", { status: 503 });
 

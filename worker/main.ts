@@ -7,7 +7,7 @@ import { unixSeconds, wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
 import { nativeVerify } from "../platforms/signature.ts";
-import { report } from "../platforms/workers.ts";
+import { report } from "../platforms/report.ts";
 import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";

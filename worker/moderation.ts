@@ -1,5 +1,5 @@
 /** Announces decisions of the operators to the hubs (NIP-86). */
-import { report } from "../platforms/workers.ts";
+import { report } from "../platforms/report.ts";
 import { theSwitchboard } from "./objects.ts";
 
 /** Resolves with the names of hubs that did not answer. */

@@ -1,7 +1,7 @@
 /** The switchboard in a Durable Object. There is one. */
 import { DurableObject } from "cloudflare:workers";
 import { unixSeconds } from "../platforms/clock.ts";
-import { report } from "../platforms/workers.ts";
+import { report } from "../platforms/report.ts";
 import { announceModeration } from "../relay/live/announcement.ts";
 import {
   type Declaration,

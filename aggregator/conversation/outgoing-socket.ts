@@ -2,6 +2,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { printable } from "../../nostr/characters.ts";
 import { normalizePublicUrl } from "../../nostr/relay-url.ts";
+import { maskQueries } from "../../telemetry/mask-queries.ts";
 import type { Announced } from "./announced.ts";
 import type { UpstreamSocket } from "./line.ts";
 import { readBounded } from "../../http/request-body.ts";
@@ -16,7 +17,10 @@ export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
   // The time limit covers only the opening: a signal that aborts later would end the WebSocket too.
   const opening = new AbortController();
   const limit = setTimeout(
-    () => opening.abort(new Error(`${url} did not open a WebSocket within ${CONNECT_MILLISECONDS / 1000} s`)),
+    () =>
+      opening.abort(
+        new Error(`${maskQueries(url)} did not open a WebSocket within ${CONNECT_MILLISECONDS / 1000} s`),
+      ),
     CONNECT_MILLISECONDS,
   );
   const response = await fetchFollowing(url, { headers: { upgrade: "websocket" }, signal: opening.signal })
@@ -28,7 +32,8 @@ export async function connectWebSocket(url: string): Promise<UpstreamSocket> {
     })
     .finally(() => clearTimeout(limit));
   const socket = response.webSocket;
-  if (!socket) throw new Error(`${url} answered ${response.status} instead of opening a WebSocket`);
+  if (!socket)
+    throw new Error(`${maskQueries(url)} answered ${response.status} instead of opening a WebSocket`);
   let isListened = false;
   return {
     send: (frame) => socket.send(frame),
@@ -99,7 +104,7 @@ async function fetchFollowing(
       return response;
     await response.body?.cancel();
     if (redirects === MOST_REDIRECTS)
-      throw new RedirectError(`${url} redirects more than ${MOST_REDIRECTS} times`);
+      throw new RedirectError(`${maskQueries(url)} redirects more than ${MOST_REDIRECTS} times`);
     address = redirected(address, target);
   }
 }
@@ -113,7 +118,9 @@ function redirected(from: URL, target: string): URL {
       ? isSameHost || normalizePublicUrl(to.href.replace(/^http/, "ws")) !== undefined
       : to?.protocol === "http:" && from.protocol === "http:" && isSameHost;
   if (!to || !isSafe || to.username !== "") {
-    const shown = `${from.href.replace(/^http/, "ws")} redirects to ${printable(target).slice(0, 200)}`;
+    const shown = maskQueries(
+      `${from.href.replace(/^http/, "ws")} redirects to ${printable(target).slice(0, 200)}`,
+    );
     throw new RedirectError(
       `${shown}: only a redirect to the same host, or to a public wss:// address, is followed`,
     );

@@ -6,6 +6,7 @@ import { disconnected, type LiveHealth, readLiveHealth } from "../../store/live-
 import { upstream } from "../../store/tables.ts";
 import { isPulled, isWanted } from "../../store/upstream-conditions.ts";
 import { readUpstreamSettings } from "../../store/upstream-settings.ts";
+import { maskQueries } from "../../telemetry/mask-queries.ts";
 import type { LiveOrder } from "./upstream.ts";
 
 export interface LiveScheduleDeps {
@@ -74,7 +75,7 @@ export async function orderLive(
 async function ordered(order: LiveOrder, deps: LiveScheduleDeps): Promise<LiveHealth> {
   const silence = async () => {
     await deps.wait(ANSWER_MILLISECONDS);
-    throw new Error(`the live connection of ${order.url} does not answer`);
+    throw new Error(`the live connection of ${maskQueries(order.url)} does not answer`);
   };
   try {
     return await Promise.race([deps.follow(order), silence()]);

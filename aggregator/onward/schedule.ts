@@ -5,6 +5,7 @@ import { createDrizzle } from "../../store/drizzle.ts";
 import { readOnwardAnswers } from "../../store/onward-answers.ts";
 import { onward, upstream } from "../../store/tables.ts";
 import { readUpstreamSettings } from "../../store/upstream-settings.ts";
+import { Notice } from "../../telemetry/log.ts";
 import type { OnwardProgress, OnwardResult, OnwardTask } from "./onward.ts";
 import { isPublishedTo, isWanted } from "../../store/upstream-conditions.ts";
 import type { Lease } from "../pull/schedule.ts";
@@ -123,8 +124,11 @@ export function onwardReport(
   url: string,
   problem: string,
   next: { failures: number; dueAt: number; now: number },
-): string {
-  return `publishing to ${url} failed: ${problem}; next try in about ${next.dueAt - next.now} s (failure ${next.failures})`;
+): Notice {
+  const { failures } = next;
+  const message = `publishing to ${url} failed: ${problem}; next try in about ${next.dueAt - next.now} s (failure ${failures})`;
+  const todo = "npm run nostr -- upstream status shows what the relay has answered";
+  return new Notice(message, { todo, fields: { upstream: url, failures } });
 }
 
 function isHeld({ url, until }: Lease) {

@@ -3,6 +3,7 @@ import type { Event } from "../../nostr/event.ts";
 import { answerFilters } from "../../relay/query.ts";
 import type { Store } from "../../store/store.ts";
 import { finish } from "../../store/work.ts";
+import { maskQueries } from "../../telemetry/mask-queries.ts";
 import { isAsked } from "../turn/asked.ts";
 import { Handover } from "../turn/handover.ts";
 import type { PullDeps } from "../turn/job.ts";
@@ -47,7 +48,7 @@ export function fetchLists(url: string, questions: readonly ListQuestion[], deps
           )
         ).length;
         if (isBroken(answer.ending))
-          throw new Error(`no lists from ${url}: ${problemWith(answer.ending, answer.notice)}`);
+          throw new Error(`no lists from ${maskQueries(url)}: ${problemWith(answer.ending, answer.notice)}`);
       }
       return fetched;
     } finally {

@@ -12,6 +12,7 @@ import { afterPull, type Health, readHealth } from "../../store/upstream-health.
 import { isPulled, isWanted, listOf } from "../../store/upstream-conditions.ts";
 import { NOT_FOR_EARLIER } from "../../store/upstreams.ts";
 import { keyOfFilter, readUpstreamSettings, type UpstreamSettings } from "../../store/upstream-settings.ts";
+import { Notice } from "../../telemetry/log.ts";
 import { withBackfill } from "../turn/cursor.ts";
 import type { PullResult } from "./pull.ts";
 
@@ -196,6 +197,9 @@ export function failureReport(
   url: string,
   problem: string,
   next: { failures: number; nextPull: number; now: number },
-): string {
-  return `the pull of ${url} failed: ${problem}; next try in about ${next.nextPull - next.now} s (failure ${next.failures})`;
+): Notice {
+  const { failures } = next;
+  const message = `the pull of ${url} failed: ${problem}; next try in about ${next.nextPull - next.now} s (failure ${failures})`;
+  const todo = `npm run nostr -- upstream test asks the relay from your machine`;
+  return new Notice(message, { todo, fields: { upstream: url, failures } });
 }

@@ -12,6 +12,7 @@ import { isSignatureCheckSlow } from "../shared/signature-check.ts";
 import { endTogether } from "./end-together.ts";
 import { type Forwarding, forwardPort } from "./forward-port.ts";
 import { withClosedMetrics } from "./host-option.ts";
+import { readableLine } from "./log-line.ts";
 import { withoutSignalHandlers } from "./interruption.ts";
 import { limitsOf, LOCAL_QUEUE, localQueueWorker, withLocalQueues } from "./queue.ts";
 import { miniflareOptionsOf, workerOptionsOf } from "./unstable.ts";
@@ -88,7 +89,13 @@ export async function miniflareOptions({
     resourcePersistencePath: resolve(state),
     cf: false,
     log: new Log(LogLevel.WARN),
+    handleStructuredLogs: printLog,
   });
+}
+
+/** The log goes to stderr, as the platform's own messages do. */
+function printLog({ message }: { message: string }): void {
+  console.error(readableLine(message));
 }
 
 async function localWorker(config: string, settings: Record<string, string>, say: (line: string) => void) {
