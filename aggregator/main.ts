@@ -17,6 +17,7 @@ import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { createDeadLetters } from "../store/dead-letters.ts";
 import { saveBacklog } from "../store/gauges.ts";
 import { beginChoice, endChoice } from "../store/outbox.ts";
+import { createEventTraces } from "../store/event-traces.ts";
 import { createRefusedIds } from "../store/refused-ids.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -83,6 +84,7 @@ function createQueueIngest(access = createQueueAccess()) {
     config,
     access,
     store: queueStore,
+    traces: createEventTraces(queueDatabase),
     telemetry,
     send: (publications) => switchboardOf(env.SWITCHBOARD, config.LOCATION).publish(publications),
   });

@@ -32,9 +32,13 @@ export interface Asked {
     | "letters"
     | "letter"
     | "countLetters"
+    | "traceOf"
   >;
   /** Its `RELAY_ADMINS` are keys that are never banned. */
-  config: Pick<Config, "RELAY_ADMINS" | "RELAY_URL" | "UPSTREAMS" | "CREATED_AT_LOWER_LIMIT">;
+  config: Pick<
+    Config,
+    "RELAY_ADMINS" | "RELAY_URL" | "UPSTREAMS" | "CREATED_AT_LOWER_LIMIT" | "ZIPKIN_URL" | "TRACE_URL"
+  >;
   /** The caller's IP address; undefined if the platform does not tell. */
   ip: string | undefined;
   /** Unix seconds. */

@@ -7,6 +7,7 @@ import type { Change, ListName } from "../store/moderation.ts";
 import { answer, type Asked, change, type Decision, type Method, refuse } from "./decision.ts";
 import { LETTER_DECISIONS } from "./management-letters.ts";
 import { OUTBOX_DECISIONS } from "./management-outbox.ts";
+import { TRACE_DECISIONS } from "./management-traces.ts";
 import { UPSTREAM_DECISIONS } from "./management-upstreams.ts";
 
 const MOST_REPORTED = 500;
@@ -76,6 +77,7 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   ...UPSTREAM_DECISIONS,
   ...OUTBOX_DECISIONS,
   ...LETTER_DECISIONS,
+  ...TRACE_DECISIONS,
 };
 
 export async function decide({ method, values }: Call, asked: Asked): Promise<Decision> {

@@ -176,6 +176,10 @@ export const METHODS = {
   showdeadletter: { params: ["letter"], about: "shows a dead letter with the event as it came" },
   redrivedeadletters: { params: ["letters"], about: "tries dead letters again, within about a minute" },
   purgedeadletters: { params: ["letters"], about: "removes dead letters" },
+  gettrace: {
+    params: ["event"],
+    about: "finds the trace of an event: its id and the address of its page; null if they are not known",
+  },
   listauditlog: { params: [], about: "lists the last 1000 changes: who, when, what, and the outcome" },
 } as const satisfies Record<string, MethodDescription>;
 

@@ -4,6 +4,7 @@ import type { Config } from "../relay/config.ts";
 import { createIngest, publishThrough } from "../relay/ingest/create-ingest.ts";
 import type { Ingest } from "../relay/ingest/ingest.ts";
 import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
+import type { EventTraces } from "../store/event-traces.ts";
 import type { Store } from "../store/store.ts";
 import type { Source } from "../telemetry/metrics.ts";
 import { unixSeconds, wait } from "./clock.ts";
@@ -17,6 +18,7 @@ interface WorkerIngestDeps {
   config: Config;
   access: Access;
   store: Store;
+  traces: Pick<EventTraces, "remember">;
   telemetry: Telemetry;
   /** Sends publications to the switchboard. */
   send(publications: Publication[]): Promise<PublishAnswer>;
@@ -38,6 +40,7 @@ export function createWorkerIngest(deps: WorkerIngestDeps): Ingest {
       pause: wait,
       report,
     }),
+    rememberTraces: (events) => deps.traces.remember(events).catch(report),
     report,
     metrics: telemetry.metrics,
     tracer: telemetry.tracer,

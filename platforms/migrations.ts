@@ -18,6 +18,7 @@ import managedUpstreams from "../migrations/0015_managed_upstreams.sql";
 import deadLetters from "../migrations/0016_dead_letters.sql";
 import liveAndOnward from "../migrations/0018_live_and_onward.sql";
 import outbox from "../migrations/0019_outbox.sql";
+import eventTrace from "../migrations/0020_event_trace.sql";
 
 /** Every file of migrations/, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0016_dead_letters.sql", sql: deadLetters },
   { name: "0018_live_and_onward.sql", sql: liveAndOnward },
   { name: "0019_outbox.sql", sql: outbox },
+  { name: "0020_event_trace.sql", sql: eventTrace },
 ];

@@ -196,6 +196,9 @@ export const SETTINGS = {
   ZIPKIN_URL: httpUrl(
     "The Zipkin collector for traces, for example http://localhost:9411/api/v2/spans. Empty: no traces",
   ),
+  TRACE_URL: pageOfTrace(
+    "The page of a trace, for `gettrace` and the admin page. {trace} stands for the id of the trace. Empty: the page of the Zipkin at ZIPKIN_URL",
+  ),
   TRACE_SAMPLE_RATE: ratio(
     0.01,
     "The share of traces that is sent. 1: all, 0.1: one in ten. Every message of a client is a trace. `npm start` sets 1",
@@ -348,6 +351,18 @@ function httpUrl(about: string): Setting<string> {
     about,
     expected: "an http:// or https:// address",
     parse: (given) => (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? given : undefined),
+  };
+}
+
+function pageOfTrace(about: string): Setting<string> {
+  return {
+    default: "",
+    about,
+    expected: "an address such as https://zipkin.example/zipkin/traces/{trace}",
+    parse: (given) =>
+      given.includes("{trace}") && URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)
+        ? given
+        : undefined,
   };
 }
 

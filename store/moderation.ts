@@ -87,6 +87,8 @@ export interface ModerationStore {
   letter(id: number): Promise<Letter | undefined>;
   /** Counts the dead letters that a choice names, and those of them that can be queued again. */
   countLetters(which: LetterChoice): Promise<{ letters: number; kept: number }>;
+  /** Returns the id of the trace of an event; undefined if it is not known (store/event-traces.ts). */
+  traceOf(event: string): Promise<string | undefined>;
   /** Returns the latest lines of the audit log, the newest first. */
   auditLog(limit: number): Promise<AuditEntry[]>;
   /**

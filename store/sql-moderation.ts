@@ -5,6 +5,7 @@
 import { reportedEvents, removeEventsOf, unemptied } from "./bans.ts";
 import type { Database } from "./database.ts";
 import type { Decisions } from "./decisions.ts";
+import { createEventTraces } from "./event-traces.ts";
 import type { ListName, ModerationRecord, ModerationStore, Standing } from "./moderation.ts";
 
 export function createModerationStore(db: Database): ModerationStore {
@@ -26,6 +27,7 @@ export function createModerationStore(db: Database): ModerationStore {
     letters: async (asked) => (await decisions()).letters(asked),
     letter: async (id) => (await decisions()).letter(id),
     countLetters: async (which) => (await decisions()).countLetters(which),
+    traceOf: (event) => createEventTraces(db).find(event),
     auditLog: async (limit) => (await decisions()).auditLog(limit),
     useAuthorization: async (id, until, now) => (await decisions()).useAuthorization(id, until, now),
   };

@@ -1,6 +1,6 @@
 import { TraceFlags } from "@opentelemetry/api";
 import { expect, it } from "vitest";
-import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
+import { formatTraceparent, leadOf, parseTraceparent, sampledTrace } from "./traceparent.ts";
 
 const [TRACE, SPAN] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
 
@@ -33,4 +33,23 @@ it.each([
   `00-${TRACE}-${"0".repeat(16)}-01`,
 ])("%j is no trace context", (text) => {
   expect(parseTraceparent(text)).toBeUndefined();
+});
+
+const [UNSAMPLED, SAMPLED] = [`00-${TRACE}-${SPAN}-00`, `00-${TRACE}-${SPAN}-01`];
+
+it.each([
+  [SAMPLED, TRACE],
+  [UNSAMPLED, undefined],
+  ["hello", undefined],
+  [undefined, undefined],
+])("the sampled trace of %s is %s", (text, trace) => {
+  expect(sampledTrace(text)).toBe(trace);
+});
+
+it.each([
+  [[undefined, UNSAMPLED, SAMPLED], SAMPLED],
+  [[undefined, UNSAMPLED], UNSAMPLED],
+  [[undefined], undefined],
+])("of %j, work goes on in %s", (all, lead) => {
+  expect(leadOf(all)).toBe(lead);
 });

@@ -5,6 +5,23 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
   return `00-${traceId}-${spanId}-${(traceFlags & 1).toString(16).padStart(2, "0")}`;
 }
 
+/**
+ * Returns the trace to continue with work that belongs to several: the first that is sampled, so that a sampled trace is whole.
+ * If none is, the first.
+ */
+export function leadOf(traceparents: readonly (string | undefined)[]): string | undefined {
+  return (
+    traceparents.find((one) => sampledTrace(one) !== undefined) ??
+    traceparents.find((one) => one !== undefined)
+  );
+}
+
+/** Returns the id of the trace if it is sampled. */
+export function sampledTrace(traceparent: string | undefined): string | undefined {
+  const parsed = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  return parsed?.traceFlags === 1 ? parsed.traceId : undefined;
+}
+
 /** Parses a trace context; undefined if the text is not one. */
 export function parseTraceparent(text: string): SpanContext | undefined {
   // Ids with only zeros are invalid.

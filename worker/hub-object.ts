@@ -9,6 +9,7 @@ import { isIdle, type Quiet } from "../relay/limits/idle.ts";
 import type { Session, Socket } from "../relay/session/session.ts";
 import type { Delivery, OtherDelivery } from "../relay/live/switchboard.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { createEventTraces } from "../store/event-traces.ts";
 import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -54,6 +55,7 @@ export class HubObject extends DurableObject<RelayEnv> {
       config,
       store: createStore(db, size),
       moderation: createModerationStore(db),
+      traces: createEventTraces(db),
       verify: nativeVerify,
       idOf: nativeEventId,
       now: unixSeconds,

@@ -13,6 +13,7 @@ import { sweep } from "../relay/sweep.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { Dense } from "../store/dense.ts";
+import { createEventTraces } from "../store/event-traces.ts";
 import { readGauges } from "../store/gauges.ts";
 import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
@@ -71,6 +72,7 @@ const answer = createHandler({
       config,
       access,
       store,
+      traces: createEventTraces(db),
       telemetry,
       send: (publications) => theSwitchboard().publish(publications),
     }),

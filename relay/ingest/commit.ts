@@ -2,8 +2,10 @@
 import { DELETION, VANISH } from "../../nostr/kinds.ts";
 import { type Event, kindClass } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";
+import type { TracedEvent } from "../../store/event-traces.ts";
 import type { CommitResult, Fate, Store } from "../../store/store.ts";
 import type { Source, Metrics } from "../../telemetry/metrics.ts";
+import { leadOf, sampledTrace } from "../../telemetry/traceparent.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
 import type { Sender } from "./ingest.ts";
 import { hasLongText, isLarge, type Weight, weightOf } from "./event-weight.ts";
@@ -21,6 +23,8 @@ export interface CommitDeps {
   head?(): number;
   /** Resolves after some milliseconds. */
   pause(milliseconds: number): Promise<void>;
+  /** Remembers the traces of events that were stored. Never rejects. */
+  rememberTraces?(events: TracedEvent[]): Promise<void>;
   metrics: Metrics;
   tracer: Tracer;
   source: Source;
@@ -139,7 +143,7 @@ export class Committer {
   private store(batch: Waiting[]): Promise<StoreEnding[]> {
     const { store, metrics, tracer, source } = this.deps;
     const events = batch.map(({ event }) => event);
-    const parent = batch.find(({ sender }) => sender.traceparent !== undefined)?.sender.traceparent;
+    const parent = leadOf(batch.map(({ sender }) => sender.traceparent));
     return tracer.span("commit", { parent, attributes: { events: events.length, source } }, async (span) => {
       const head = Math.max(this.head, this.deps.head?.() ?? 0);
       const result = await store.commit(events, { isPulled: source === "queue", head });
@@ -148,12 +152,28 @@ export class Committer {
       metrics.add("events_stored_counts", source, published.length);
       // Stored by a commit whose answer was lost: nobody has been told, and hubs find the events in the log.
       if (published.length > 0 || result.isRepeated) {
-        await this.deps.publish(publication(result, published, span.traceparent));
+        await Promise.all([
+          this.deps.publish(publication(result, published, span.traceparent)),
+          this.rememberTraces(batch, result),
+        ]);
       }
       const unfinished = new Set(result.unfinished);
       return result.fates.map((fate, at) => ({ fate, isUnfinished: unfinished.has(events[at]?.id ?? "") }));
     });
   }
+
+  private async rememberTraces(batch: Waiting[], result: CommitResult): Promise<void> {
+    const traced = tracedEvents(batch, result);
+    if (traced.length > 0) await this.deps.rememberTraces?.(traced);
+  }
+}
+
+/** Returns the events that were stored and whose traces are sampled. */
+function tracedEvents(batch: Waiting[], result: CommitResult): TracedEvent[] {
+  return batch.flatMap(({ event, sender }, at) => {
+    const trace = result.fates[at]?.kind === "stored" ? sampledTrace(sender.traceparent) : undefined;
+    return trace === undefined ? [] : [{ id: event.id, trace }];
+  });
 }
 
 /** Returns whether an event may still have work to finish if it comes again. */

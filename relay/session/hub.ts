@@ -1,6 +1,7 @@
 /** The hub: the sessions of one process or Durable Object. It answers their frames and delivers new events. */
 import { type Refusal, closedFrame, noticeFrame } from "../../nostr/message.ts";
 import type { Verify } from "../../nostr/signature.ts";
+import type { EventTraces } from "../../store/event-traces.ts";
 import type { ModerationStore } from "../../store/moderation.ts";
 import type { Store } from "../../store/store.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -37,6 +38,8 @@ export interface HubDeps {
   config: Config;
   store: Store;
   moderation: Pick<ModerationStore, "revision" | "load" | "standings">;
+  /** Absent: the traces of events are not remembered. */
+  traces?: Pick<EventTraces, "remember">;
   verify: Verify;
   idOf?: IngestDeps["idOf"];
   /** Unix seconds. */
@@ -97,6 +100,10 @@ export class Hub {
       access,
       publish: (publication) => feed.publish(publication),
       head: () => feed.head,
+      // The answer to the client does not wait for it.
+      rememberTraces: async (events) => {
+        if (deps.traces) deps.background(deps.traces.remember(events).catch(deps.report));
+      },
       source: "websocket",
     });
     const subscriptions = new Subscriptions({ feed, reads });
