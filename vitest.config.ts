@@ -59,7 +59,7 @@ export default defineConfig({
           name: "relay",
           include: ["tests/workerd/relay/**/*.test.ts", "platforms/*.test.ts"],
           setupFiles: ["tests/workerd/migrate.ts"],
-          globalSetup: ["wasm/build.js"],
+          globalSetup: ["wasm/build.js", "web/build.js"],
           testTimeout: 60_000,
         },
       },
@@ -73,6 +73,16 @@ export default defineConfig({
           server: { deps: { inline: [/@snort\//] } },
           testTimeout: 300_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // The pages in headless Chromium.
+        test: {
+          name: "web",
+          include: ["tests/web/*.test.ts"],
+          globalSetup: ["tests/install.js"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -6,17 +6,17 @@ import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import type { Moderation } from "../relay/access/moderation-snapshot.ts";
 import { reasonFor } from "../store/database.ts";
 import type { AppEnv } from "./app-env.ts";
 import { blocked, refuseKnownBlocked } from "./blocked.ts";
 import { addEventRoutes } from "./events.ts";
-import { homePage } from "./home-page.ts";
 import { openApiDocument } from "./openapi.ts";
 import { addManagement } from "./management.ts";
 import { addMetrics } from "./metrics.ts";
+import { addPages, asksForPage, homePage, notFoundPage } from "./pages.tsx";
 import { orUnavailable, problem } from "./problem.ts";
 import { addressOf, limitRate } from "./rate-limit.ts";
+import { recentIfThere } from "./recent-decisions.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
 
 type App = Hono<AppEnv>;
@@ -34,12 +34,17 @@ export function createApp(): App {
   app.use(limitRate);
   app.use(refuseKnownBlocked);
   addHome(app);
+  addPages(app);
   addManagement(app);
   addEventRoutes(app);
   addHealth(app);
   addMetrics(app);
   app.get("/api/v1/openapi.json", (c) => c.json(openApiDocument(c.env.version)));
-  app.notFound((c) => c.json(problem("not-found", `there is nothing at ${c.req.path}`), 404));
+  app.notFound((c) =>
+    asksForPage(c.req.header("accept"))
+      ? notFoundPage(c)
+      : c.json(problem("not-found", `there is nothing at ${c.req.path}`), 404),
+  );
   app.onError((error, c) => {
     const isPassing = error instanceof HTTPException && error.status === 503;
     c.env.report(isPassing ? (error.cause ?? error) : error);
@@ -53,31 +58,15 @@ export function createApp(): App {
   return app;
 }
 
-/**
- * Falls back to the configured settings if the database does not answer, so that the relay can still describe itself.
- */
-async function recentIfThere({ decisions, report }: AppEnv["Bindings"]): Promise<Moderation | undefined> {
-  try {
-    return await decisions.recent();
-  } catch (error) {
-    report(error);
-    return decisions.last();
-  }
-}
-
 /** Answers at the WebSocket's address: the relay information document for clients (NIP-11), a home page for people. */
 function addHome(app: App): void {
   app.get("/", async (c) => {
     const moderation = await recentIfThere(c.env);
     if (moderation?.isBlocked(addressOf(c))) return blocked(c);
-    const { version } = c.env;
-    const config = moderation?.config ?? c.env.config;
     c.header("vary", "Accept");
-    if (!asksForRelayDocument(c.req.header("accept"))) {
-      c.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'");
-      return c.html(homePage(config, new URL(c.req.url)));
-    }
-    return c.body(JSON.stringify(relayDocument(config, version)), 200, {
+    if (!asksForRelayDocument(c.req.header("accept"))) return homePage(c, moderation);
+    const config = moderation?.config ?? c.env.config;
+    return c.body(JSON.stringify(relayDocument(config, c.env.version)), 200, {
       "content-type": RELAY_DOCUMENT_TYPE,
       "access-control-allow-headers": ALLOWED_HEADERS.join(","),
       "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",

@@ -7,6 +7,7 @@ import { returnLeases } from "../../aggregator/pull/schedule.ts";
 import { readMigrations } from "../../platforms/migration-files.ts";
 import { currentDatabase } from "../../store/current-database.ts";
 import type { Database } from "../../store/database.ts";
+import { runBuildProgram } from "../shared/build-program.ts";
 import { bundle } from "../shared/bundle.ts";
 import { isSignatureCheckSlow } from "../shared/signature-check.ts";
 import { endTogether } from "./end-together.ts";
@@ -42,6 +43,7 @@ export async function startLocally(options: LocalOptions): Promise<{ stop(): Pro
   const isLocal = host === "localhost";
   for (const address of isLocal ? ["127.0.0.1", "::1"] : [host]) await assertPortIsFree(port, address);
   say("starting the relay and the aggregator");
+  await runBuildProgram("web/build.js");
   const built = await miniflareOptions(options);
   if (isSignatureCheckSlow())
     say("signatures are checked in JavaScript, four times slower: stop, npm run build:wasm, and start again");

@@ -9,6 +9,7 @@ const FOLDERS = [
   "telemetry",
   "store",
   "relay",
+  "web",
   "http",
   "aggregator",
   "platforms",
@@ -18,14 +19,14 @@ const FOLDERS = [
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !/\.(test|d)\.ts$/.test(file))
+    .filter((file) => /\.tsx?$/.test(file) && !/\.(test|d)\.tsx?$/.test(file))
     .map((file) => `${folder}/${file.replaceAll("\\", "/")}`),
 );
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
 function importsOf(file: string): string[] {
   const text = readFileSync(new URL(file, ROOT), "utf8");
-  return [...text.matchAll(/^(?:import|export) [^;]*?"(\.[^"]+\.ts)"/gm)].map(([, path = ""]) =>
+  return [...text.matchAll(/^(?:import|export) [^;]*?"(\.[^"]+\.tsx?)"/gm)].map(([, path = ""]) =>
     posix.join(posix.dirname(file), path),
   );
 }

@@ -53,7 +53,7 @@ test("npm ci and npm run deploy try again after a failure", async () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
     scripts: Record<string, string>;
   };
-  expect(scripts["postinstall"]).toBe("node wasm/build.js --again");
+  expect(scripts["postinstall"]).toContain("node wasm/build.js --again");
 });
 
 test.each(["verify.c", "compile.js", "package-lock.json"])(

@@ -1,0 +1,121 @@
+/** Headless Chromium for the tests of the pages, and a relay to look at. Both are started once for each test file. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import axe from "axe-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
+import { startProgram, ROOT } from "../fixtures/program.ts";
+import { freePort } from "../e2e/programs.ts";
+
+const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const DESKTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 360, height: 740 };
+
+export interface Site {
+  /** http://localhost:PORT */
+  http: string;
+  /** ws://localhost:PORT */
+  url: string;
+  /** Opens a page, or without a path an empty one. The test fails if the page writes an error to its console or breaks its Content-Security-Policy. */
+  open(path?: string, options?: BrowserContextOptions): Promise<Page>;
+}
+
+/** Describes tests in a browser. They are skipped with a message if there is no Chromium. */
+export function describeInBrowser(name: string, args: string[], tests: (site: Site) => void): void {
+  const isThere = existsSync(CHROMIUM);
+  if (!isThere)
+    console.log(
+      `skipped: ${name}: there is no ${CHROMIUM} (Debian: apt-get install chromium; or set CHROMIUM)`,
+    );
+  describe.skipIf(!isThere)(`in a browser: ${name}`, () => {
+    const site = {
+      http: "",
+      url: "",
+      open: (path, options) => openPage(browser, path === undefined ? undefined : site.http + path, options),
+    } as Site;
+    let browser: Browser;
+    let stop = async () => {};
+    beforeAll(async () => {
+      [browser, stop] = await Promise.all([
+        chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS }),
+        startSite(site, args),
+      ]);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await stop();
+    });
+    tests(site);
+  });
+}
+
+/** Expects that axe finds nothing to complain about. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
+      resultTypes: ["violations"],
+    }),
+  );
+  expect(
+    violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map(({ html }) => html) })),
+  ).toEqual([]);
+}
+
+/** Expects that nothing is wider than the window. */
+export async function expectToFit(page: Page): Promise<void> {
+  const [content, window] = await page.evaluate(
+    () => [document.documentElement.scrollWidth, innerWidth] as const,
+  );
+  expect(content).toBeLessThanOrEqual(window);
+}
+
+async function openPage(
+  browser: Browser,
+  url: string | undefined,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext({ viewport: DESKTOP, ...options });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  onTestFinished(async () => {
+    await context.close();
+    expect(errors).toEqual([]);
+  });
+  if (url !== undefined) await page.goto(url);
+  return page;
+}
+
+/** Starts a relay on a free port. Returns what stops it. */
+async function startSite(site: Site, args: string[]): Promise<() => Promise<void>> {
+  const port = await freePort();
+  const state = mkdtempSync(join(tmpdir(), "tributary-web-"));
+  const relay = startProgram(
+    process.execPath,
+    [join(ROOT, "scripts/start.ts"), "--port", String(port), "--state", state, ...args],
+    { cwd: ROOT },
+  );
+  await relay.shows("ready");
+  site.http = `http://localhost:${port}`;
+  site.url = `ws://localhost:${port}`;
+  return async () => {
+    relay.process.kill("SIGINT");
+    await relay.ended;
+    rmSync(state, { recursive: true, force: true, maxRetries: 10 });
+  };
+}

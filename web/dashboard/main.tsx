@@ -1,0 +1,4 @@
+import { render } from "preact";
+
+const view = document.querySelector("#view");
+if (view) render(<p>dashboard</p>, view);

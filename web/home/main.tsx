@@ -1,0 +1,1 @@
+/** What the home page does beyond what the server renders. */
