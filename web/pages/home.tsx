@@ -3,7 +3,7 @@ import { Page, type Relay } from "./layout.tsx";
 
 export function HomePage({ relay }: { relay: Relay }) {
   return (
-    <Page relay={relay} title="" path="/" script="home">
+    <Page relay={relay} title="" path="/">
       <h1>{relay.name || "Nostr relay"}</h1>
       {relay.description && <p>{relay.description}</p>}
       <p>

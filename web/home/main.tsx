@@ -1,1 +1,0 @@
-/** What the home page does beyond what the server renders. */
