@@ -3,13 +3,14 @@ import type { Context, Hono } from "hono";
 import { described } from "../nostr/characters.ts";
 import { type Event, isHex64 } from "../nostr/event.ts";
 import { type Prefix, type Refusal, countAnswer } from "../nostr/message.ts";
+import { plainValue } from "../nostr/nip19-value.ts";
 import { EVENT_ID } from "../nostr/reference.ts";
 import { okFields, refusalOf } from "../relay/ingest/ingest.ts";
 import { lengthCost, parsingCost, SIGNATURE_COST, storingCost, textCost } from "../relay/limits/cost.ts";
 import type { AppEnv } from "./app-env.ts";
 import { refuseBlocked } from "./blocked.ts";
 import { parseEventQuery } from "./event-query.ts";
-import { plainValue } from "./nip19-value.ts";
+
 import { orUnavailable, problem } from "./problem.ts";
 import { clientOf } from "./rate-limit.ts";
 import { readCount, readPage } from "./read-events.ts";
