@@ -43,6 +43,8 @@ export interface AppEnv {
     management: Management;
     metrics: Metrics;
     limiter: RateLimiter;
+    /** Returns the client's IP address; undefined if the platform does not tell, or if it is this machine. */
+    addressOf(request: Request): string | undefined;
     /** Limits networks beyond this process. Absent if the platform cannot. */
     refuseFlood?: (request: Request) => Promise<TooMuch | undefined>;
     /** Unix seconds. */

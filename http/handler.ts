@@ -13,7 +13,15 @@ type Bindings = AppEnv["Bindings"];
 
 interface HandlerDeps extends Pick<
   Bindings,
-  "config" | "version" | "size" | "metrics" | "limiter" | "refuseFlood" | "metricsText" | "report"
+  | "config"
+  | "version"
+  | "size"
+  | "metrics"
+  | "limiter"
+  | "addressOf"
+  | "refuseFlood"
+  | "metricsText"
+  | "report"
 > {
   /**
    * Called for each request: on Workers, a request must not wait for a batch that another has begun. What one request reads at

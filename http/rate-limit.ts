@@ -7,7 +7,7 @@ import { problem } from "./problem.ts";
 
 /** Returns the client's IP address; undefined if the platform does not tell. */
 export function addressOf(c: Context<AppEnv>): string | undefined {
-  return c.req.header("cf-connecting-ip");
+  return c.env.addressOf(c.req.raw);
 }
 
 /** Returns the client to charge. Over HTTP it has no authenticated keys. */

@@ -1,4 +1,4 @@
-/** The clock of a Worker. */
+/** The clock, on every platform. */
 
 export function unixSeconds(): number {
   return Math.floor(Date.now() / 1000);
@@ -6,5 +6,17 @@ export function unixSeconds(): number {
 
 /** Resolves after some milliseconds. Rejects when it is aborted. */
 export function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return scheduler.wait(milliseconds, signal ? { signal } : {});
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      // The reason is what the caller aborted with.
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+  });
 }

@@ -4,6 +4,7 @@ import { hubName, type Region, regionOf } from "../relay/session/regions.ts";
 import { networkOf } from "../relay/limits/client.ts";
 import { CONNECTION_COST } from "../relay/limits/cost.ts";
 import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
+import { clientAddress } from "./client-address.ts";
 import { hubOf } from "./objects.ts";
 
 interface ConnectDeps {
@@ -19,7 +20,7 @@ interface ConnectDeps {
 export function createConnect({ maxHubs, byContinent, limiter, refuseFlood }: ConnectDeps) {
   const choices = new Map<Region | undefined, HubChoice>();
   return async (request: Request): Promise<Response> => {
-    const client = { network: networkOf(request.headers.get("cf-connecting-ip") ?? undefined), keys: [] };
+    const client = { network: networkOf(clientAddress(request)), keys: [] };
     // Charged before a hub is woken, and also if no hub has room.
     const refusal = limiter.limit(client, "websocket") ?? (await refuseFlood(request));
     limiter.charge(client, CONNECTION_COST);

@@ -7,6 +7,7 @@ import type { Config } from "../relay/config.ts";
 import { networkOf } from "../relay/limits/client.ts";
 import type { TooMuch } from "../relay/limits/rate-limiter.ts";
 import type { Metrics, Source } from "../telemetry/metrics.ts";
+import { clientAddress } from "./client-address.ts";
 
 /** The period of FLOODS in wrangler.toml. */
 const SECONDS = 10;
@@ -22,7 +23,7 @@ interface FloodLimitDeps {
 export function createFloodLimit({ config, floods, metrics, report }: FloodLimitDeps) {
   const isOff = config.RATE_LIMIT === "off" || config.POLICY_DRY_RUN === "on";
   return async (request: Request, source: Source): Promise<TooMuch | undefined> => {
-    const network = networkOf(request.headers.get("cf-connecting-ip") ?? undefined);
+    const network = networkOf(clientAddress(request));
     if (!floods || isOff || network === undefined) return undefined;
     try {
       // All Workers of an account may use one namespace.

@@ -14,6 +14,7 @@ import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { Alarm } from "./alarm.ts";
+import { clientAddress } from "./client-address.ts";
 import { tooMany } from "./connect.ts";
 import { CountsAlarm } from "./counts-alarm.ts";
 import { database, size } from "./database.ts";
@@ -81,7 +82,7 @@ export class HubObject extends DurableObject<RelayEnv> {
   /** Handles a WebSocket upgrade. 503: this hub is full, try the next one. */
   override async fetch(request: Request): Promise<Response> {
     if (this.isFull) return full();
-    const ip = request.headers.get("cf-connecting-ip") ?? undefined;
+    const ip = clientAddress(request);
     const limited = this.hub.refusalOf(ip) ?? this.hub.crowding(ip);
     if (limited) return tooMany(limited);
     const refusal = await this.refuseConnection(ip);

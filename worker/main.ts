@@ -20,6 +20,7 @@ import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { measure } from "../store/store-size.ts";
 import { prometheusText } from "../telemetry/export.ts";
+import { clientAddress } from "./client-address.ts";
 import { createConnect } from "./connect.ts";
 import { database, size } from "./database.ts";
 import { createFloodLimit } from "./flood-limit.ts";
@@ -78,6 +79,7 @@ const answer = createHandler({
     }),
   metrics: telemetry.metrics,
   limiter,
+  addressOf: clientAddress,
   refuseFlood: (request) => refuseFlood(request, "http"),
   clock: { now: unixSeconds, wait },
   metricsText: async () => prometheusText(await theCounters().read()),
