@@ -29,7 +29,7 @@ export interface AppEnv {
     /** The configured settings, without changes at run time. */
     config: Config;
     version: string;
-    store: Pick<Store, "read" | "load" | "count">;
+    store: Pick<Store, "read" | "load" | "count" | "newestPublic">;
     /** Asks the database for its size, and nothing else. */
     measure(): Promise<void>;
     /** Reads what rises and falls. */

@@ -9,12 +9,15 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { reasonFor } from "../store/database.ts";
 import type { AppEnv } from "./app-env.ts";
 import { blocked, refuseKnownBlocked } from "./blocked.ts";
+import { storeNothingElse } from "./caching.ts";
 import { addEventRoutes } from "./events.ts";
-import { openApiDocument } from "./openapi.ts";
 import { addManagement } from "./management.ts";
 import { addMetrics } from "./metrics.ts";
+import { addOpenApi } from "./openapi-route.ts";
 import { addPages, asksForPage, homePage, notFoundPage } from "./pages.tsx";
 import { orUnavailable, problem } from "./problem.ts";
+import { addPublishing } from "./publish.ts";
+import { addQuery } from "./query.ts";
 import { addressOf, limitRate } from "./rate-limit.ts";
 import { recentIfThere } from "./recent-decisions.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
@@ -24,11 +27,24 @@ type App = Hono<AppEnv>;
 /** In CORS, the asterisk covers all headers except Authorization. */
 const ALLOWED_HEADERS = ["*", "Authorization"];
 
+/** Web pages see no other headers, besides a few such as Content-Type. */
+const EXPOSED_HEADERS = ["Allow", "ETag", "Link", "Retry-After", "WWW-Authenticate"];
+
+/** How long a browser remembers the answer to a preflight request. Chromium remembers it for two hours at most. */
+const PREFLIGHT_SECONDS = 86_400;
+
 export function createApp(): App {
   const app: App = new Hono<AppEnv>();
   app.use(
-    cors({ origin: "*", allowMethods: ["GET", "HEAD", "POST", "OPTIONS"], allowHeaders: ALLOWED_HEADERS }),
+    cors({
+      origin: "*",
+      allowMethods: ["GET", "HEAD", "POST", "OPTIONS"],
+      allowHeaders: ALLOWED_HEADERS,
+      exposeHeaders: EXPOSED_HEADERS,
+      maxAge: PREFLIGHT_SECONDS,
+    }),
   );
+  app.use("/api/*", storeNothingElse);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   // Before anything is read, so that every request is limited. After CORS, so that a web page can read the refusal.
   app.use(limitRate);
@@ -37,9 +53,11 @@ export function createApp(): App {
   addPages(app);
   addManagement(app);
   addEventRoutes(app);
+  addQuery(app);
+  addPublishing(app);
   addHealth(app);
   addMetrics(app);
-  app.get("/api/v1/openapi.json", (c) => c.json(openApiDocument(c.env.version)));
+  addOpenApi(app);
   app.notFound((c) =>
     asksForPage(c.req.header("accept"))
       ? notFoundPage(c)

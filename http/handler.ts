@@ -51,10 +51,17 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
     const { store, moderation, measure, readGauges } = deps.open();
     // Reads nothing until its first use.
     const access = new Access({ moderation, config, now, report }, last);
-    const current = async () => {
+    const load = async () => {
       const loaded = await access.current();
       if (loaded.revision >= (last?.revision ?? 0)) last = loaded;
       return loaded;
+    };
+    // Shared: while one question is under way, `access` answers others with what it knew before.
+    let loading: Promise<Moderation> | undefined;
+    const current = () => {
+      loading ??= load();
+      loading.catch(() => (loading = undefined));
+      return loading;
     };
     const decisions = {
       last: () => last,

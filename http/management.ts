@@ -9,7 +9,7 @@ import { frameCost, parsingCost, SIGNATURE_COST } from "../relay/limits/cost.ts"
 import { reasonFor } from "../store/database.ts";
 import type { AppEnv } from "./app-env.ts";
 import { decide } from "./management-methods.ts";
-import { ownAddress } from "./own-address.ts";
+import { ownAddress, UNKNOWN_ADDRESS } from "./own-address.ts";
 import { problem } from "./problem.ts";
 import { addressOf, clientOf } from "./rate-limit.ts";
 import { parseJsonBytes, readBounded } from "./request-body.ts";
@@ -38,7 +38,8 @@ export function addManagement(app: Hono<AppEnv>): void {
 async function manage(c: Context<AppEnv>): Promise<Response> {
   const { config, management, limiter, now } = c.env;
   const url = ownAddress(c);
-  if (url === undefined) return answered(403, { error: UNKNOWN_ADDRESS });
+  if (url === undefined)
+    return answered(403, { error: `${UNKNOWN_ADDRESS.prefix}: ${UNKNOWN_ADDRESS.reason}` });
   const header = c.req.header("authorization");
   if (header === undefined) return unauthorized("there is no Authorization header");
   const body = await readBounded(c.req.raw.body, config.MAX_MESSAGE_LENGTH);
@@ -59,9 +60,6 @@ async function manage(c: Context<AppEnv>): Promise<Response> {
   if (!parsed.ok) return answered(200, { error: `invalid: ${parsed.reason}` });
   return answered(200, await answerCall(c, parsed.call, pubkey));
 }
-
-const UNKNOWN_ADDRESS =
-  "restricted: this relay does not know its own address, so it cannot check whether a call is signed for it: set RELAY_URL, for example to wss://relay.example";
 
 async function answerCall(c: Context<AppEnv>, call: Call, pubkey: string): Promise<Answer> {
   const { config, management, now } = c.env;

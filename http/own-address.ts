@@ -1,8 +1,15 @@
 /** The address for which requests to this relay must be signed (NIP-98). */
 import type { Context } from "hono";
+import type { Refusal } from "../nostr/message.ts";
 import type { AppEnv } from "./app-env.ts";
 
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
+
+export const UNKNOWN_ADDRESS: Refusal = {
+  prefix: "restricted",
+  reason:
+    "this relay does not know its own address, so it cannot check whether a request is signed for it: set RELAY_URL, for example to wss://relay.example",
+};
 
 /**
  * Returns the URL that a request must be signed for: the relay's own address, followed by `path`. A signature for another

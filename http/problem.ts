@@ -2,15 +2,17 @@
 import { HTTPException } from "hono/http-exception";
 import type { Prefix } from "../nostr/message.ts";
 
-/** The stable codes. The code of a refused event is the prefix of its OK message (NIP-01). */
-type ProblemCode =
-  | Prefix
-  | "not-found"
-  | "unsupported-type"
-  | "method-not-allowed"
-  | "too-long"
-  | "unavailable"
-  | "internal";
+/** The stable codes, besides the prefixes of OK messages (NIP-01). The code of a refused event is its prefix. */
+export const OWN_CODES = [
+  "not-found",
+  "unsupported-type",
+  "method-not-allowed",
+  "too-long",
+  "unavailable",
+  "internal",
+] as const;
+
+type ProblemCode = Prefix | (typeof OWN_CODES)[number];
 
 export function problem(code: ProblemCode, message: string) {
   return { error: { code, message } };

@@ -1,17 +1,20 @@
-/** Reads over HTTP: one page of events, or a count. They use the common path of all reads. */
-import type { Refusal } from "../nostr/message.ts";
+/**
+ * Reads over HTTP: one page of events, or a count. They use the common path of all reads. A client that already has the answer is
+ * told so instead, after the same checks and before any event is read.
+ */
 import type { Context } from "hono";
-import type { Filter } from "../nostr/filter.ts";
+import { newestFirst } from "../nostr/event.ts";
+import type { Refusal } from "../nostr/message.ts";
 import { countedBy } from "../relay/session/count.ts";
-import { COUNT_COST, type Reader, type Reading, type ReadOutcome } from "../relay/reads.ts";
-import { loadable } from "../store/read.ts";
+import { COUNT_COST, type Reading, type ReadOutcome } from "../relay/reads.ts";
+import { answerOfParts, loadable } from "../store/read.ts";
 import type { Answer, Countable, CountResult, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
 import type { AppEnv } from "./app-env.ts";
+import { hasAlready, listTag } from "./caching.ts";
 import { cursorAfter } from "./event-query.ts";
-import { refusalOfAddress } from "./blocked.ts";
 import { orUnavailable } from "./problem.ts";
-import { clientOf } from "./rate-limit.ts";
+import { type Keys, readerOf } from "./reader.ts";
 
 /** About the maximum bytes of events in one page. The cursor continues after them. */
 export const PAGE_BYTES = 2_000_000;
@@ -26,73 +29,108 @@ export interface Page {
   unfinished?: string;
 }
 
-type Read<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+/** Who asks. `isTagged`: the answer has an entity tag, if it is the same for everybody. */
+interface Asking {
+  keys: Keys;
+  isTagged: boolean;
+}
 
-export async function readPage(c: Context<AppEnv>, asked: Omit<Query, "view">): Promise<Read<Page>> {
+export interface Asked extends Asking {
+  /** They differ only in their filters, and are answered as one. */
+  parts: [Omit<Query, "view">, ...Omit<Query, "view">[]];
+}
+
+/** `tag` is the entity tag of the answer, if it has one. */
+export type Read<T> =
+  | { kind: "read"; value: T; tag?: string }
+  | { kind: "unchanged"; tag: string }
+  | { kind: "refused"; refusal: Refusal };
+
+export async function readPage(c: Context<AppEnv>, asked: Asked): Promise<Read<Page>> {
   const { store, reads, now } = c.env;
-  const query = { ...asked, view: strangersView(now()) };
-  const filter = { ...asked.filter, limit: asked.limit };
-  const outcome = await run(c, filter, () => pageOf(store, query), { sends: true });
-  if (outcome.kind === "refused") return { ok: false, refusal: outcome.refusal };
-  const page = outcome.value;
+  const { keys, parts } = asked;
+  const view = viewOf(keys, now());
+  const queries = parts.map((part): Query => ({ ...part, view }));
+  const filters = parts.map(({ filter, limit }) => ({ ...filter, limit }));
+  const outcome = await run(c, asked, { filters, work: () => pageOf(store, queries), sends: true });
+  if (outcome.kind === "refused") return outcome;
+  const { value: page, tag } = outcome.value;
+  if (page === UNCHANGED) return { kind: "unchanged", tag };
   if (!page) throw new Error("the store gave no answer to a query");
-  reads.charge(readerOf(c), page.events);
+  reads.charge(readerOf(c, keys), page.events);
   const isLost = outcome.kind === "stopped" && !page.isWhole && page.cursor === undefined;
-  if (!isLost) return { ok: true, value: page };
-  if (page.events.length === 0) return { ok: false, refusal: outcome.refusal };
-  return { ok: true, value: { ...page, unfinished: outcome.refusal.reason } };
+  if (!isLost) return { kind: "read", value: page, ...(tag !== undefined && { tag }) };
+  if (page.events.length === 0) return { kind: "refused", refusal: outcome.refusal };
+  return { kind: "read", value: { ...page, unfinished: outcome.refusal.reason } };
 }
 
 export async function readCount(
   c: Context<AppEnv>,
+  keys: Keys,
   asked: Pick<Countable, "filter" | "keyword">,
 ): Promise<Read<CountResult>> {
   const { store, now } = c.env;
-  const view = strangersView(now());
-  const outcome = await run(c, asked.filter, () => store.count([{ ...asked, view }]), {
-    mostLooked: Infinity,
-    firstCost: COUNT_COST,
-  });
-  return countedBy(outcome);
+  const view = viewOf(keys, now());
+  const outcome = await run(
+    c,
+    { keys, isTagged: true },
+    {
+      filters: [asked.filter],
+      work: () => store.count([{ ...asked, view }]),
+      mostLooked: Infinity,
+      firstCost: COUNT_COST,
+    },
+  );
+  if (outcome.kind === "refused") return outcome;
+  const { value, tag } = outcome.value;
+  if (value === UNCHANGED) return { kind: "unchanged", tag };
+  const counted = countedBy({ ...outcome, value });
+  if (!counted.ok) return { kind: "refused", refusal: counted.refusal };
+  return { kind: "read", value: counted.value, ...(tag !== undefined && { tag }) };
 }
+
+const UNCHANGED = Symbol("unchanged");
+
+type Tagged<T> = { value: T; tag: string | undefined } | { value: typeof UNCHANGED; tag: string };
 
 /** Rejects with 503 if the store fails, or if the turn of the read does not come in time. */
 function run<T>(
   c: Context<AppEnv>,
-  filter: Filter,
-  work: () => Work<T>,
-  options: Pick<Reading<T>, "sends" | "mostLooked" | "firstCost">,
-): Promise<Exclude<ReadOutcome<T>, { kind: "dropped" }>> {
-  const reader = readerOf(c);
+  asking: Asking,
+  { work, ...reading }: Omit<Reading<T>, "reader" | "owner">,
+): Promise<Exclude<ReadOutcome<Tagged<T>>, { kind: "dropped" }>> {
+  const reader = readerOf(c, asking.keys);
   return orUnavailable(async () => {
-    const outcome = await c.env.reads.run({ reader, filters: [filter], work, owner: c, ...options });
+    const tagged = () => withTag(c, asking, work());
+    const outcome = await c.env.reads.run({ ...reading, reader, work: tagged, owner: c });
     if (outcome.kind === "dropped") throw new Error("a read over HTTP waited too long for its turn");
     return outcome;
   });
 }
 
-/** Over HTTP a client has no keys. */
-function readerOf(c: Context<AppEnv>): Reader {
-  const { network } = clientOf(c);
-  const keys = new Set<string>();
-  const { access } = c.env;
-  return {
-    network,
-    keys,
-    client: network ?? c,
-    mayProbablyRead: access.isProbablyOpen,
-    refuseRead: async () => (await refusalOfAddress(c)) ?? access.refuseRead(keys),
-  };
+/** The tag is asked for before anything else, so it is never newer than the answer. */
+async function* withTag<T>(c: Context<AppEnv>, { keys, isTagged }: Asking, work: Work<T>): Work<Tagged<T>> {
+  if (keys.size > 0 || !isTagged) return { value: yield* work, tag: undefined };
+  const tagging = listTag(c.env);
+  // Awaited below, after the read has succeeded or failed.
+  tagging.catch(() => undefined);
+  if (c.req.header("if-none-match") !== undefined) {
+    const tag = await tagging;
+    if (tag !== undefined && hasAlready(c, tag)) return { value: UNCHANGED, tag };
+  }
+  const value = yield* work;
+  return { value, tag: await tagging };
 }
 
-function strangersView(now: number): View {
-  return { keys: [], now };
+function viewOf(keys: Keys, now: number): View {
+  return { keys: [...keys], now };
 }
 
-async function* pageOf(store: Pick<Store, "read" | "load">, query: Query): Work<Page | undefined> {
-  const { answers } = yield* store.read([query]);
-  const [answer] = answers;
-  if (!answer) return undefined;
+async function* pageOf(store: Pick<Store, "read" | "load">, queries: Query[]): Work<Page | undefined> {
+  const { answers } = yield* store.read(queries);
+  const [query] = queries;
+  if (!query || answers.length < queries.length) return undefined;
+  const answer = answerOfAll(query, answers);
   const events: StoredEvent[] = [];
   let bytes = 0;
   for (const group of loadable(answer.events)) {
@@ -112,6 +150,14 @@ async function* pageOf(store: Pick<Store, "read" | "load">, query: Query): Work<
     cursor: hasPages(query) ? cursorOf(answer, query) : undefined,
     isWhole: answer.unfinished === undefined,
   };
+}
+
+function answerOfAll(query: Query, answers: Answer[]): Answer {
+  const [only] = answers;
+  if (only && answers.length === 1) return only;
+  const bySeq = new Map(answers.flatMap(({ events }) => events.map((event) => [event.seq, event])));
+  const all = [...bySeq.values()].toSorted(newestFirst);
+  return answerOfParts(query.order === "asc" ? all.toReversed() : all, query, answers);
 }
 
 function cursorOf({ events, more, unfinished }: Answer, { order }: Query): string | undefined {

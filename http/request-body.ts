@@ -8,10 +8,11 @@ export async function readJson(
   request: Request,
   longest: number,
   charge: (shape: JsonShape, bytes: number) => void,
-): Promise<ParsedBody> {
+): Promise<(ParsedBody & { ok: false }) | { ok: true; value: unknown; bytes: Uint8Array }> {
   const bytes = await readBounded(request.body, longest);
   if (!bytes) return { ok: false, code: "too-long", reason: `the body is longer than ${longest} bytes` };
-  return parseJsonBytes(bytes, (shape) => charge(shape, bytes.length));
+  const parsed = parseJsonBytes(bytes, (shape) => charge(shape, bytes.length));
+  return parsed.ok ? { ...parsed, bytes } : parsed;
 }
 
 export function parseJsonBytes(bytes: Uint8Array, charge: (shape: JsonShape) => void): ParsedBody {

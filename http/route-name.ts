@@ -8,6 +8,7 @@ const ROUTES = [
   "/api/v1/openapi.json",
   "/api/v1/events",
   "/api/v1/events/count",
+  "/api/v1/query",
 ];
 
 export function routeName(path: string): string {

@@ -252,12 +252,29 @@ function answerOf(question: Question, head: number): Answer {
  * Returns the answer if only what comes before the second `reached` is known to be complete. `all` are the matches that were
  * found, in order.
  */
-export function answerUpTo(all: FoundEvent[], query: Query, reached: number | undefined): Answer {
+function answerUpTo(all: FoundEvent[], query: Query, reached: number | undefined): Answer {
   const { limit } = query;
   if (reached === undefined) return { events: all.slice(0, limit), more: true, unfinished: { reached } };
   const certain = all.filter(isBefore(reached, query));
   if (certain.length > limit) return { events: certain.slice(0, limit), more: true };
   return { events: certain, more: true, unfinished: { reached } };
+}
+
+/**
+ * Merges answers to parts of one query: of several shards, or to several filters. `all` are their events in order, each once.
+ */
+export function answerOfParts(all: FoundEvent[], query: Query, parts: Answer[]): Answer {
+  const { limit } = query;
+  const stopped = parts.flatMap(({ unfinished }) => unfinished ?? []);
+  const more = all.length > limit || parts.some((answer) => answer.more);
+  if (stopped.length === 0) return { events: all.slice(0, limit), more };
+  const seconds = stopped.flatMap(({ reached }) => reached ?? []);
+  // No part has anything unknown before this second.
+  const reached = seconds.length < stopped.length ? undefined : firstOf(seconds, query);
+  const merged = answerUpTo(all, query, reached);
+  // A part that its limit has cut ends with its last event, and that may be long before this second.
+  const isCut = reached !== undefined && merged.events.length === limit;
+  return isCut ? { events: merged.events, more } : merged;
 }
 
 /** Whether there are more matches than the limit that no walk can find an earlier one for. */
@@ -283,7 +300,7 @@ function reachedBy({ query, walks }: Question): number | undefined {
 }
 
 /** Returns the second that comes first in the order of the query. */
-export function firstOf(seconds: number[], query: Query): number {
+function firstOf(seconds: number[], query: Query): number {
   return query.order === "asc" ? Math.min(...seconds) : Math.max(...seconds);
 }
 

@@ -5,7 +5,7 @@ import type { Filter } from "../nostr/filter.ts";
 import { mergeRegisters } from "../nostr/hyperloglog.ts";
 import { relevanceOf } from "../nostr/relevance.ts";
 import { phrasesOf } from "../nostr/search.ts";
-import { CHARACTERS_FOR_ENTRY, firstOf, answerUpTo } from "./read.ts";
+import { answerOfParts, CHARACTERS_FOR_ENTRY } from "./read.ts";
 import { MOST_RANKED, rankedText } from "./search-walk.ts";
 import type { Shard } from "./shard.ts";
 import type {
@@ -96,17 +96,11 @@ async function* upTo(head: number, store: Shard, query: Query, answer: Answer): 
 
 /** Merges the answers of several shards to one query. */
 async function* merge(query: Query, answers: Answer[]): Work<Answer> {
-  const { limit, order, filter } = query;
+  const { order, filter } = query;
   const all = answers.flatMap(({ events }) => events);
   if (filter.search !== undefined) yield* rank(filter.search, answers, all);
   else all.sort(order === "asc" ? (a, b) => newestFirst(b, a) : newestFirst);
-  const stopped = answers.flatMap(({ unfinished }) => unfinished ?? []);
-  const seconds = stopped.flatMap(({ reached }) => reached ?? []);
-  const more = all.length > limit || answers.some((answer) => answer.more);
-  if (stopped.length === 0) return { events: all.slice(0, limit), more };
-  // No shard has anything unknown before this second.
-  const reached = seconds.length < stopped.length ? undefined : firstOf(seconds, query);
-  return answerUpTo(all, query, reached);
+  return answerOfParts(all, query, answers);
 }
 
 /** Sorts matches of a search by rank. Each shard has ranked its own newest matches in the same way. */

@@ -50,6 +50,10 @@ export function createShardedStore(options: ShardedStoreOptions): Store {
     records: (filter, view, most) => recordsOfShards(shards, filter, view, most),
     count: (countables) => countInShards(shards, countables),
     log: async (after, limit) => logOfShards(shards, after, limit, await log.head()),
+    newestPublic: async () => {
+      const newest = (await all((shard) => shard.newestPublic())).filter((one) => one !== undefined);
+      return newest.toSorted((a, b) => b.seq - a.seq)[0];
+    },
     known: async (ids) => new Set((await all((shard) => shard.known(ids))).flatMap((known) => [...known])),
     adopt: async (ids) => void (await all((shard) => shard.adopt(ids))),
     async unfinishedDeletions() {

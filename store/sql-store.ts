@@ -5,6 +5,7 @@ import type { Database } from "./database.ts";
 import { Dense } from "./dense.ts";
 import { removeExpired } from "./expired.ts";
 import { adoptStatement, prune } from "./prune.ts";
+import { newestPublic } from "./newest.ts";
 import { loadEvents, readLogAfter, readQueries } from "./read.ts";
 import { readRecords } from "./records.ts";
 import type { CommitResult, Failure, Fate, Origin, Store } from "./store.ts";
@@ -27,6 +28,7 @@ export function createStore(db: Database, size?: StoreSize, dense = new Dense())
     records: (filter, view, most) => readRecords(db, { filter, view, most }, dense),
     count: (countables) => countEvents(db, countables, dense),
     log: (after, limit) => readLogAfter(db, after, limit),
+    newestPublic: () => newestPublic(db),
     known: (ids) => knownIds(db, ids),
     unfinishedDeletions: () => unfinishedDeletions(db),
     finishDeletion: (id, pause) => finishDeletion(db, id, pause),

@@ -122,6 +122,8 @@ export interface Origin {
   positions?: readonly number[];
 }
 
+export type NewestEvent = Pick<StoredEvent, "seq" | "id">;
+
 export interface Store {
   /**
    * Stores events in one transaction. Do not pass ephemeral events, or requests to vanish for other relays. Deletions take
@@ -157,6 +159,11 @@ export interface Store {
    * the end of the log. `head` is as in `ReadResult`.
    */
   log(after: number, limit: number): Promise<{ events: StoredEvent[]; head: number }>;
+  /**
+   * Returns the last event of the log that anybody may see, expired or not. Undefined if there is none among the last 1,000: they
+   * are not looked through to their beginning.
+   */
+  newestPublic(): Promise<NewestEvent | undefined>;
   /** Returns the ids that are stored, out of these. */
   known(ids: string[]): Promise<Set<string>>;
   /** Counts events that came from upstreams as published here, too. */

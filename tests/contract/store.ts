@@ -66,6 +66,15 @@ function describeWriting(store: () => Store): void {
     expect((await store().log(first.last, 10)).events.map(({ id }) => id)).toEqual([c.id]);
   });
 
+  it("knows the newest event that anybody may see", async () => {
+    expect(await store().newestPublic()).toBeUndefined();
+    const [first, last] = [note(5), note(1)];
+    await store().commit([first]);
+    const { last: seq } = await store().commit([last]);
+    await store().commit([{ ...note(9), kind: 1059 }]);
+    expect(await store().newestPublic()).toEqual({ seq, id: last.id });
+  });
+
   it("knows a duplicate, in the same commit and in a later one", async () => {
     const event = note(1);
     expect((await store().commit([event, event])).fates.map(({ kind }) => kind)).toEqual([

@@ -10,8 +10,6 @@ import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 export interface RelayProgram extends Running {
   url: string;
   http: string;
-  /** Runs the minute jobs now. They run by themselves only once a minute. */
-  runMinuteJobs(): void;
   /** Interrupts it as Ctrl-C does. Resolves with the exit code. */
   interrupt(): Promise<number | null>;
   kill(): Promise<void>;
@@ -32,7 +30,6 @@ export async function startRelay(
     ...running,
     url: `ws://localhost:${port}`,
     http: `http://localhost:${port}`,
-    runMinuteJobs: () => void running.process.kill("SIGUSR2"),
     async interrupt() {
       running.process.kill("SIGINT");
       return (await running.ended).code;
