@@ -1,7 +1,6 @@
 /** `npm start`: runs the relay and the aggregator on this machine, as they would run on Cloudflare. */
 import { addressesOf, HOST_HELP, HOST_OPTION, readHost } from "./local/host-option.ts";
 import { interruption } from "./local/interruption.ts";
-import type { RunningLocally } from "./local/runtime.ts";
 import { readOptions } from "./shared/options.ts";
 import { DEFAULT_PORT } from "./shared/relay-option.ts";
 import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./shared/settings-option.ts";
@@ -27,15 +26,12 @@ await runCommand(async () => {
     return;
   }
   const interrupted = interruption();
-  let running: RunningLocally | undefined;
-  // During the start there is nothing to do: it runs these jobs anyway.
-  process.on("SIGUSR2", () => running?.runMinuteJobs());
   // Events and secrets are in the state directory. So all files there are only for their owner, also those of workerd.
   process.umask(0o077);
   using _lock = lockState(options.state);
   // Loaded late, because it takes a second: help and error messages come at once.
   const { startLocally } = await import("./local/runtime.ts");
-  running = await Promise.race([startLocally({ ...options, say: console.log }), interrupted]);
+  const running = await Promise.race([startLocally({ ...options, say: console.log }), interrupted]);
   if (running) {
     tellWhere(options);
     await interrupted;

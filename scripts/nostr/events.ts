@@ -1,9 +1,11 @@
 /** `events`: shows stored events, over HTTP. */
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
+import { AUTH_OPTION } from "./auth-option.ts";
+import { httpAuthorization } from "./http-authorization.ts";
 import { readJson } from "./http-client.ts";
 import { readOptions } from "../shared/options.ts";
 import { printEvent } from "./received-event.ts";
-import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
+import { httpUrl, RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
 
@@ -17,6 +19,7 @@ repeat the option.
   --orderBy ORDER    desc (newest first, default) or asc (oldest first); --order is the same
   --keyword TEXT     events whose content contains this exact text
 ${FILTER_HELP}  --json             print each event as one line of JSON
+  --auth             sign each request with the key in NOSTR_SECRET_KEY (NIP-98)
 ${timeoutHelp("30")}${RELAY_HELP}`;
 
 /** Maximum number of events per request. */
@@ -27,6 +30,7 @@ export async function run(args: string[]): Promise<void> {
     ...RELAY_OPTION,
     ...TIMEOUT_OPTION,
     ...FILTER_OPTIONS,
+    ...AUTH_OPTION,
     amount: { type: "string" },
     orderBy: { type: "string" },
     order: { type: "string" },
@@ -51,7 +55,7 @@ export async function run(args: string[]): Promise<void> {
 
   for (let left = amount; left > 0;) {
     query.set("limit", String(Math.min(left, PAGE)));
-    const { events, cursor } = await readPage(relay, query, timeout);
+    const { events, cursor } = await readPage(relay, query, { auth: values.auth, timeout });
     for (const event of events.slice(0, left)) await printEvent(event, values.json);
     left -= events.length;
     if (cursor === null) return;
@@ -81,9 +85,11 @@ function queryOf(filter: Record<string, unknown>): URLSearchParams {
 async function readPage(
   relay: string,
   query: URLSearchParams,
-  timeout: number | undefined,
+  { auth, timeout }: { auth: boolean; timeout: number | undefined },
 ): Promise<{ events: unknown[]; cursor: string | null }> {
-  const body = (await readJson(relay, `api/v1/events?${query}`, { timeout })) as {
+  const path = `api/v1/events?${query}`;
+  const authorization = auth ? httpAuthorization(httpUrl(relay, path), "GET") : undefined;
+  const body = (await readJson(relay, path, { authorization, timeout })) as {
     events?: unknown;
     cursor?: unknown;
   } | null;

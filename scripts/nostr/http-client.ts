@@ -7,13 +7,20 @@ import { CommandError } from "../shared/usage.ts";
 
 const ANSWER_MILLISECONDS = 30_000;
 
+interface ReadOptions {
+  accept?: string;
+  authorization?: string | undefined;
+  timeout?: number | undefined;
+}
+
 /** Returns the JSON of an answer. Rejects with one sentence if the status is not 200 or there is no JSON. */
 export async function readJson(
   relay: string,
   path: string,
-  { accept = "application/json", timeout }: { accept?: string; timeout?: number | undefined } = {},
+  { accept = "application/json", authorization, timeout }: ReadOptions = {},
 ): Promise<unknown> {
-  const { status, body } = await exchange(relay, path, { headers: { accept }, timeout });
+  const headers = { accept, ...(authorization !== undefined && { authorization }) };
+  const { status, body } = await exchange(relay, path, { headers, timeout });
   if (status !== 200) throw new CommandError(`the relay answered ${status}: ${reasonOf(body)}`);
   return body;
 }

@@ -1,13 +1,11 @@
 /** Calls of a relay's management API (NIP-86), signed with an admin's key (NIP-98). */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { npubEncode } from "nostr-tools/nip19";
-import { finalizeEvent, getPublicKey } from "nostr-tools/pure";
-import { HTTP_AUTH } from "../../nostr/kinds.ts";
+import { getPublicKey } from "nostr-tools/pure";
 import type { MethodName } from "../../nostr/management.ts";
 import { note, oneLine } from "../shared/printing.ts";
 import { httpUrl } from "../shared/relay-option.ts";
 import { CommandError } from "../shared/usage.ts";
+import { httpAuthorization } from "./http-authorization.ts";
 import { postJson } from "./http-client.ts";
 import { readSecretKey } from "./secret-key.ts";
 
@@ -24,23 +22,9 @@ export async function callRelay(
   const url = httpUrl(relay, "");
   const headers = {
     "content-type": "application/nostr+json+rpc",
-    authorization: authorization(url, body),
+    authorization: httpAuthorization(url, "POST", body),
   };
   return resultOf(await postJson(relay, "", { body, headers, timeout }));
-}
-
-/** Returns an Authorization header for this one request (NIP-98). */
-function authorization(url: string, body: string): string {
-  const tags = [
-    ["u", url],
-    ["method", "POST"],
-    ["payload", bytesToHex(sha256(utf8ToBytes(body)))],
-    // Relays accept each authorization once, and a user may make the same call twice in a second.
-    ["nonce", crypto.randomUUID()],
-  ];
-  const created_at = Math.floor(Date.now() / 1000);
-  const event = finalizeEvent({ kind: HTTP_AUTH, created_at, tags, content: "" }, readSecretKey());
-  return `Nostr ${btoa(JSON.stringify(event))}`;
 }
 
 function resultOf({ status, body }: { status: number; body: unknown }): unknown {

@@ -3,7 +3,7 @@ import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
 import type { ProgramOptions } from "../fixtures/program.ts";
 import { npubEncode } from "nostr-tools/nip19";
 import type { Event } from "../../nostr/event.ts";
-import { signed } from "../fixtures/author.ts";
+import { PUBKEY, SECRET, signed } from "../fixtures/author.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
 
 const folder = freshFolder();
@@ -31,6 +31,18 @@ describe.each(RUNTIMES)("events on %s", (runtime) => {
     expect(await contents("--keyword", "absent")).toEqual([]);
     const { stdout } = await run(["events", "--amount", "1", "--relay", relay.url.replace("ws", "http")]);
     expect(lines(stdout).at(-1)).toBe("  note 24");
+  });
+
+  it("with --auth, prints what the key may read", async () => {
+    await using relay = await startScriptedRelay();
+    const wrap = signed("", { kind: 1059, tags: [["p", PUBKEY]] });
+    await relay.api.store.commit([wrap]);
+    const args = ["events", "--json", "--kinds", "1059", "--relay", relay.url];
+    const { code, stderr } = await run(args);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("the relay answered 401")]);
+    const env = { NOSTR_SECRET_KEY: Buffer.from(SECRET).toString("hex") };
+    const { stdout } = await run([...args, "--auth"], { env });
+    expect(lines(stdout).map((line) => (JSON.parse(line) as Event).id)).toEqual([wrap.id]);
   });
 
   it("has every condition that the API has", async () => {
