@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { startProgram, ROOT } from "../fixtures/program.ts";
 import { freePort } from "../e2e/programs.ts";
@@ -27,8 +27,11 @@ export interface Site {
   http: string;
   /** ws://localhost:PORT */
   url: string;
-  /** Opens a page, or without a path an empty one. The test fails if the page writes an error to its console or breaks its Content-Security-Policy. */
-  open(path?: string, options?: BrowserContextOptions): Promise<Page>;
+  /**
+   * Opens a page, or without a path an empty one. The test fails if the page writes an error to its console that is not
+   * `expected`, or breaks its Content-Security-Policy.
+   */
+  open(path?: string, options?: BrowserContextOptions, expected?: RegExp): Promise<Page>;
 }
 
 /** Describes tests in a browser. They are skipped with a message if there is no Chromium. */
@@ -42,7 +45,8 @@ export function describeInBrowser(name: string, args: string[], tests: (site: Si
     const site = {
       http: "",
       url: "",
-      open: (path, options) => openPage(browser, path === undefined ? undefined : site.http + path, options),
+      open: (path, options, expected) =>
+        openPage(browser, path === undefined ? undefined : site.http + path, { options, expected }),
     } as Site;
     let browser: Browser;
     let stop = async () => {};
@@ -81,17 +85,24 @@ export async function expectToFit(page: Page): Promise<void> {
   expect(content).toBeLessThanOrEqual(window);
 }
 
+/** Waits until something is shown. Rejects if it does not appear. */
+export async function isShown(locator: Locator): Promise<true> {
+  await locator.first().waitFor();
+  return true;
+}
+
 async function openPage(
   browser: Browser,
   url: string | undefined,
-  options: BrowserContextOptions = {},
+  { options = {}, expected }: { options?: BrowserContextOptions | undefined; expected?: RegExp | undefined },
 ): Promise<Page> {
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
+    if (message.type() === "error" && !expected?.test(message.text())) errors.push(message.text());
   });
   onTestFinished(async () => {
     await context.close();
