@@ -1,5 +1,5 @@
 /** The fields of a filter as options of a command. */
-import { splitCommaList } from "../../http/comma-list.ts";
+import { splitCommaList } from "../../nostr/comma-list.ts";
 import { parseFilter } from "../../nostr/filter.ts";
 import { EVENT_ID, formOfTag, PUBKEY } from "../../nostr/reference.ts";
 import { readReference } from "./references.ts";

@@ -1,5 +1,5 @@
 /** The --tag option of `publish`. */
-import { splitCommaList } from "../../http/comma-list.ts";
+import { splitCommaList } from "../../nostr/comma-list.ts";
 import { formOfTag, type Reference } from "../../nostr/reference.ts";
 import { isSecret, readReference } from "./references.ts";
 import { UsageError } from "../shared/usage.ts";

@@ -1,6 +1,6 @@
 /** Decodes npub1…, note1… and the like in a parameter, for filters. */
-import { described } from "../nostr/characters.ts";
-import { EVENT_ID, formOfTag, parseReference, PUBKEY, type ReferenceForm } from "../nostr/reference.ts";
+import { described } from "./characters.ts";
+import { EVENT_ID, formOfTag, parseReference, PUBKEY, type ReferenceForm } from "./reference.ts";
 
 const ENCODED = /^(?:nostr:)?(?:note|nevent|npub|nprofile|naddr)1/;
 /** In characters. Longer values contain many relays, which are not needed. */
