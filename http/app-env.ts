@@ -7,6 +7,7 @@ import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
 import type { Reads } from "../relay/reads.ts";
 import type { Verify } from "../nostr/signature.ts";
 import type { ModerationStore } from "../store/moderation.ts";
+import type { Readiness } from "../store/probe.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSize } from "../store/store-size.ts";
 import type { GaugeName, Metrics } from "../telemetry/metrics.ts";
@@ -30,6 +31,8 @@ export interface AppEnv {
     config: Config;
     version: string;
     store: Pick<Store, "read" | "load" | "count" | "newestPublic">;
+    /** Reads what `/health/ready` says. */
+    readReadiness(): Promise<Readiness>;
     /** Asks the database for its size, and nothing else. */
     measure(): Promise<void>;
     /** Reads what rises and falls. */

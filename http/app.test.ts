@@ -148,7 +148,13 @@ describe("for operators", () => {
     expect(await response.json()).toEqual({ status: "ok" });
     const ready = await api.request("/health/ready");
     expect(ready.status).toBe(200);
-    expect(await ready.json()).toEqual({ status: "ok", store: { level: "ok", percent: 0 } });
+    expect(await ready.json()).toEqual({
+      status: "ok",
+      problems: [],
+      store: { level: "ok", percent: 0 },
+      queue: { oldestMinutes: null },
+      probe: null,
+    });
   });
 
   it("health without a database: the relay runs, but is not ready", async () => {

@@ -11,11 +11,12 @@ import type { AppEnv } from "./app-env.ts";
 import { blocked, refuseKnownBlocked } from "./blocked.ts";
 import { storeNothingElse } from "./caching.ts";
 import { addEventRoutes } from "./events.ts";
+import { addHealth } from "./health.ts";
 import { addManagement } from "./management.ts";
 import { addMetrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi-route.ts";
 import { addPages, asksForPage, homePage, notFoundPage } from "./pages.tsx";
-import { orUnavailable, problem } from "./problem.ts";
+import { problem } from "./problem.ts";
 import { addPublishing } from "./publish.ts";
 import { addQuery } from "./query.ts";
 import { addressOf, limitRate } from "./rate-limit.ts";
@@ -89,17 +90,6 @@ function addHome(app: App): void {
       "access-control-allow-headers": ALLOWED_HEADERS.join(","),
       "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
     });
-  });
-}
-
-/** `/health` says that the Worker runs, without a look at the database; `/health/ready` that the database answers too. */
-function addHealth(app: App): void {
-  app.get("/health", (c) => c.json({ status: "ok" }, 200));
-  app.get("/health/ready", async (c) => {
-    const { measure, size } = c.env;
-    await orUnavailable(measure);
-    // In whole per cent: the exact size would tell strangers when a private event is stored.
-    return c.json({ status: "ok", store: { level: size.level, percent: size.percent } }, 200);
   });
 }
 

@@ -27,7 +27,9 @@ interface HandlerDeps extends Pick<
    * Called for each request: on Workers, a request must not wait for a batch that another has begun. What one request reads at
    * the same time may share a batch.
    */
-  open(): Pick<Bindings, "store" | "measure" | "readGauges"> & { moderation: ModerationStore };
+  open(): Pick<Bindings, "store" | "measure" | "readGauges" | "readReadiness"> & {
+    moderation: ModerationStore;
+  };
   clock: RequestClock;
   management: Omit<Bindings["management"], "store">;
   /** Created for each request that publishes. */
@@ -48,7 +50,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
   let readAt = -Infinity;
 
   return async (request) => {
-    const { store, moderation, measure, readGauges } = deps.open();
+    const { moderation, ...opened } = deps.open();
     // Reads nothing until its first use.
     const access = new Access({ moderation, config, now, report }, last);
     const load = async () => {
@@ -75,9 +77,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
     return app.fetch(request, {
       ...deps,
       now,
-      store,
-      measure,
-      readGauges,
+      ...opened,
       reads,
       access,
       decisions,

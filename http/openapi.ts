@@ -16,7 +16,7 @@ import {
   text,
   withoutBody,
 } from "./openapi-schemas.ts";
-import type { Answers, OpenApiDocument, Operation } from "./openapi-types.ts";
+import type { Answers, OpenApiDocument, Operation, Schema } from "./openapi-types.ts";
 import { RELAY_DOCUMENT_TYPE } from "./relay-document.ts";
 
 /** Returns the document. `version` is the relay's version, `url` its address. */
@@ -140,16 +140,20 @@ const HEALTH: Operation = {
   },
 };
 
+const minutes: Schema = { type: "integer", minimum: 0 };
+const minutesOrNull: Schema = { type: ["integer", "null"], minimum: 0 };
+
 const READY: Operation = {
   operationId: "readReadiness",
   tags: ["operators"],
   security: [{}],
-  summary: "Whether the relay and its database work",
+  summary: "Whether the relay serves clients: its database answers, and its last test of itself did not fail",
   responses: {
     ...ANYWHERE,
     200: json(
       object({
-        status: { type: "string", enum: ["ok"] },
+        status: { type: "string", enum: ["ok", "degraded"] },
+        problems: { ...list(text), description: "What is wrong, and keeps no client from being served" },
         store: object({
           level: {
             type: "string",
@@ -158,10 +162,25 @@ const READY: Operation = {
           },
           percent: { type: "integer", minimum: 0, description: "How much of MAX_STORE_BYTES is used" },
         }),
+        queue: object({
+          oldestMinutes: { ...minutesOrNull, description: "How long events from upstreams have waited" },
+        }),
+        probe: {
+          ...object({
+            outcome: { type: "string", enum: ["ok", "refused", "failed"] },
+            minutesAgo: minutes,
+            storedMinutesAgo: {
+              ...minutesOrNull,
+              description: "When an event was last stored and read back",
+            },
+          }),
+          type: ["object", "null"],
+          description: "The relay's last test of itself; null: there was none yet",
+        },
       }),
-      "The relay and its database answer",
+      "Clients are served",
     ),
-    503: problem("The database does not answer"),
+    503: problem("The database does not answer, or the relay's last test of itself failed"),
   },
 };
 

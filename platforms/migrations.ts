@@ -19,6 +19,7 @@ import deadLetters from "../migrations/0016_dead_letters.sql";
 import liveAndOnward from "../migrations/0018_live_and_onward.sql";
 import outbox from "../migrations/0019_outbox.sql";
 import eventTrace from "../migrations/0020_event_trace.sql";
+import probe from "../migrations/0021_probe.sql";
 
 /** Every file of migrations/, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -41,4 +42,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0018_live_and_onward.sql", sql: liveAndOnward },
   { name: "0019_outbox.sql", sql: outbox },
   { name: "0020_event_trace.sql", sql: eventTrace },
+  { name: "0021_probe.sql", sql: probe },
 ];

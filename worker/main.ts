@@ -10,11 +10,13 @@ import { nativeVerify } from "../platforms/signature.ts";
 import { report } from "../platforms/report.ts";
 import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
+import { watch } from "../relay/watch/watch.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { Dense } from "../store/dense.ts";
 import { createEventTraces } from "../store/event-traces.ts";
 import { readGauges } from "../store/gauges.ts";
+import { readReadiness, saveProbe } from "../store/probe.ts";
 import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -26,6 +28,7 @@ import { database, size } from "./database.ts";
 import { createFloodLimit } from "./flood-limit.ts";
 import { announceModeration } from "./moderation.ts";
 import { theCounters, theSwitchboard } from "./objects.ts";
+import { probeItself } from "./probe.ts";
 import { workerTelemetry } from "./telemetry.ts";
 
 export { CountersObject } from "./counters-object.ts";
@@ -59,6 +62,7 @@ const answer = createHandler({
       moderation: createModerationStore(shared),
       measure: () => measure(shared),
       readGauges: () => readGauges(shared, unixSeconds()),
+      readReadiness: () => readReadiness(shared),
     };
   },
   size,
@@ -101,9 +105,21 @@ const handler: ExportedHandler<RelayEnv> = {
     return response;
   }, report),
 
-  async scheduled(_controller, _env, ctx) {
+  async scheduled({ scheduledTime }, _env, ctx) {
     const { metrics, tracer } = telemetry;
     const swept = retryingD1(database, metrics, "cron");
+    // It goes on if the sweep fails: then above all.
+    ctx.waitUntil(
+      watch(
+        {
+          interval: config.PROBE_INTERVAL,
+          probe: () => probeItself(config, connect),
+          saveProbe: (result) => saveProbe(swept, result, unixSeconds()),
+          report,
+        },
+        Math.floor(scheduledTime / 60_000),
+      ),
+    );
     await sweep({
       store: createStore(swept),
       moderation: createModerationStore(swept),

@@ -67,7 +67,15 @@ const GROUPS: Record<string, readonly SettingName[]> = {
   ],
   Storage: ["MAX_STORE_BYTES", "RETENTION", "UPSTREAM_RETENTION", "READ_REPLICAS"],
   Upstreams: ["UPSTREAMS", "PULL_INTERVAL", "PULL_HISTORY", "RELAY_SECRET_KEY"],
-  Telemetry: ["METRICS_TOKEN", "COUNTS_INTERVAL", "TRACER", "ZIPKIN_URL", "TRACE_SAMPLE_RATE", "TRACE_URL"],
+  Telemetry: [
+    "PROBE_INTERVAL",
+    "METRICS_TOKEN",
+    "COUNTS_INTERVAL",
+    "TRACER",
+    "ZIPKIN_URL",
+    "TRACE_SAMPLE_RATE",
+    "TRACE_URL",
+  ],
 };
 
 export function configurationDoc(): string {
