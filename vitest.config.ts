@@ -64,7 +64,7 @@ export default defineConfig({
         },
       },
       {
-        // Real programs, started as a user starts them. Many of these tests wait, for the minute's Cron above all.
+        // Real programs, started as a user starts them. Many of these tests wait.
         test: {
           name: "e2e",
           include: ["tests/{scripts,e2e,clients}/*.test.ts"],

@@ -1,6 +1,7 @@
 /** `npm start`: runs the relay and the aggregator on this machine, as they would run on Cloudflare. */
 import { addressesOf, HOST_HELP, HOST_OPTION, readHost } from "./local/host-option.ts";
 import { interruption } from "./local/interruption.ts";
+import type { RunningLocally } from "./local/runtime.ts";
 import { readOptions } from "./shared/options.ts";
 import { DEFAULT_PORT } from "./shared/relay-option.ts";
 import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./shared/settings-option.ts";
@@ -26,12 +27,15 @@ await runCommand(async () => {
     return;
   }
   const interrupted = interruption();
+  let running: RunningLocally | undefined;
+  // During the start there is nothing to do: it runs these jobs anyway.
+  process.on("SIGUSR2", () => running?.runMinuteJobs());
   // Events and secrets are in the state directory. So all files there are only for their owner, also those of workerd.
   process.umask(0o077);
   using _lock = lockState(options.state);
   // Loaded late, because it takes a second: help and error messages come at once.
   const { startLocally } = await import("./local/runtime.ts");
-  const running = await Promise.race([startLocally({ ...options, say: console.log }), interrupted]);
+  running = await Promise.race([startLocally({ ...options, say: console.log }), interrupted]);
   if (running) {
     tellWhere(options);
     await interrupted;

@@ -38,7 +38,13 @@ interface LocalOptions {
   say?: (line: string) => void;
 }
 
-export async function startLocally(options: LocalOptions): Promise<{ stop(): Promise<void> }> {
+export interface RunningLocally {
+  /** Runs the minute jobs now. They also run by themselves every minute. */
+  runMinuteJobs(): void;
+  stop(): Promise<void>;
+}
+
+export async function startLocally(options: LocalOptions): Promise<RunningLocally> {
   const { port, host = "localhost", say = () => undefined } = options;
   const isLocal = host === "localhost";
   for (const address of isLocal ? ["127.0.0.1", "::1"] : [host]) await assertPortIsFree(port, address);
@@ -54,6 +60,7 @@ export async function startLocally(options: LocalOptions): Promise<{ stop(): Pro
   await returnLeases(await databaseOf(miniflare));
   const cron = startCron(miniflare);
   return {
+    runMinuteJobs: cron.fire,
     async stop() {
       cron.stop();
       forwarding?.stop();
@@ -114,9 +121,9 @@ async function localWorker(config: string, settings: Record<string, string>, say
 /**
  * Starts the minute jobs every minute, like Cloudflare, and once at the start, so that the first pull begins at once.
  */
-function startCron(miniflare: Miniflare): { stop(): void } {
+function startCron(miniflare: Miniflare): { fire(): void; stop(): void } {
   let isStopped = false;
-  const fire = async (name: string) => {
+  const fireOne = async (name: string) => {
     try {
       const worker = await miniflare.getWorker(name);
       await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date() });
@@ -125,12 +132,13 @@ function startCron(miniflare: Miniflare): { stop(): void } {
       if (!isStopped) console.error(`the cron of ${name} failed: ${messageOf(error)}`);
     }
   };
-  const fireAll = () => {
-    for (const name of ["tributary", "tributary-aggregator", LOCAL_QUEUE]) void fire(name);
+  const fire = () => {
+    for (const name of ["tributary", "tributary-aggregator", LOCAL_QUEUE]) void fireOne(name);
   };
-  fireAll();
-  const timer = setInterval(fireAll, CRON_MILLISECONDS);
+  fire();
+  const timer = setInterval(fire, CRON_MILLISECONDS);
   return {
+    fire,
     stop() {
       isStopped = true;
       clearInterval(timer);

@@ -6,8 +6,9 @@ import { expect, test } from "vitest";
 import { byId, connect, everything, publishAll, someEvents } from "./client.ts";
 import { FOREIGN_RELAYS, type ForeignRelay, has } from "./foreign-relays.ts";
 import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { MANAGED, pullNow } from "./upstreams.ts";
 
-/** Cron runs once a minute, failed pulls wait, and a relay may have to be built first. */
+/** A relay may have to be built first. */
 const MINUTES = 10 * 60_000;
 const HOUR = 3600;
 
@@ -31,12 +32,20 @@ test(
 
     const upstreams = relays.flatMap(({ url }) => ["--upstream", url]);
     const history = ["--var", "PULL_HISTORY=all", "--var", "UPSTREAM_RETENTION=*:forever"];
-    const relay = await startRelay(await freePort(), join(folder, "state"), [...upstreams, ...history]);
+    const relay = await startRelay(await freePort(), join(folder, "state"), [
+      ...upstreams,
+      ...history,
+      ...MANAGED,
+    ]);
+    const pull = async () => {
+      for (const { url } of relays) await pullNow(relay, url);
+    };
     await eventually(
       () => everything(relay.http),
       ({ length }) => length > 0,
     );
     for (const upstream of relays) await upstream.restart();
+    await pull();
     await eventually(() => missing(relay.http, events), isEmpty);
     expect(byId(await everything(relay.http))).toEqual(byId(events));
 
@@ -49,6 +58,7 @@ test(
       late.slice(2 * at, 2 * at + (comparesSets ? 2 : 1)),
     );
     for (const [at, upstream] of relays.entries()) await upstream.publish(late.slice(2 * at, 2 * at + 2));
+    await pull();
     await eventually(() => missing(relay.http, wanted), isEmpty);
     const stored = (await everything(relay.http)).map(({ id }) => id);
     expect(new Set(stored).size).toBe(stored.length);

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import type { Event } from "../../nostr/event.ts";
-import { type ScriptedRelay, startScriptedRelay } from "../fixtures/scripted-relay.ts";
+import { refuseComparison, type ScriptedRelay, startScriptedRelay } from "../fixtures/scripted-relay.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { connect, listen } from "./client.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { eventually, freePort, type RelayProgram, startRelay, temporaryFolder } from "./programs.ts";
 import { addUpstream, MANAGED, statusOf } from "./upstreams.ts";
 
 /** An event arrives in a fraction of a second. A pull would take a minute at least. */
@@ -25,8 +25,9 @@ interface LiveRelay extends AsyncDisposable {
 
 async function startLiveRelay(): Promise<LiveRelay> {
   const sockets = new Set<WebSocket>();
-  const relay = await startScriptedRelay(([verb, id], say, socket) => {
-    if (verb !== "REQ") return;
+  const relay = await startScriptedRelay((message, say, socket) => {
+    const [verb, id] = message;
+    if (verb !== "REQ") return refuseComparison(message, say);
     const isLive = String(id).startsWith("live-");
     if (isLive) for (const event of live.kept) say(["EVENT", id, event]);
     say(["EOSE", id]);
@@ -51,6 +52,12 @@ async function startLiveRelay(): Promise<LiveRelay> {
   return live;
 }
 
+/** The minute job asks the connections how they are. */
+function newStatusOf(relay: RelayProgram, url: string) {
+  relay.runMinuteJobs();
+  return statusOf(relay.http, url);
+}
+
 const LIVE = { live: true, interval: 86_400 };
 
 test("an event of a live upstream reaches a subscriber soon, also after drops; an ephemeral one reaches it once", async () => {
@@ -58,6 +65,7 @@ test("an event of a live upstream reaches a subscriber soon, also after drops; a
   await using second = await startLiveRelay();
   const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), MANAGED);
   for (const { relay: upstream } of [first, second]) await addUpstream(relay.http, upstream.url, LIVE);
+  relay.runMinuteJobs();
   const { received } = await listen(await connect(relay.url), { limit: 0 });
   const subscribed = (count: number) =>
     eventually(
@@ -94,7 +102,7 @@ test("an event of a live upstream reaches a subscriber soon, also after drops; a
   await arrives(later);
   expect(received.map(({ id }) => id)).toEqual([note.id, request.id, later.id]);
   const { live } = await eventually(
-    () => statusOf(relay.http, second.relay.url),
+    () => newStatusOf(relay, second.relay.url),
     (status) => (status.live?.drops ?? 0) >= 3,
   );
   expect(live).toMatchObject({
@@ -121,8 +129,9 @@ test("an upstream that floods its live connection is disconnected, and holds up 
   const relay = await startRelay(await freePort(), join(temporaryFolder(), "state"), MANAGED);
   const { received } = await listen(await connect(relay.url), { limit: 0 });
   for (const { url } of [flooding, calm.relay]) await addUpstream(relay.http, url, LIVE);
+  relay.runMinuteJobs();
   const { live } = await eventually(
-    () => statusOf(relay.http, flooding.url),
+    () => newStatusOf(relay, flooding.url),
     (status) => (status.live?.drops ?? 0) >= 2,
   );
   expect(live?.lastDrop?.reason).toBe("the upstream floods: too much that nobody asked for");

@@ -10,6 +10,8 @@ import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 export interface RelayProgram extends Running {
   url: string;
   http: string;
+  /** Runs the minute jobs now. They run by themselves only once a minute. */
+  runMinuteJobs(): void;
   /** Interrupts it as Ctrl-C does. Resolves with the exit code. */
   interrupt(): Promise<number | null>;
   kill(): Promise<void>;
@@ -33,6 +35,7 @@ export async function startRelay(
     ...running,
     url: `ws://localhost:${port}`,
     http: `http://localhost:${port}`,
+    runMinuteJobs: () => void running.process.kill("SIGUSR2"),
     async interrupt() {
       running.process.kill("SIGINT");
       return (await running.ended).code;

@@ -3,16 +3,17 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
-import { startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
+import { refuseComparison, startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
 import { SECRET_HEX } from "../fixtures/author.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { byId, connect, everything, listen, publishAll, query, someEvents } from "./client.ts";
 import { eventually, freePort, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
+import { MANAGED, pullNow } from "./upstreams.ts";
 
 /** The events of these tests are years old. */
 const EVERYTHING = ["--var", "PULL_HISTORY=all", "--var", "UPSTREAM_RETENTION=*:forever"];
 
-/** Cron runs once a minute, and failed work is retried after a pause. */
+/** Failed work is retried after a pause. */
 const MINUTES = 10 * 60_000;
 const LESS_THAN_A_LEASE = 100_000;
 
@@ -23,7 +24,7 @@ test(
     const folder = temporaryFolder();
     const [state, database] = [join(folder, "state"), join(folder, "upstream.db")];
     const upstreamUrl = `ws://localhost:${upstreamPort}`;
-    const start = () => startRelay(port, state, ["--upstream", upstreamUrl, ...EVERYTHING]);
+    const start = () => startRelay(port, state, ["--upstream", upstreamUrl, ...EVERYTHING, ...MANAGED]);
 
     // A client library fills another relay.
     const events = someEvents(1000, "stored");
@@ -36,6 +37,7 @@ test(
     let relay = await start();
     await dying.ended;
     let upstream = await startUpstream(upstreamPort, database);
+    await pullNow(relay, upstreamUrl);
     await eventually(
       async () => (await everything(relay.http)).length,
       (count) => count >= events.length,
@@ -71,6 +73,7 @@ test(
     const { received } = await listen(subscriber, { limit: 0 });
     const fresh = someEvents(20, "fresh", 1);
     await publishAll(await connect(upstreamUrl), fresh);
+    await pullNow(relay, upstreamUrl);
     await eventually(
       () => query(subscriber, { ids: fresh.map(({ id }) => id) }),
       ({ length }) => length === fresh.length,
@@ -165,7 +168,7 @@ test("an upstream that does not answer holds up no other, and what one that fail
 test(
   "a pull that was interrupted is taken up by the next start, before its lease would run out",
   async () => {
-    await using silent = await startScriptedRelay();
+    await using silent = await startScriptedRelay(refuseComparison);
     const [port, state] = [await freePort(), join(temporaryFolder(), "state")];
     for (const starts of [1, 2]) {
       const relay = await startRelay(port, state, ["--upstream", silent.url]);

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { GAUGES, METRICS } from "../../telemetry/metrics.ts";
 import { connect, listen, publishAll, someEvents } from "./client.ts";
 import { eventually, freePort, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
+import { MANAGED, pullNow } from "./upstreams.ts";
 import { type RecordedSpan, recordSpans } from "./zipkin-recorder.ts";
 
 test("one trace leads from the pull over queue and commit to the subscribers, and every step is counted", async () => {
@@ -19,16 +20,18 @@ test("one trace leads from the pull over queue and commit to the subscribers, an
     upstreamUrl,
     "--var",
     `ZIPKIN_URL=${recorder.url}`,
+    ...MANAGED,
   ]);
   const { received } = await listen(await connect(relay.url), { kinds: [1] });
   await fetch(`${relay.http}/api/v1/events?search=secretword`);
   await fetch(`${relay.http}/api/v1/events/${"ab".repeat(32)}`, { headers: { "user-agent": "secretword" } });
-  // The pull at the start finds nothing. The next Cron brings these.
+  // The pull at the start finds nothing. The next one brings these.
   await eventually(
     () => readMetrics(relay.http),
     (counts) => (counts["cleanup_counts upstream"] ?? 0) >= 1,
   );
   await publishAll(await connect(upstreamUrl), someEvents(3, "traced", 1));
+  await pullNow(relay, upstreamUrl);
 
   const isWhole = (trace: RecordedSpan[]) => trace.some(({ name }) => name === "fan_out");
   const [trace] = await eventually(

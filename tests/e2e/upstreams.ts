@@ -1,8 +1,9 @@
-/** Manages the upstreams of a running relay, as its admin (NIP-86). The aggregator sees a change within a minute. */
+/** Manages the upstreams of a running relay, as its admin (NIP-86). The aggregator sees a change with its next minute job. */
 import type { UpstreamSettings } from "../../store/upstream-settings.ts";
 import type { UpstreamStatus } from "../../store/upstream-status.ts";
 import { PUBKEY } from "../fixtures/author.ts";
 import { authorizationEvent, headerOf } from "../fixtures/management.ts";
+import type { RelayProgram } from "./programs.ts";
 
 /** The relay obeys the calls of this file. */
 export const MANAGED = ["--var", `RELAY_ADMINS=${PUBKEY}`];
@@ -13,6 +14,12 @@ export async function addUpstream(
   settings: Partial<UpstreamSettings>,
 ): Promise<void> {
   await manage(http, "addupstream", url, settings);
+}
+
+/** Begins a pull of an upstream now, also if it waits after a failure. One that runs is left alone. */
+export async function pullNow(relay: RelayProgram, url: string): Promise<void> {
+  await manage(relay.http, "resumeupstream", url);
+  relay.runMinuteJobs();
 }
 
 export async function statusOf(http: string, url: string): Promise<UpstreamStatus> {
