@@ -83,7 +83,7 @@ test("two relays that pull and publish to each other have the same events, and c
     await eventually(published, (both) => both.every(({ pulls }, at) => pulls > before[at]!.pulls));
   };
   // The echoes are answered in the first rounds. After that nothing moves any more.
-  const [rest = []] = await eventually(
+  const [rest] = await eventually(
     async () => {
       const before = await sums();
       await round();
