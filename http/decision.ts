@@ -22,6 +22,7 @@ export type Decision =
 export interface Asked {
   store: Pick<
     ModerationStore,
+    | "load"
     | "list"
     | "roles"
     | "reportedEvents"
@@ -34,11 +35,8 @@ export interface Asked {
     | "countLetters"
     | "traceOf"
   >;
-  /** Its `RELAY_ADMINS` are keys that are never banned. */
-  config: Pick<
-    Config,
-    "RELAY_ADMINS" | "RELAY_URL" | "UPSTREAMS" | "CREATED_AT_LOWER_LIMIT" | "ZIPKIN_URL" | "TRACE_URL"
-  >;
+  /** As deployed, without changes at run time. Its `RELAY_ADMINS` are keys that are never banned. */
+  config: Config;
   /** The caller's IP address; undefined if the platform does not tell. */
   ip: string | undefined;
   /** Unix seconds. */

@@ -1,12 +1,11 @@
 /** What each method of the management API (NIP-86) answers or changes. */
 import { ipMatcher } from "../nostr/ip-address.ts";
 import { type Call, type MethodName, METHODS } from "../nostr/management.ts";
-import { SETTINGS } from "../relay/config.ts";
-import type { CHANGEABLE } from "../relay/access/moderation-snapshot.ts";
 import type { Change, ListName } from "../store/moderation.ts";
 import { answer, type Asked, change, type Decision, type Method, refuse } from "./decision.ts";
 import { LETTER_DECISIONS } from "./management-letters.ts";
 import { OUTBOX_DECISIONS } from "./management-outbox.ts";
+import { SETTING_DECISIONS } from "./management-settings.ts";
 import { TRACE_DECISIONS } from "./management-traces.ts";
 import { UPSTREAM_DECISIONS } from "./management-upstreams.ts";
 
@@ -50,12 +49,6 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   listbannedevents: (_, { store }) => list(store, "banned-event", "id"),
   listallowedevents: (_, { store }) => list(store, "allowed-event", "id"),
 
-  changerelayname: ([name]) => set("RELAY_NAME", name),
-  changerelaydescription: ([description]) => set("RELAY_DESCRIPTION", description),
-  changerelayicon: ([icon]) => set("RELAY_ICON", icon),
-  changewriteaccess: ([access]) => set("WRITE_ACCESS", access),
-  changereadaccess: ([access]) => set("READ_ACCESS", access),
-
   allowkind: ([kind, reason], { store }) =>
     changeKinds(store, remove("disallowed-kind", String(kind)), add("allowed-kind", String(kind), reason)),
   unallowkind: ([kind], { store }) => changeKinds(store, remove("allowed-kind", String(kind))),
@@ -78,6 +71,7 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   ...OUTBOX_DECISIONS,
   ...LETTER_DECISIONS,
   ...TRACE_DECISIONS,
+  ...SETTING_DECISIONS,
 };
 
 export async function decide({ method, values }: Call, asked: Asked): Promise<Decision> {
@@ -92,14 +86,6 @@ function add(list: ListName, subject: string, reason: string): Change {
 
 function remove(list: ListName, subject: string): Change {
   return { do: "remove", list, subject };
-}
-
-/** Changes a setting, within the same bounds as in the configuration. */
-function set(setting: (typeof CHANGEABLE)[number], value: string): Decision {
-  const { parse, expected } = SETTINGS[setting];
-  return parse(value) === undefined
-    ? refuse(`${setting} is ${JSON.stringify(value)}, expected ${expected}`)
-    : change({ do: "set", setting, value });
 }
 
 /** Answers a list in the form of NIP-86. */

@@ -299,7 +299,7 @@ describe("[38] methods", () => {
       supported_nips: expect.arrayContaining([86, 98]),
       limitation: { auth_required: true, restricted_writes: true },
     });
-    expect(await (await api.request("/")).text()).toContain("Nice &lt;relay&gt;");
+    expect(await (await api.request("/")).text()).toContain("Nice &lt;relay>");
     expect(await call("changerelayname", "x".repeat(30))).toMatchObject({
       error: expect.stringContaining("at most 29 characters"),
     });

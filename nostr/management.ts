@@ -136,6 +136,10 @@ export const METHODS = {
     params: ["access"],
     about: "changes who may read: everybody (open), authenticated keys (auth) or the allow-list (allow)",
   },
+  listsettings: {
+    params: [],
+    about: "lists all settings: value, default, what it does, and the method that changes it; never a secret",
+  },
   listupstreams: {
     params: [],
     about: "lists the relays that events are pulled from: settings, last success and failure, lag, gaps",
