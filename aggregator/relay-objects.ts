@@ -1,7 +1,7 @@
 /** Types for calling the relay Worker's objects. Their classes are in the relay's deployment. */
 import type { Config } from "../relay/config.ts";
 import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
-import type { Count } from "../telemetry/counts.ts";
+import type { Report } from "../telemetry/report.ts";
 
 interface Objects {
   getByName(name: string, options: { locationHint?: Exclude<Location, ""> }): unknown;
@@ -16,7 +16,7 @@ export function switchboardOf(objects: Objects, location: Location) {
 }
 
 export function countersOf(objects: Objects, location: Location) {
-  return objects.getByName("counters", hint(location)) as { add(counts: Count[]): Promise<void> };
+  return objects.getByName("counters", hint(location)) as { add(report: Report): Promise<void> };
 }
 
 /** Only the call that creates an object heeds it. */

@@ -10,7 +10,8 @@ import type { ModerationStore } from "../store/moderation.ts";
 import type { Readiness } from "../store/probe.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSize } from "../store/store-size.ts";
-import type { GaugeName, Metrics } from "../telemetry/metrics.ts";
+import type { Metrics, ReadName } from "../telemetry/metrics.ts";
+import type { Figures } from "../telemetry/sums.ts";
 
 /** Decisions of the operators (NIP-86), read in three ways. */
 export interface Decisions {
@@ -36,7 +37,7 @@ export interface AppEnv {
     /** Asks the database for its size, and nothing else. */
     measure(): Promise<void>;
     /** Reads what rises and falls. */
-    readGauges(): Promise<Partial<Record<GaugeName, number>>>;
+    readGauges(): Promise<Partial<Record<ReadName, number>>>;
     /** As the last statement has told. */
     size: Pick<StoreSize, "bytes" | "limit" | "level" | "percent">;
     reads: Reads;
@@ -52,8 +53,8 @@ export interface AppEnv {
     refuseFlood?: (request: Request) => Promise<TooMuch | undefined>;
     /** Unix seconds. */
     now(): number;
-    /** Returns the counters as Prometheus text. */
-    metricsText(): Promise<string>;
+    /** Returns all that has been counted. */
+    figures(): Promise<Figures>;
     /** Logs an error whose details the client does not get. */
     report(error: unknown): void;
   };

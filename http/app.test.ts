@@ -168,7 +168,7 @@ describe("for operators", () => {
     await api.request("/api/v1/events");
     const response = await api.request("/metrics");
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
-    expect(await response.text()).toContain('d1_rows_read{source="http"}');
+    expect(await response.text()).toContain('d1_rows_read_total{source="http"}');
   });
 });
 

@@ -6,6 +6,7 @@ import type { ModerationStore } from "../store/moderation.ts";
 import type { AppEnv } from "./app-env.ts";
 import { createApp } from "./app.ts";
 import { httpReads } from "./reads.ts";
+import { routeName } from "./route-name.ts";
 import type { RequestClock } from "./requests.ts";
 import { httpWrites } from "./writes.ts";
 
@@ -13,15 +14,7 @@ type Bindings = AppEnv["Bindings"];
 
 interface HandlerDeps extends Pick<
   Bindings,
-  | "config"
-  | "version"
-  | "size"
-  | "metrics"
-  | "limiter"
-  | "addressOf"
-  | "refuseFlood"
-  | "metricsText"
-  | "report"
+  "config" | "version" | "size" | "metrics" | "limiter" | "addressOf" | "refuseFlood" | "figures" | "report"
 > {
   /**
    * Called for each request: on Workers, a request must not wait for a batch that another has begun. What one request reads at
@@ -41,7 +34,7 @@ const RECENT_SECONDS = 5;
 
 export function createHandler(deps: HandlerDeps): (request: Request) => Promise<Response> {
   const app = createApp();
-  const { config, limiter, clock, report } = deps;
+  const { config, limiter, clock, metrics, report } = deps;
   const { now } = clock;
   const reads = httpReads(config, limiter, clock);
   const writes = httpWrites(clock);
@@ -74,7 +67,8 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
         return current();
       },
     };
-    return app.fetch(request, {
+    const seconds = metrics.stopwatch();
+    const answer = await app.fetch(request, {
       ...deps,
       now,
       ...opened,
@@ -91,5 +85,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
         },
       },
     });
+    metrics.observe("http_request_seconds", { route: routeName(new URL(request.url).pathname) }, seconds());
+    return answer;
   };
 }

@@ -63,7 +63,7 @@ it.each<[string, Record<string, string>, Record<string, string>, number]>([
   expect(response.status).toBe(status);
   const text = await response.text();
   expect(text).toMatch(
-    status === 200 ? /^# TYPE events_stored_counts counter$/m : /"auth-required".*set METRICS_TOKEN/,
+    status === 200 ? /^# TYPE events_stored_total counter$/m : /"auth-required".*set METRICS_TOKEN/,
   );
   expect(response.headers.get("www-authenticate")).toBe(status === 200 ? null : "Bearer, Nostr");
   expect(text).not.toContain(TOKEN);
@@ -97,7 +97,7 @@ it("shows the counters even if the database does not answer", async () => {
   api = openHttpApi();
   api.close();
   const text = await (await api.request("/metrics")).text();
-  expect(text).toContain("# TYPE events_stored_counts counter");
+  expect(text).toContain("# TYPE events_stored_total counter");
   expect(text).not.toContain("upstream_");
   expect(api.reported.length).toBeGreaterThan(0);
   api = undefined;

@@ -4,7 +4,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Context, Hono } from "hono";
 import { checkHttpAuth } from "../nostr/http-auth.ts";
 import { SIGNATURE_COST } from "../relay/limits/cost.ts";
-import { gaugesText } from "../telemetry/export.ts";
+import { countedText, readText } from "../telemetry/prometheus.ts";
 import type { AppEnv } from "./app-env.ts";
 import { ownAddress } from "./own-address.ts";
 import { orUnavailable, problem } from "./problem.ts";
@@ -18,22 +18,27 @@ export function addMetrics(app: Hono<AppEnv>): void {
       c.header("www-authenticate", "Bearer, Nostr");
       return c.json(problem("auth-required", HOW_TO_READ), 401);
     }
-    const counters = await orUnavailable(() => c.env.metricsText());
-    const gauges = { ...(await sizes(c.env)), ...(await readings(c.env)), ...(await upstreams(c.env)) };
-    return c.text(counters + gaugesText(gauges), 200, {
+    const { series, gauges } = await orUnavailable(() => c.env.figures());
+    const read = {
+      ...gauges,
+      ...(await sizes(c.env)),
+      ...(await readings(c.env)),
+      ...(await upstreams(c.env)),
+    };
+    return c.text(countedText(series) + readText(read), 200, {
       "content-type": "text/plain; version=0.0.4; charset=utf-8",
     });
   });
 }
 
 /** Empty if the size is not known. A database that does not answer must not hide the counters. */
-async function sizes({ measure, size, report }: AppEnv["Bindings"]): Promise<GaugeValues> {
+async function sizes({ measure, size, report }: AppEnv["Bindings"]): Promise<ReadValues> {
   await measure().catch(report);
   const { bytes, limit } = size;
   return bytes === undefined ? {} : { d1_size_bytes: bytes, d1_size_limit_bytes: limit };
 }
 
-async function readings({ readGauges, report }: AppEnv["Bindings"]): Promise<GaugeValues> {
+async function readings({ readGauges, report }: AppEnv["Bindings"]): Promise<ReadValues> {
   try {
     return await readGauges();
   } catch (error) {
@@ -42,7 +47,7 @@ async function readings({ readGauges, report }: AppEnv["Bindings"]): Promise<Gau
   }
 }
 
-async function upstreams({ management, config, now, report }: AppEnv["Bindings"]): Promise<GaugeValues> {
+async function upstreams({ management, config, now, report }: AppEnv["Bindings"]): Promise<ReadValues> {
   try {
     const all = await management.store.pullProgress(config.UPSTREAMS);
     const time = now();
@@ -58,7 +63,7 @@ async function upstreams({ management, config, now, report }: AppEnv["Bindings"]
   }
 }
 
-type GaugeValues = Parameters<typeof gaugesText>[0];
+type ReadValues = Parameters<typeof readText>[0];
 
 const HOW_TO_READ =
   "only operators may read the metrics: set METRICS_TOKEN and send it as Authorization: Bearer, or sign the request with an admin's key (NIP-98)";

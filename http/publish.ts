@@ -31,7 +31,7 @@ async function publish(c: Context<AppEnv>): Promise<Response> {
   const outcome = await orUnavailable(() => ingest(body.value, sender));
   const refusal = refusalOf(outcome);
   if (refusal) {
-    metrics.add("events_refused_counts", "http");
+    metrics.add("events_refused_total", { source: "http", reason: refusal.prefix });
     if (outcome.kind === "no-room") return c.json(problem("unavailable", refusal.reason), 503);
     return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
   }

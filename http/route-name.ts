@@ -1,17 +1,8 @@
 /** Returns the name of a path's route. It does not contain what was asked for. */
+import { type RouteLabel, ROUTES } from "../telemetry/labels.ts";
 
-const ROUTES = [
-  "/",
-  "/health",
-  "/health/ready",
-  "/metrics",
-  "/api/v1/openapi.json",
-  "/api/v1/events",
-  "/api/v1/events/count",
-  "/api/v1/query",
-];
-
-export function routeName(path: string): string {
-  if (ROUTES.includes(path)) return path;
-  return /^\/api\/v1\/events\/[^/]+$/.test(path) ? "/api/v1/events/{id}" : "other";
+export function routeName(path: string): RouteLabel {
+  if (/^\/api\/v1\/events\/[^/]+$/.test(path) && path !== "/api/v1/events/count")
+    return "/api/v1/events/{id}";
+  return ROUTES.find((route) => route === path) ?? "other";
 }

@@ -10,7 +10,7 @@ export function retryingD1(db: Database, metrics: Metrics, source: Source): Data
     random: () => Math.random(),
     now: unixSeconds,
     pause: wait,
-    retried: () => metrics.add("d1_retries_counts", source),
+    retried: () => metrics.add("d1_retries_total", { source }),
   });
   return meteredDatabase(retrying, metrics, source);
 }

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Count } from "../telemetry/counts.ts";
-import { dataPoints } from "../telemetry/export.ts";
+import { dataPoints } from "../telemetry/analytics.ts";
+import type { Report } from "../telemetry/report.ts";
 import { noTracer } from "../telemetry/tracing.ts";
 import { createTelemetry, type TelemetryOptions } from "./workers.ts";
 
-const STORED = { name: "events_stored_counts", source: "websocket" } as const;
+const SLOW = { name: "slow_clients_total", labels: { source: "websocket" } } as const;
+const GAUGES = { of: "hub-0", values: { connections: 3, subscriptions: 5 } };
 
 /** Returns telemetry whose counts arrive when the test says so. `spans` is how many wait to be sent. */
 function telemetry(counts: TelemetryOptions["counts"], { hasAnalytics = true, spans = 0 } = {}) {
   let flushedSpans = 0;
-  const brought: { counts: Count[]; arrive(): void; fail(): void }[] = [];
+  const brought: { report: Report; arrive(): void; fail(): void }[] = [];
   const points: unknown[] = [];
   const all = createTelemetry({
     service: "relay",
@@ -20,15 +21,16 @@ function telemetry(counts: TelemetryOptions["counts"], { hasAnalytics = true, sp
       isEmpty: spans === 0,
       flush: async () => void (flushedSpans += 1),
     }),
-    addCounts: (counts) =>
+    addCounts: (report) =>
       new Promise((resolve, reject) => {
-        brought.push({ counts, arrive: resolve, fail: () => reject(new Error("the counters are away")) });
+        brought.push({ report, arrive: resolve, fail: () => reject(new Error("the counters are away")) });
       }),
     ...(hasAnalytics ? { analytics: { writeDataPoint: (point) => void points.push(point) } } : {}),
     counts,
+    gauges: () => GAUGES,
     spansMilliseconds: 1,
   });
-  const count = () => all.metrics.add(STORED.name, STORED.source);
+  const count = () => all.metrics.add(SLOW.name, SLOW.labels);
   const flush = async () => {
     const works: Promise<void>[] = [];
     all.flush((work) => works.push(work));
@@ -47,11 +49,13 @@ describe("counts", () => {
     count();
     count();
     const flushed = flush();
-    expect(brought.map(({ counts }) => counts)).toEqual([[{ ...STORED, amount: 2 }]]);
+    expect(brought.map(({ report }) => report)).toEqual([
+      { version: 3, series: [{ ...SLOW, amounts: [2] }], gauges: GAUGES },
+    ]);
     expect(points).toEqual([]);
     brought[0]!.arrive();
     await flushed;
-    expect(points).toEqual(dataPoints([{ ...STORED, amount: 2 }]));
+    expect(points).toEqual(dataPoints([{ ...SLOW, amounts: [2] }]));
   });
 
   it("that could not be brought stay counted, and the operator is told", async () => {
@@ -64,7 +68,7 @@ describe("counts", () => {
     expect(errors).toHaveBeenCalledOnce();
     expect(points).toEqual([]);
     void flush();
-    expect(brought[1]!.counts).toEqual([{ ...STORED, amount: 2 }]);
+    expect(brought[1]!.report.series).toEqual([{ ...SLOW, amounts: [2] }]);
   });
 
   it("are not brought when there are none", async () => {
@@ -82,7 +86,7 @@ describe("gathering", () => {
     count();
     await flush();
     await vi.waitFor(() => expect(brought).toHaveLength(1));
-    expect(brought[0]!.counts).toEqual([{ ...STORED, amount: 2 }]);
+    expect(brought[0]!.report.series).toEqual([{ ...SLOW, amounts: [2] }]);
     brought[0]!.arrive();
     await first;
     expect(brought).toHaveLength(1);
@@ -98,7 +102,7 @@ describe("gathering", () => {
     await vi.waitFor(() => expect(brought).toHaveLength(2));
     for (const { arrive } of brought) arrive();
     await Promise.all([first, second]);
-    expect(brought.map(({ counts }) => counts[0]?.amount)).toEqual([1, 1]);
+    expect(brought.map(({ report }) => report.series[0]?.amounts[0])).toEqual([1, 1]);
   });
 
   it("is taken over by another if the invocation that waits is cancelled", async () => {
@@ -137,7 +141,7 @@ describe("gathering", () => {
     expect(arranged).toHaveBeenCalledOnce();
     expect(brought).toEqual([]);
     void sendCounts();
-    expect(brought[0]!.counts).toEqual([{ ...STORED, amount: 1 }]);
+    expect(brought[0]!.report.series).toEqual([{ ...SLOW, amounts: [1] }]);
   });
 });
 

@@ -1,7 +1,8 @@
 /** Traces and metrics on Cloudflare Workers. */
-import { type Count, Counts } from "../telemetry/counts.ts";
-import { dataPoints } from "../telemetry/export.ts";
+import { dataPoints } from "../telemetry/analytics.ts";
+import { Counts } from "../telemetry/counts.ts";
 import type { Source, Metrics } from "../telemetry/metrics.ts";
+import type { Report } from "../telemetry/report.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import { wait } from "./clock.ts";
 import type { CreateRecorder } from "./recorder.ts";
@@ -14,7 +15,9 @@ export interface TelemetryOptions {
   /** From `loadTracing`. */
   createRecorder: CreateRecorder;
   /** Adds counts to the sums. */
-  addCounts(counts: Count[]): Promise<void>;
+  addCounts(report: Report): Promise<void>;
+  /** What rises and falls here, which is reported with the counts. Absent: nothing. */
+  gauges?: (() => Report["gauges"]) | undefined;
   /** Absent if the account has no Analytics Engine. */
   analytics?: AnalyticsEngineDataset;
   /** How long a flush waits for more spans before it sends them. 0: it does not wait. */
@@ -41,9 +44,9 @@ export interface Telemetry {
 }
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
-  const counts = new Counts();
+  const counts = new Counts(Date.now);
   const recorder = options.createRecorder(options.service, (dropped) =>
-    counts.add("spans_dropped_counts", options.source, dropped),
+    counts.add("spans_dropped_total", { source: options.source }, dropped),
   );
   const send = () => sendCounts(counts, options);
   const sendLater = typeof options.counts === "function" ? options.counts : gathering(send, options.counts);
@@ -91,11 +94,12 @@ function gathering(send: () => Promise<void>, milliseconds: number): () => Promi
 async function sendCounts(counts: Counts, options: TelemetryOptions): Promise<void> {
   if (counts.isEmpty) return;
   const taken = counts.take();
+  const gauges = options.gauges?.();
   try {
-    await options.addCounts(taken);
+    await options.addCounts({ version: 3, series: taken, ...(gauges && { gauges }) });
   } catch (error) {
     report(error);
-    counts.giveBack(taken);
+    counts.addAll(taken);
     return;
   }
   for (const point of dataPoints(taken)) options.analytics?.writeDataPoint(point);

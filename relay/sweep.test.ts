@@ -49,7 +49,11 @@ it("[29] removes what has expired, however much it is, and nothing else", async 
 
   const { events: left } = await store.log(0, 1000);
   expect(left.map(({ id }) => id)).toEqual([...events.slice(430), lasting].map(({ id }) => id));
-  expect(metrics.list()).toContainEqual({ name: "events_expired_counts", source: "cron", amount: 430 });
+  expect(metrics.list()).toContainEqual({
+    name: "events_expired_total",
+    labels: { source: "cron" },
+    amounts: [430],
+  });
   const { results } = await db.prepare("SELECT count(*) AS tags FROM tag").all();
   expect(results).toEqual([{ tags: 0 }]);
   db.close();
@@ -176,6 +180,6 @@ it("removes what is too old, of upstreams and of all, and counts it", async () =
   const moderation = createModerationStore(db);
   await sweep({ ...deps, store, moderation, metrics, retention });
   expect((await store.log(0, 10)).events.map(({ id }) => id)).toEqual([own.id]);
-  expect(metrics.list()).toEqual([{ name: "events_pruned_counts", source: "cron", amount: 2 }]);
+  expect(metrics.list()).toEqual([{ name: "events_pruned_total", labels: { source: "cron" }, amounts: [2] }]);
   db.close();
 });

@@ -52,7 +52,7 @@ async function removeAll({ store, moderation, retention, now, pause, metrics }: 
   let total = 0;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { removed, more } = await store.removeExpired(now(), AT_ONCE);
-    metrics.add("events_expired_counts", "cron", removed);
+    metrics.add("events_expired_total", { source: "cron" }, removed);
     total += removed;
     if (!more) break;
     await breathe();
@@ -65,7 +65,7 @@ async function removeAll({ store, moderation, retention, now, pause, metrics }: 
     [retention.all, false],
   ] as const) {
     const pruned = await store.prune({ rules, isPulled, now: now(), most: MOST_PRUNED }, breathe);
-    metrics.add("events_pruned_counts", "cron", pruned);
+    metrics.add("events_pruned_total", { source: "cron" }, pruned);
     total += pruned;
   }
   return total;

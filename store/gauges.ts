@@ -1,5 +1,5 @@
 /** What rises and falls, for `/metrics`: dead letters, and what waits in the queues. */
-import type { GaugeName } from "../telemetry/metrics.ts";
+import type { ReadName } from "../telemetry/metrics.ts";
 import type { Database } from "./database.ts";
 
 /** What waits in the queues. */
@@ -32,14 +32,14 @@ export async function saveBacklog(db: Database, { messages, oldest }: Backlog, n
 }
 
 /** Reads two rows. Leaves out what is not known. `now` is in Unix seconds. */
-export async function readGauges(db: Database, now: number): Promise<Partial<Record<GaugeName, number>>> {
+export async function readGauges(db: Database, now: number): Promise<Partial<Record<ReadName, number>>> {
   const [row] = (await db.prepare(READ).all<Row>()).results;
   if (!row) return {};
   const { letters, dropped, messages, oldest, at } = row;
   const isFresh = messages !== null && at !== null && at > now - FRESH_SECONDS;
   return {
     dead_letters: letters,
-    dead_letters_dropped: dropped,
+    dead_letters_dropped_total: dropped,
     ...(isFresh && { queue_messages: messages, queue_oldest_seconds: oldest === null ? 0 : now - oldest }),
   };
 }

@@ -19,8 +19,16 @@ beforeEach(() => {
 });
 afterEach(() => db.close());
 
-const read = (amount: number) => ({ name: "d1_rows_read", source: "http", amount });
-const written = (amount: number) => ({ name: "d1_rows_written", source: "http", amount });
+const read = (amount: number) => ({
+  name: "d1_rows_read_total",
+  labels: { source: "http" },
+  amounts: [amount],
+});
+const written = (amount: number) => ({
+  name: "d1_rows_written_total",
+  labels: { source: "http" },
+  amounts: [amount],
+});
 
 describe("a metered database", () => {
   it("counts a statement each time that it is asked, and answers what the database does", async () => {
@@ -72,11 +80,11 @@ describe("everything that a store asks is counted", () => {
     ["the lease of an upstream", (one) => leaseDue(one, ["wss://upstream.test/"], view.now)],
   ])("%s", async (_, ask) => {
     await ask(metered);
-    expect(counts.take().map(({ name }) => name)).toContain("d1_rows_read");
+    expect(counts.take().map(({ name }) => name)).toContain("d1_rows_read_total");
   });
 
   it("commits", async () => {
     await createStore(metered).commit([event]);
-    expect(counts.take().map(({ name }) => name)).toEqual(["d1_rows_read", "d1_rows_written"]);
+    expect(counts.take().map(({ name }) => name)).toEqual(["d1_rows_read_total", "d1_rows_written_total"]);
   });
 });

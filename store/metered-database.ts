@@ -11,8 +11,8 @@ export function meteredDatabase(db: Database, metrics: Metrics, source: Source):
   return wrapDatabase(db, async (_statements, run) => {
     const results = await run();
     const { rowsRead, rowsWritten } = costOf(results);
-    metrics.add("d1_rows_read", source, rowsRead);
-    metrics.add("d1_rows_written", source, rowsWritten);
+    metrics.add("d1_rows_read_total", { source }, rowsRead);
+    metrics.add("d1_rows_written_total", { source }, rowsWritten);
     return results;
   });
 }

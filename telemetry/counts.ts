@@ -1,61 +1,67 @@
 /** Counts in memory, until they are sent to be summed. */
-import type { Source, MetricName, Metrics } from "./metrics.ts";
+import type { CountedName, CounterName, HistogramName, Metrics } from "./metrics.ts";
+import { keyOf, observation, type Series } from "./series.ts";
 
-export interface Count {
-  name: MetricName;
-  source: Source;
-  amount: number;
-}
+type Labels = Series["labels"];
 
-/** A count as the first deployments stored and sent it. */
-export interface FirstCount {
-  name: string;
-  door: Source;
-  amount: number;
-}
-
-/** Metrics that have another name since. */
-const RENAMED: Partial<Record<string, MetricName>> = {
-  events_spared_counts: "events_would_refuse_counts",
-  clients_spared_counts: "clients_would_refuse_counts",
-};
-
-/** Reads a count of any form. It may name a metric that is no longer in the list. */
-export function readCount(count: Count | FirstCount): Count {
-  if (!("door" in count)) return count;
-  const { name, door, amount } = count;
-  return { name: RENAMED[name] ?? (name as MetricName), source: door, amount };
-}
-
-/** Counts per metric and source. Their number is bounded by the list of metrics. */
+/** Counts for each series. Their number is bounded by the list of metrics. */
 export class Counts implements Metrics {
-  private readonly counts = new Map<string, Count>();
+  private readonly series = new Map<string, Series>();
+  private readonly milliseconds: () => number;
+
+  /** `milliseconds` is the clock of stopwatches. */
+  constructor(milliseconds: () => number = () => 0) {
+    this.milliseconds = milliseconds;
+  }
 
   get isEmpty(): boolean {
-    return this.counts.size === 0;
+    return this.series.size === 0;
   }
 
-  add(name: MetricName, source: Source, amount = 1): void {
-    if (amount === 0) return;
-    const key = `${name} ${source}`;
-    const count = this.counts.get(key);
-    if (count) count.amount += amount;
-    else this.counts.set(key, { name, source, amount });
+  add(name: CounterName, labels: Labels, amount = 1): void {
+    if (amount !== 0) this.addAmounts(name, labels, [amount]);
   }
 
-  list(): Count[] {
-    return [...this.counts.values()];
+  observe(name: HistogramName, labels: Labels, seconds: number): void {
+    this.addAmounts(name, labels, observation(seconds));
+  }
+
+  stopwatch(): () => number {
+    const start = this.milliseconds();
+    // The clock may be set back.
+    return () => Math.max(0, this.milliseconds() - start) / 1000;
+  }
+
+  list(): Series[] {
+    return [...this.series.values()];
+  }
+
+  /** Returns the sum of a counter over all series with these labels. */
+  total(name: CounterName, labels: Labels = {}): number {
+    const isMeant = (series: Series) =>
+      series.name === name &&
+      Object.entries(labels).every(([label, value]) => series.labels[label] === value);
+    return this.list()
+      .filter(isMeant)
+      .reduce((sum, { amounts: [amount = 0] }) => sum + amount, 0);
   }
 
   /** Returns all counts and resets them. */
-  take(): Count[] {
+  take(): Series[] {
     const taken = this.list();
-    this.counts.clear();
+    this.series.clear();
     return taken;
   }
 
-  /** Adds counts again that were taken but could not be sent. */
-  giveBack(taken: Count[]): void {
-    for (const { name, source, amount } of taken) this.add(name, source, amount);
+  /** Adds series: counts that were taken but could not be sent, or those that others have sent. */
+  addAll(all: readonly Series[]): void {
+    for (const { name, labels, amounts } of all) this.addAmounts(name, labels, amounts);
+  }
+
+  private addAmounts(name: CountedName, labels: Labels, amounts: readonly number[]): void {
+    const key = keyOf({ name, labels });
+    const series = this.series.get(key);
+    if (series) series.amounts = series.amounts.map((amount, at) => amount + (amounts[at] ?? 0));
+    else this.series.set(key, { name, labels, amounts: [...amounts] });
   }
 }

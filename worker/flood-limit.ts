@@ -34,7 +34,7 @@ export function createFloodLimit({ config, floods, metrics, report }: FloodLimit
       report(error);
       return undefined;
     }
-    metrics.add("clients_limited_counts", source);
+    metrics.add("clients_limited_total", { source });
     return { prefix: "rate-limited", reason: `too many requests; retry in ${SECONDS} s`, seconds: SECONDS };
   };
 }

@@ -46,7 +46,10 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.address = config.RELAY_URL;
     this.alarms = new Alarm(ctx.storage);
     this.countsAlarm = new CountsAlarm(this.alarms, 1000 * config.COUNTS_INTERVAL);
-    this.telemetry = hubTelemetry(() => this.countsAlarm.begin(Date.now()));
+    this.telemetry = hubTelemetry(
+      () => this.countsAlarm.begin(Date.now()),
+      () => ({ of: this.hub.deps.name, values: this.hub.gauges }),
+    );
     this.hibernation = new Hibernation(ctx.storage, report);
     this.idleWatch = new IdleWatch(this.alarms);
     const d1 = retryingD1(database, this.telemetry.metrics, "websocket");
@@ -100,7 +103,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.sessions.set(server, this.hub.welcome(this.outgoing(server), memory, identity));
     this.memories.set(server, memory);
     this.hear(server);
-    this.telemetry.metrics.add("relay_connect_counts", "websocket");
+    this.telemetry.metrics.add("relay_connect_counts", { source: "websocket" });
     this.flush();
     return new Response(null, { status: 101, webSocket: client });
   }

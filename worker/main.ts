@@ -21,7 +21,6 @@ import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { measure } from "../store/store-size.ts";
-import { prometheusText } from "../telemetry/export.ts";
 import { clientAddress } from "./client-address.ts";
 import { createConnect } from "./connect.ts";
 import { database, size } from "./database.ts";
@@ -86,7 +85,7 @@ const answer = createHandler({
   addressOf: clientAddress,
   refuseFlood: (request) => refuseFlood(request, "http"),
   clock: { now: unixSeconds, wait },
-  metricsText: async () => prometheusText(await theCounters().read()),
+  figures: async () => theCounters().figures(),
   report,
 });
 

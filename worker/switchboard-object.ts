@@ -40,8 +40,8 @@ export class SwitchboardObject extends DurableObject<RelayEnv> {
       report,
       seed: Math.floor(Math.random() * 2 ** 32),
       metrics: {
-        add: (name, source, amount) => {
-          telemetry.metrics.add(name, source, amount);
+        add: (name, labels, amount) => {
+          telemetry.metrics.add(name, labels, amount);
           telemetry.flush((work) => ctx.waitUntil(work));
         },
       },

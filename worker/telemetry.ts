@@ -20,9 +20,18 @@ export function workerTelemetry(): Telemetry {
   return createTelemetry({ ...common(), source: "http", counts, spansMilliseconds: 0 });
 }
 
-/** Telemetry of a hub. It counts much. `sendLater` arranges that its counts are sent. */
-export function hubTelemetry(sendLater: () => Promise<void> | undefined): Telemetry {
-  return createTelemetry({ ...common(), source: "websocket", counts: sendLater, spansMilliseconds: 1000 });
+/** Telemetry of a hub. It counts much. `sendLater` arranges that its counts are sent, with its gauges. */
+export function hubTelemetry(
+  sendLater: () => Promise<void> | undefined,
+  gauges: TelemetryOptions["gauges"],
+): Telemetry {
+  return createTelemetry({
+    ...common(),
+    source: "websocket",
+    counts: sendLater,
+    gauges,
+    spansMilliseconds: 1000,
+  });
 }
 
 /** Telemetry of the switchboard. It counts only failures. */
@@ -34,8 +43,8 @@ function common() {
   return {
     service: "relay",
     createRecorder,
-    addCounts: async (counts) => {
-      await theCounters().add(counts);
+    addCounts: async (report) => {
+      await theCounters().add(report);
     },
     analytics: env.ANALYTICS,
   } satisfies Partial<TelemetryOptions>;

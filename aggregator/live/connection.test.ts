@@ -209,9 +209,9 @@ it("counts connections and messages", () => {
   line.end("1000");
   line.say("EVENT", "live-1", signedEvent());
   expect(metrics.list()).toEqual([
-    { name: "relay_connect_counts", source: "upstream", amount: 1 },
-    { name: "message_received_counts", source: "upstream", amount: 2 },
-    { name: "cleanup_counts", source: "upstream", amount: 1 },
+    { name: "relay_connect_counts", labels: { source: "upstream" }, amounts: [1] },
+    { name: "message_received_counts", labels: { source: "upstream" }, amounts: [2] },
+    { name: "cleanup_counts", labels: { source: "upstream" }, amounts: [1] },
   ]);
 });
 

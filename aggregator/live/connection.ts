@@ -84,7 +84,7 @@ export class LiveConnection {
   /** Subscribes. Call it once. */
   begin(): void {
     const { filters, metrics } = this.deps;
-    metrics.add("relay_connect_counts", "upstream");
+    metrics.add("relay_connect_counts", { source: "upstream" });
     this.socket.listen(
       (frame) => this.receive(frame),
       (reason) => this.end(`the connection ended: ${shortText(reason)}`),
@@ -128,7 +128,7 @@ export class LiveConnection {
     if (this.isOver) return;
     this.isOver = true;
     this.socket.close();
-    this.deps.metrics.add("cleanup_counts", "upstream");
+    this.deps.metrics.add("cleanup_counts", { source: "upstream" });
     const said = this.notice === "" ? "" : `; it says: ${this.notice}`;
     this.deps.ended(printable(`${reason}${said}`));
   }
@@ -149,7 +149,7 @@ export class LiveConnection {
   private receive(frame: unknown): void {
     if (this.isOver) return;
     this.isHeard = true;
-    this.deps.metrics.add("message_received_counts", "upstream");
+    this.deps.metrics.add("message_received_counts", { source: "upstream" });
     const message = readFrame(frame);
     if (!message || !this.takeMessage(message, (frame as string).length))
       this.refused(typeof frame === "string" ? frame.length : undefined);

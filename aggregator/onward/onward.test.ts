@@ -263,9 +263,9 @@ it("connections and messages are counted", async () => {
   await relay.commit(false, ...NOTES.slice(0, 3));
   await relay.minute();
   expect(relay.metrics.list()).toEqual([
-    { name: "relay_connect_counts", source: "upstream", amount: 1 },
-    { name: "message_received_counts", source: "upstream", amount: 3 },
-    { name: "cleanup_counts", source: "upstream", amount: 1 },
+    { name: "relay_connect_counts", labels: { source: "upstream" }, amounts: [1] },
+    { name: "message_received_counts", labels: { source: "upstream" }, amounts: [3] },
+    { name: "cleanup_counts", labels: { source: "upstream" }, amounts: [1] },
   ]);
 });
 

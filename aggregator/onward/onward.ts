@@ -153,8 +153,8 @@ class OnwardJob {
     if (!outlet) return;
     this.outlet = undefined;
     outlet.close();
-    this.deps.metrics.add("message_received_counts", "upstream", outlet.traffic.frames);
-    this.deps.metrics.add("cleanup_counts", "upstream");
+    this.deps.metrics.add("message_received_counts", { source: "upstream" }, outlet.traffic.frames);
+    this.deps.metrics.add("cleanup_counts", { source: "upstream" });
   }
 
   /** Returns what is to be published, of a part of the log after this position. */
@@ -232,7 +232,7 @@ class OnwardJob {
 
   private async connect(): Promise<Outlet> {
     const outlet = await this.deps.connect(this.task.url);
-    this.deps.metrics.add("relay_connect_counts", "upstream");
+    this.deps.metrics.add("relay_connect_counts", { source: "upstream" });
     return outlet;
   }
 

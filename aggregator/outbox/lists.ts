@@ -34,7 +34,7 @@ export async function readLists(
 export function fetchLists(url: string, questions: readonly ListQuestion[], deps: PullDeps): Promise<number> {
   return deps.tracer.span("pull", { attributes: { upstream: url } }, async (span) => {
     const upstream = await deps.connect(url);
-    deps.metrics.add("relay_connect_counts", "upstream");
+    deps.metrics.add("relay_connect_counts", { source: "upstream" });
     const handover = new Handover(url, deps);
     try {
       let fetched = 0;
@@ -53,8 +53,8 @@ export function fetchLists(url: string, questions: readonly ListQuestion[], deps
       return fetched;
     } finally {
       upstream.close();
-      deps.metrics.add("message_received_counts", "upstream", upstream.traffic.frames);
-      deps.metrics.add("cleanup_counts", "upstream");
+      deps.metrics.add("message_received_counts", { source: "upstream" }, upstream.traffic.frames);
+      deps.metrics.add("cleanup_counts", { source: "upstream" });
     }
   });
 }

@@ -167,13 +167,13 @@ describe("a pull", () => {
     const { pull, metrics, spans } = aPuller(fakeUpstream(everySecond(3), { saysFinish: true }));
     await pull();
     expect(spans).toEqual(["pull", "connect", "handle_message", "cleanup"]);
-    expect(metrics.list()).toEqual(
-      ["relay_connect_counts", "message_received_counts", "cleanup_counts"].map((name) => ({
-        name,
-        source: "upstream",
-        amount: name === "message_received_counts" ? 4 : 1,
-      })),
-    );
+    const upstream = { source: "upstream" };
+    expect(metrics.list()).toEqual([
+      { name: "relay_connect_counts", labels: upstream, amounts: [1] },
+      { name: "message_received_counts", labels: upstream, amounts: [4] },
+      { name: "cleanup_counts", labels: upstream, amounts: [1] },
+      { name: "pulls_total", labels: { ...upstream, outcome: "complete" }, amounts: [1] },
+    ]);
   });
 });
 

@@ -52,9 +52,12 @@ export function pull(task: PullTask, deps: PullDeps): Promise<PullResult> {
     }
     await deps.tracer.span("cleanup", { parent: span.traceparent }, async () => closeJob(job));
     const pause = error instanceof Stop ? error.pause : undefined;
+    const isUnfinished = error === undefined && turns.some(({ unfinished }) => unfinished.length > 0);
+    const outcome = error !== undefined ? "failed" : isUnfinished ? "unfinished" : "complete";
+    deps.metrics.add("pulls_total", { source: "upstream", outcome });
     return {
       cursor: cursorAfter(turns, now),
-      isUnfinished: error === undefined && turns.some(({ unfinished }) => unfinished.length > 0),
+      isUnfinished,
       pages: job?.pages ?? 0,
       findings,
       ...(error !== undefined && { problem: problemOf(error) }),
@@ -71,7 +74,7 @@ async function openJob(
   const parent = span.traceparent;
   const upstream = await deps.tracer.span("connect", { parent }, () => deps.connect(url));
   findings.latency = deps.milliseconds() - begun;
-  deps.metrics.add("relay_connect_counts", "upstream");
+  deps.metrics.add("relay_connect_counts", { source: "upstream" });
   const deadline = now + MOST_SECONDS;
   return {
     url,
@@ -137,8 +140,8 @@ function closeJob(job: Job | undefined): void {
   job.upstream.close();
   job.findings.bytes = traffic.characters;
   if (wantsAuth) job.findings.wantsAuth = true;
-  job.deps.metrics.add("message_received_counts", "upstream", traffic.frames);
-  job.deps.metrics.add("cleanup_counts", "upstream");
+  job.deps.metrics.add("message_received_counts", { source: "upstream" }, traffic.frames);
+  job.deps.metrics.add("cleanup_counts", { source: "upstream" });
 }
 
 /**

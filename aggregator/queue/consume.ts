@@ -3,6 +3,7 @@
  * database's platform.
  */
 import { idOf, isHex64 } from "../../nostr/event.ts";
+import type { Prefix } from "../../nostr/message.ts";
 import type { Ingest, Sender } from "../../relay/ingest/ingest.ts";
 import type { DeadLetter } from "../../store/letter-row.ts";
 import type { RefusedIds } from "../../store/refused-ids.ts";
@@ -202,7 +203,7 @@ async function end(
   const letters: DeadLetter[] = [];
   const unwanted: string[] = [];
   const failures: unknown[] = [];
-  let refused = 0;
+  const refused: Prefix[] = [];
   const drop = (event: unknown, reason: string | undefined) => {
     if (reason !== undefined) letters.push({ upstream, reason, event, attempts: attempts + 1 });
     const id = idOf(event);
@@ -218,11 +219,11 @@ async function end(
     if (verdict.kind === "no-room") failures.push(new NoRoomError());
     if (verdict.kind !== "unwanted") continue;
     drop(item.event, verdict.letter);
-    if (verdict.isRefused) refused += 1;
+    if (verdict.refused) refused.push(verdict.refused);
   }
   await write(letters, deps);
   if (unwanted.length > 0) await deps.remember({ upstream, ids: unwanted, rules, now: deps.now() });
-  deps.metrics.add("events_refused_counts", "queue", refused);
+  for (const reason of refused) deps.metrics.add("events_refused_total", { source: "queue", reason });
   if (failures.length > 0) throw failures[0];
   message.ack();
 }
@@ -233,7 +234,7 @@ async function write(
 ): Promise<void> {
   if (letters.length === 0) return;
   await deps.deadLetter(letters);
-  deps.metrics.add("events_dead_counts", "queue", letters.length);
+  deps.metrics.add("events_dead_total", { source: "queue" }, letters.length);
 }
 
 /** Returns whether an event has thrown, and the database answers. */

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Counts } from "../../telemetry/counts.ts";
 import { sendAll } from "./send-all.ts";
 
-const COUNT = { name: "queue_publish_counts", source: "upstream" };
+const COUNT = { name: "queue_publish_counts", labels: { source: "upstream" } };
 
 it("sends JSON in batches, with the delay, and counts the messages", async () => {
   const metrics = new Counts();
@@ -20,7 +20,7 @@ it("sends JSON in batches, with the delay, and counts the messages", async () =>
     [50, undefined],
     [1, { delaySeconds: 5 }],
   ]);
-  expect(metrics.list()).toEqual([{ ...COUNT, amount: 151 }]);
+  expect(metrics.list()).toEqual([{ ...COUNT, amounts: [151] }]);
 });
 
 it("counts what the queue has taken before it refuses", async () => {
@@ -31,5 +31,5 @@ it("counts what the queue has taken before it refuses", async () => {
     if (calls === 2) throw new Error("the queue is away");
   };
   await expect(sendAll({ sendBatch }, Array(250).fill(1), { metrics })).rejects.toThrow("the queue is away");
-  expect(metrics.list()).toEqual([{ ...COUNT, amount: 100 }]);
+  expect(metrics.list()).toEqual([{ ...COUNT, amounts: [100] }]);
 });

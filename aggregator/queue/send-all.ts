@@ -21,6 +21,6 @@ export async function sendAll<T>(
   for (const batch of queueBatches([...bodies])) {
     const messages = batch.map((body): Message<T> => ({ body, contentType: "json" }));
     await queue.sendBatch(messages, delaySeconds === undefined ? undefined : { delaySeconds });
-    metrics.add("queue_publish_counts", "upstream", batch.length);
+    metrics.add("queue_publish_counts", { source: "upstream" }, batch.length);
   }
 }

@@ -1,4 +1,5 @@
 /** What becomes of an event of an upstream after ingest has judged it. Pure. */
+import type { Prefix } from "../../nostr/message.ts";
 import { type Outcome, refusalOf } from "../../relay/ingest/ingest.ts";
 
 export type Verdict =
@@ -9,16 +10,16 @@ export type Verdict =
   /** It is dated too far ahead. A later pull asks for it again. */
   | { kind: "too-early" }
   /**
-   * It is not stored, and need not be sent again. `isRefused`: for a reason that counts as a refusal. `letter`: the reason, if
-   * an operator may want to look at the event.
+   * It is not stored, and need not be sent again. `refused`: the prefix of the reason, if it counts as a refusal. `letter`: the
+   * reason, if an operator may want to look at the event.
    */
-  | { kind: "unwanted"; isRefused: boolean; letter?: string };
+  | { kind: "unwanted"; refused?: Prefix; letter?: string };
 
 /** `latest` is the last second that an event may be dated, in Unix seconds. */
 export function verdictOn(outcome: Outcome, event: unknown, latest: number): Verdict {
   if (outcome.kind === "no-room") return { kind: "no-room" };
   if (outcome.kind === "superseded" || outcome.kind === "not-meant-for-us") {
-    return { kind: "unwanted", isRefused: false };
+    return { kind: "unwanted" };
   }
   const refusal = refusalOf(outcome);
   if (!refusal) return { kind: "taken" };
@@ -27,7 +28,7 @@ export function verdictOn(outcome: Outcome, event: unknown, latest: number): Ver
   // What is blocked here was decided here: nobody needs to look at it again.
   return {
     kind: "unwanted",
-    isRefused: true,
+    refused: prefix,
     ...(prefix !== "blocked" && { letter: `${prefix}: ${reason}` }),
   };
 }

@@ -57,7 +57,11 @@ it.each<[string, Partial<LargeEventDeps>]>([
   await run();
   expect(letters).toEqual([{ upstream, reason, event, attempts: 1 }]);
   expect(refused).toEqual([event.id]);
-  expect(metrics.list()).toContainEqual({ name: "events_dead_counts", source: "queue", amount: 1 });
+  expect(metrics.list()).toContainEqual({
+    name: "events_dead_total",
+    labels: { source: "queue" },
+    amounts: [1],
+  });
 });
 
 it.each<[string, Partial<LargeEventDeps>]>([

@@ -4,6 +4,7 @@ import { type Event, kindClass } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";
 import type { TracedEvent } from "../../store/event-traces.ts";
 import type { CommitResult, Fate, Store } from "../../store/store.ts";
+import { kindLabel } from "../../telemetry/labels.ts";
 import type { Source, Metrics } from "../../telemetry/metrics.ts";
 import { leadOf, sampledTrace } from "../../telemetry/traceparent.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
@@ -146,10 +147,13 @@ export class Committer {
     const parent = leadOf(batch.map(({ sender }) => sender.traceparent));
     return tracer.span("commit", { parent, attributes: { events: events.length, source } }, async (span) => {
       const head = Math.max(this.head, this.deps.head?.() ?? 0);
+      const seconds = metrics.stopwatch();
       const result = await store.commit(events, { isPulled: source === "queue", head });
+      metrics.observe("commit_seconds", { source }, seconds());
       this.head = Math.max(this.head, result.last);
       const published = storedEvents(events, result);
-      metrics.add("events_stored_counts", source, published.length);
+      for (const { event } of published)
+        metrics.add("events_stored_total", { source, kind: kindLabel(event.kind) });
       // Stored by a commit whose answer was lost: nobody has been told, and hubs find the events in the log.
       if (published.length > 0 || result.isRepeated) {
         await Promise.all([

@@ -47,7 +47,7 @@ export function createIngest(deps: CreateIngestDeps): Ingest {
   });
   return ingestPath({
     rules: policy(deps.config, (rule, { id }) => {
-      deps.metrics.add("events_would_refuse_counts", deps.source);
+      deps.metrics.add("events_would_refuse_total", { source: deps.source });
       deps.report(`dry run: ${rule} would have refused event ${id}`);
     }),
     refuseWrite: (event, { keys }) => deps.access.refuseWrite(event, keys, isPulled),

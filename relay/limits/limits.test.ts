@@ -247,17 +247,17 @@ describe("[17] [18] rate limits", () => {
     await askUntilRefused(connectFrom(limited.hub(), ADDRESS));
     const source = "websocket";
     expect(limited.relay.metrics.list()).toContainEqual({
-      name: "clients_limited_counts",
-      source,
-      amount: 1,
+      name: "clients_limited_total",
+      labels: { source },
+      amounts: [1],
     });
     limited.relay.close();
     const dry = open({ RATE_LIMIT: "1000", POLICY_DRY_RUN: "on" });
     await expect(askUntilRefused(connectFrom(dry.hub(), ADDRESS))).rejects.toThrow("never refused");
     expect(dry.relay.metrics.list()).toContainEqual({
-      name: "clients_would_refuse_counts",
-      source,
-      amount: 1,
+      name: "clients_would_refuse_total",
+      labels: { source },
+      amounts: [1],
     });
     expect(dry.relay.reported).toEqual([
       expect.stringMatching(/^dry run: RATE_LIMIT would have made a client wait \d+ s$/),

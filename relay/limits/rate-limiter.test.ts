@@ -93,5 +93,7 @@ it("a dry run refuses nobody, and tells once each time that somebody would have 
   clock.now += 600;
   limiter.charge(CLIENT, 6100);
   expect(reported.slice(1)).toEqual(["dry run: RATE_LIMIT would have made a client wait 1 s"]);
-  expect(metrics.list()).toEqual([{ name: "clients_would_refuse_counts", source: "http", amount: 2 }]);
+  expect(metrics.list()).toEqual([
+    { name: "clients_would_refuse_total", labels: { source: "http" }, amounts: [2] },
+  ]);
 });

@@ -59,7 +59,7 @@ export class RateLimiter {
   /** Like `refusal`, for a client that is then refused: counts it. */
   limit(client: Client, source = this.deps.source): TooMuch | undefined {
     const refusal = this.refusal(client);
-    if (refusal) this.deps.metrics.add("clients_limited_counts", source);
+    if (refusal) this.deps.metrics.add("clients_limited_total", { source });
     return refusal;
   }
 
@@ -83,7 +83,7 @@ export class RateLimiter {
   /** Called in a dry run, once each time that a client would have had to wait. */
   private wouldRefuse(seconds: number): void {
     const { metrics, source, report } = this.deps;
-    metrics.add("clients_would_refuse_counts", source);
+    metrics.add("clients_would_refuse_total", { source });
     report(`dry run: RATE_LIMIT would have made a client wait ${seconds} s`);
   }
 

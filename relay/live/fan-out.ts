@@ -128,7 +128,7 @@ export class FanOut<S extends Subscriber> {
       this.deps.charge(session, cost);
       this.deps.endIfTooMuch(session);
     }
-    this.deps.metrics.add("events_delivered_counts", "websocket", sent);
+    this.deps.metrics.add("events_delivered_total", { source: "websocket" }, sent);
   }
 
   private charge(session: S, steps: number): void {

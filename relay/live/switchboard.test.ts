@@ -243,7 +243,9 @@ describe("a hub that goes on failing", () => {
     expect(reported).toHaveLength(9);
     expect(reported[0]).toBe("a delivery to a failed (next try in 2 s): Error: the hub is away");
     expect(reported[8]).toMatch(/^a delivery to a failed \(the 9th failure, next try with new events/);
-    expect(metrics.list()).toEqual([{ name: "failed_delivery_counts", source: "websocket", amount: 9 }]);
+    expect(metrics.list()).toEqual([
+      { name: "failed_deliveries_total", labels: { source: "websocket" }, amounts: [9] },
+    ]);
   });
 
   it("is not called for news while it rests, and then told how far the log has come", async () => {

@@ -105,7 +105,7 @@ export interface SwitchboardDeps {
   retryAt(time: number): void;
   /** Writes to the operator's log. */
   report(error: unknown): void;
-  metrics: Metrics;
+  metrics: Pick<Metrics, "add">;
   /** For the hashes of keys; random. */
   seed?: number;
   /** Maximum number of keys of all hubs, in place of the default. */
@@ -341,7 +341,7 @@ export class Switchboard {
     // From now on it gets no deliveries for a while. It will read from the log what gathers meanwhile.
     if (member.failures > 1) member.waiting = nothingWaiting();
     member.retryAt = this.deps.now() + (pause ?? GIVEN_UP_PAUSE);
-    this.deps.metrics.add("failed_delivery_counts", "websocket");
+    this.deps.metrics.add("failed_deliveries_total", { source: "websocket" });
     const next =
       pause === undefined
         ? `the ${member.failures}th failure, next try with new events in ${GIVEN_UP_PAUSE} s`

@@ -109,6 +109,10 @@ describe("[33] COUNT", () => {
     await asking.say("COUNT", "c", {});
     billed.metrics.take();
     await asking.say("COUNT", "c", {});
-    expect(billed.metrics.take()).toContainEqual({ name: "d1_rows_read", source: "websocket", amount: 1 });
+    expect(billed.metrics.take()).toContainEqual({
+      name: "d1_rows_read_total",
+      labels: { source: "websocket" },
+      amounts: [1],
+    });
   });
 });

@@ -3,7 +3,7 @@ import type { Event } from "../../nostr/event.ts";
 import { okFrame } from "../../nostr/message.ts";
 import { reasonFor } from "../../store/database.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import { type Ingest, okFields, type Outcome, type Sender } from "../ingest/ingest.ts";
+import { type Ingest, okFields, type Outcome, refusalOf, type Sender } from "../ingest/ingest.ts";
 import { challengeForRefusal, nameOf } from "./authenticate.ts";
 import type { Session } from "./session.ts";
 import { SIGNATURE_COST, storingCost, textCost } from "../limits/cost.ts";
@@ -34,7 +34,8 @@ export async function publish(
   if (outcome.kind !== "refused") deps.limiter.charge(session, textCost(value as Event));
   if (outcome.kind === "stored") deps.limiter.charge(session, storingCost(value as Event));
   const [accepted, message] = okFields(outcome);
-  if (!accepted) deps.metrics.add("events_refused_counts", "websocket");
+  const refusal = refusalOf(outcome);
+  if (refusal) deps.metrics.add("events_refused_total", { source: "websocket", reason: refusal.prefix });
   if (outcome.kind === "refused") challengeForRefusal(session, outcome.prefix);
   session.send(okFrame(nameOf(value), accepted, message));
 }

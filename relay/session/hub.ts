@@ -124,6 +124,13 @@ export class Hub {
     return this.sessions.size;
   }
 
+  /** What rises and falls. */
+  get gauges(): { connections: number; subscriptions: number } {
+    let subscriptions = 0;
+    for (const session of this.sessions) subscriptions += session.subscriptions.size;
+    return { connections: this.size, subscriptions };
+  }
+
   /** True when its subscriptions take all the memory that there is for them. */
   get isFull(): boolean {
     return this.feed.memory.isFull;
@@ -148,7 +155,7 @@ export class Hub {
    */
   crowding(ip: string | undefined): TooMuch | undefined {
     const refusal = this.connections.refusal(networkOf(ip));
-    if (refusal) this.deps.metrics.add("clients_limited_counts", "websocket");
+    if (refusal) this.deps.metrics.add("clients_limited_total", { source: "websocket" });
     return refusal;
   }
 
@@ -180,7 +187,7 @@ export class Hub {
     this.reconciliations.closeAll(session);
     this.reads.drop(session.client, session);
     this.chargeMatching(session);
-    this.deps.metrics.add("cleanup_counts", "websocket");
+    this.deps.metrics.add("cleanup_counts", { source: "websocket" });
     if (this.sessions.size === 0) this.feed.declareAgain();
   }
 
@@ -233,7 +240,7 @@ export class Hub {
   /** Ends a session that does not read. The platform buffers without limit for such a client. */
   private endSlow(session: Session): void {
     const reason = `slow consumer: ${this.deps.config.MAX_SILENT_BYTES} bytes were sent to you and you sent nothing: send ping from time to time`;
-    this.deps.metrics.add("slow_clients_counts", "websocket");
+    this.deps.metrics.add("slow_clients_total", { source: "websocket" });
     this.cutOff(session, { prefix: "error", reason }, 1013, "slow consumer");
   }
 

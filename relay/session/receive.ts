@@ -1,6 +1,7 @@
 /** Handles one frame of a client: its turn, its charge, and the file of its verb. */
 import type { ClientMessage } from "../../nostr/message.ts";
 import type { Verify } from "../../nostr/signature.ts";
+import type { VerbLabel } from "../../telemetry/labels.ts";
 import type { Span, Tracer } from "../../telemetry/tracing.ts";
 import { frameCost, INVALID_COST, isLong, lengthOf, parsingCost, SIGNATURE_COST } from "../limits/cost.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
@@ -35,12 +36,13 @@ export async function receive(
   // Frames of a connection that the relay has ended are ignored.
   if (!deps.sessions.has(session)) return;
   const { metrics, tracer } = deps;
-  metrics.add("message_received_counts", "websocket");
+  metrics.add("message_received_counts", { source: "websocket" });
+  const seconds = metrics.stopwatch();
   session.hear();
   const cost = frameCost(frame);
   deps.limiter.charge(session, cost);
   await tracer.span("handle_message", {}, async (span) => {
-    let answered: Promise<void> | undefined;
+    let answered: Promise<ClientMessage["verb"] | undefined> | undefined;
     const read = () => {
       answered = readAndAnswer(deps, session, frame, span);
     };
@@ -53,22 +55,30 @@ export async function receive(
       if (session.waiting && !isLong(frame)) await session.waiting;
       read();
     }
-    await answered;
+    const verb = await answered;
+    if (verb) metrics.observe("message_seconds", { verb: verbLabel(verb) }, seconds());
   });
+}
+
+function verbLabel(verb: ClientMessage["verb"]): VerbLabel {
+  return verb === "NEG-OPEN" || verb === "NEG-MSG" || verb === "NEG-CLOSE" ? "NEG" : verb;
 }
 
 function isRefusedUnread(deps: ReceiveDeps, session: Session, frame: string | ArrayBuffer): boolean {
   return lengthOf(frame) > deps.config.MAX_MESSAGE_LENGTH || deps.limiter.refusal(session) !== undefined;
 }
 
-/** Answers a message. Everything before its first pause happens before the next message. */
+/**
+ * Answers a message. Everything before its first pause happens before the next message. Returns its verb; undefined if it was
+ * refused unread.
+ */
 async function readAndAnswer(
   deps: ReceiveDeps,
   session: Session,
   frame: string | ArrayBuffer,
   span: Span,
-): Promise<void> {
-  if (!deps.sessions.has(session)) return;
+): Promise<ClientMessage["verb"] | undefined> {
+  if (!deps.sessions.has(session)) return undefined;
   const parsed = readFrame(
     frame,
     deps.config.MAX_MESSAGE_LENGTH,
@@ -81,10 +91,12 @@ async function readAndAnswer(
     session.send(parsed.answer);
     if (session.refusals === 0) deps.limiter.charge(session, INVALID_COST);
     deps.endIfTooMuch(session);
-    return;
+    return undefined;
   }
-  span.set("verb", parsed.message.verb);
-  await answer(deps, session, parsed.message, span.traceparent);
+  const { message } = parsed;
+  span.set("verb", message.verb);
+  await answer(deps, session, message, span.traceparent);
+  return message.verb;
 }
 
 async function answer(

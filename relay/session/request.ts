@@ -185,7 +185,7 @@ function endOfStored(
   const sent = isDeclared
     ? subscription.goLive(answer.head, coveredTo, deps.now())
     : subscription.waitForDeclaration(answer.head, deps.now());
-  deps.metrics.add("events_delivered_counts", "websocket", sent);
+  deps.metrics.add("events_delivered_total", { source: "websocket" }, sent);
 }
 
 /**

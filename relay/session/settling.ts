@@ -147,7 +147,7 @@ export class Settling {
     for (const subscription of batch.filter(isOpen)) {
       const from = answeredTo(subscription);
       const sent = subscription.goLive(from, Math.max(from, coveredTo), this.deps.now());
-      this.deps.metrics.add("events_delivered_counts", "websocket", sent);
+      this.deps.metrics.add("events_delivered_total", { source: "websocket" }, sent);
     }
   }
 

@@ -27,7 +27,7 @@ REQ, a connection and a pull, and from Cloudflare's prices. docs/operating.md ex
   --rows-read N       rows that a REQ reads in D1 (default ${MEASURED.req.rowsRead})
   --help              print this text
 
-Your relay's own figures: d1_rows_written and d1_rows_read in /metrics, divided by its events and REQs.
+Your relay's own figures: d1_rows_written_total and d1_rows_read_total in /metrics, divided by its events and REQs.
 `;
 
 /** Returns the traffic, or the text to print. */

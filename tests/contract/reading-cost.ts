@@ -345,5 +345,5 @@ export function describeManyEvents(store: () => Store, counts: () => Counts): vo
 
 /** Returns the rows that D1 has billed; 0 if the database does not count them. */
 function rowsRead(counts: Counts): number {
-  return counts.list().find(({ name }) => name === "d1_rows_read")?.amount ?? 0;
+  return counts.total("d1_rows_read_total");
 }

@@ -178,9 +178,9 @@ it("[38] kinds are refused from every source at once; what another relay sends o
   expect(await stored(world)).toContain(taken.id);
   expect(await stored(world)).not.toContain(unwanted.id);
   expect(world.relay.metrics.list()).toContainEqual({
-    name: "events_refused_counts",
-    source: "queue",
-    amount: 2,
+    name: "events_refused_total",
+    labels: { source: "queue", reason: "blocked" },
+    amounts: [2],
   });
 });
 

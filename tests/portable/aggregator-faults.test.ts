@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Event, eventId } from "../../nostr/event.ts";
+import type { CounterName } from "../../telemetry/metrics.ts";
 import { seeded } from "../reference/generators.ts";
 import {
   type Appearing,
@@ -153,8 +154,7 @@ async function checkLetters(world: World, all: ReturnType<typeof optionsOf>["all
 
 /** The counters and spans are what the fakes have counted by themselves. */
 function checkCounts({ metrics, spans, queues, connections, refusedConnections }: World) {
-  const amountOf = (name: string) =>
-    metrics.list().find((count) => count.name === name && count.source === "upstream")?.amount ?? 0;
+  const amountOf = (name: CounterName) => metrics.total(name, { source: "upstream" });
   const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
   expect({
     relay_connect_counts: amountOf("relay_connect_counts"),

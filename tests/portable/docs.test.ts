@@ -5,7 +5,9 @@ import { openApiDocument } from "../../http/openapi.ts";
 import { relayDocument } from "../../http/relay-document.ts";
 import { parseConfig } from "../../relay/config.ts";
 import { configurationDoc } from "../../scripts/shared/configuration-doc.ts";
-import { GAUGES, METRICS } from "../../telemetry/metrics.ts";
+import { PLAIN_COUNTERS } from "../../telemetry/analytics.ts";
+import { KINDS, OUTCOMES, REASONS, ROUTES, VERBS } from "../../telemetry/labels.ts";
+import { BUCKETS, COUNTED, READ } from "../../telemetry/metrics.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const GUIDES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...list("docs", ".md")];
@@ -103,20 +105,58 @@ it("docs/configuration.md is what npm run docs writes", () => {
   expect(read("docs/configuration.md")).toBe(configurationDoc());
 });
 
-it("docs/observing.md has every metric, with its sources and meaning, and no other", () => {
-  const rows = rowsOf("docs/observing.md").filter(([name = ""]) =>
-    /^`\w+_(counts|read|written)`$/.test(name),
-  );
-  expect(rows).toEqual(
-    Object.entries(METRICS).map(([name, { about, sources }]) => [`\`${name}\``, sources.join(", "), about]),
-  );
+describe("docs/metrics.md", () => {
+  const quoted = (words: readonly string[]) => words.map((word) => `\`${word}\``).join(", ");
+  const rows = rowsOf("docs/metrics.md");
+
+  it("has every metric, with its type, labels and meaning, and no other", () => {
+    const counted = Object.entries(COUNTED).map(([name, { type, labels, help }]) => [
+      quoted([name]),
+      type,
+      quoted(Object.keys(labels)),
+      help,
+    ]);
+    const isOfUpstreams = (name: string) => name.startsWith("upstream_");
+    const read = Object.entries(READ).map(([name, { type, help }]) => [
+      quoted([name]),
+      type,
+      isOfUpstreams(name) ? "`upstream`" : "",
+      help,
+    ]);
+    const types = ["counter", "histogram", "gauge"];
+    expect(rows.filter(([, type = ""]) => types.includes(type))).toEqual([...counted, ...read]);
+  });
+
+  it("has every value of every label, and the buckets", () => {
+    const values: Record<string, readonly string[]> = {
+      kind: KINDS,
+      reason: REASONS,
+      verb: VERBS,
+      route: ROUTES,
+      outcome: OUTCOMES,
+    };
+    for (const [label, all] of Object.entries(values))
+      expect(rows).toContainEqual([quoted([label]), quoted(all)]);
+    const labels = new Set(Object.values(COUNTED).flatMap((metric) => Object.keys(metric.labels)));
+    expect([...labels].filter((label) => !(label in values))).toEqual(["source"]);
+    expect(read("docs/metrics.md")).toContain(
+      `${BUCKETS.slice(0, -1).join(", ")} and ${BUCKETS.at(-1)} seconds`,
+    );
+  });
 });
 
-it("docs/observing.md has every gauge, with its meaning", () => {
-  const rows = rowsOf("docs/observing.md").filter(([name = ""]) =>
-    /^`(?:d1_size_|upstream_|dead_letters|queue_)\w*(?<!_counts)`$/.test(name),
-  );
-  expect(rows).toEqual(Object.entries(GAUGES).map(([name, { about }]) => [`\`${name}\``, about]));
+it("docs/analytics.md has every double of every point", () => {
+  const rows = rowsOf("docs/analytics.md");
+  for (const [at, name] of PLAIN_COUNTERS.entries())
+    expect(rows).toContainEqual([`\`double${at + 1}\``, `\`${name}\``]);
+  const others = Object.entries(COUNTED).flatMap(([name, { type, labels }]) => {
+    const [first = ""] = Object.keys(labels);
+    const columns = Object.values<readonly string[]>(labels)[1];
+    if (type === "histogram") return [[`\`${name}\``, first]];
+    const doubles = columns?.map((column, at) => `\`double${at + 1}\` ${column}`).join(", ");
+    return doubles === undefined ? [] : [[`\`${name}\``, first, doubles]];
+  });
+  expect(rows).toEqual(expect.arrayContaining(others));
 });
 
 it("docs/observing.md has every span that is recorded, and no other", () => {

@@ -326,7 +326,11 @@ describe("[36] names and bounds", () => {
     await asking.say("NEG-OPEN", "n", {}, NOTHING);
     billed.metrics.take();
     await asking.say("NEG-OPEN", "n", {}, NOTHING);
-    expect(billed.metrics.take()).toContainEqual({ name: "d1_rows_read", source: "websocket", amount: 2 });
+    expect(billed.metrics.take()).toContainEqual({
+      name: "d1_rows_read_total",
+      labels: { source: "websocket" },
+      amounts: [2],
+    });
   });
 
   it("those who open some take turns: who opens one does not wait for all of somebody else's", async () => {

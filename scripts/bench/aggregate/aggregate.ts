@@ -100,7 +100,7 @@ async function measure(checkout: string, upstreams: Upstreams, count: number): P
 async function untilStored(url: string, count: number): Promise<void> {
   const deadline = performance.now() + MOST_MINUTES * 60_000;
   for (;;) {
-    const stored = (await countersOf(url))("events_stored_counts", ["queue"]);
+    const stored = (await countersOf(url))("events_stored", ["queue"]);
     if (stored >= count) return;
     if (performance.now() > deadline)
       throw new CommandError(`after ${MOST_MINUTES} minutes only ${stored} of ${count} events are stored`);

@@ -9,7 +9,9 @@ export async function countersOf(relay: string): Promise<Counters> {
   const text = await response.text();
   return (name, sources) =>
     sources.reduce((sum, source) => {
-      const [, amount = "0"] = new RegExp(`^${name}\\{source="${source}"\\} (\\d+)`, "m").exec(text) ?? [];
-      return sum + Number(amount);
+      // Before version 0.3.0 names did not end in _total, and stored events had no kind.
+      const line = new RegExp(`^${name}(?:_total|_counts)?\\{source="${source}"(?:,[^}]*)?\\} (\\d+)`, "gm");
+      const amounts = [...text.matchAll(line)].map(([, amount]) => Number(amount));
+      return amounts.reduce((total, amount) => total + amount, sum);
     }, 0);
 }

@@ -33,7 +33,9 @@ export async function rowsOf(relay: string, source: Source): Promise<Rows | unde
 async function countersOf(relay: string, source: Source): Promise<Rows | undefined> {
   const text = await metrics(relay);
   const counter = (name: string) => {
-    const [, amount] = new RegExp(`^${name}\\{source="${source}"\\} (\\d+)`, "m").exec(text ?? "") ?? [];
+    // Before version 0.3.0 the name did not end in _total.
+    const line = new RegExp(`^${name}(?:_total)?\\{source="${source}"\\} (\\d+)`, "m");
+    const [, amount] = line.exec(text ?? "") ?? [];
     return amount === undefined ? undefined : Number(amount);
   };
   const [read, written] = [counter("d1_rows_read"), counter("d1_rows_written")];

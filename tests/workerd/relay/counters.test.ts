@@ -2,47 +2,41 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import type { Count } from "../../../telemetry/counts.ts";
+import type { Series } from "../../../telemetry/series.ts";
 
-const GOOD: Count = { name: "events_stored_counts", source: "queue", amount: 2 };
+const GOOD: Series = { name: "clients_limited_total", labels: { source: "http" }, amounts: [2] };
+const OTHER: Series = { ...GOOD, labels: { source: "websocket" } };
+const report = (...series: Series[]) => ({ version: 3 as const, series });
 
 it("sums up, and writes the sums once before it is evicted", async () => {
   const counters = env.COUNTERS.getByName("sums");
-  await counters.add([GOOD]);
-  await counters.add([GOOD, { ...GOOD, source: "http" }]);
+  await counters.add(report(GOOD));
+  await counters.add(report(GOOD, OTHER));
   expect(await runInDurableObject(counters, (_, { storage }) => storage.kv.get("sums"))).toBeUndefined();
   const alarm = await runInDurableObject(counters, (_, { storage }) => storage.getAlarm());
   expect((alarm ?? Infinity) - Date.now()).toBeLessThan(10_000);
   expect(await runDurableObjectAlarm(counters)).toBe(true);
   await evictDurableObject(counters);
-  expect(await counters.read()).toEqual([
-    { ...GOOD, amount: 4 },
-    { ...GOOD, source: "http" },
-  ]);
+  expect((await counters.figures()).series).toEqual([{ ...GOOD, amounts: [4] }, OTHER]);
 });
 
 it("what it has shown stays counted, also if it is reset before it would have written", async () => {
   const counters = env.COUNTERS.getByName("shown");
-  await counters.add([GOOD]);
-  expect(await counters.read()).toEqual([GOOD]);
+  const shown = async () => (await counters.figures()).series;
+  await counters.add(report(GOOD));
+  expect(await shown()).toEqual([GOOD]);
   await evictDurableObject(counters);
-  expect(await counters.read()).toEqual([GOOD]);
-  await counters.add([GOOD]);
+  expect(await shown()).toEqual([GOOD]);
+  await counters.add(report(GOOD));
   expect(await runDurableObjectAlarm(counters)).toBe(true);
   await evictDurableObject(counters);
-  expect(await counters.read()).toEqual([{ ...GOOD, amount: 4 }]);
+  expect(await shown()).toEqual([{ ...GOOD, amounts: [4] }]);
 });
 
-it.each([
-  [{ ...GOOD, name: "made_up_counts" }, /"made_up_counts"/],
-  [{ ...GOOD, source: "cron" }, /websocket, http, queue/],
-  [{ ...GOOD, amount: 0 }, /events_stored_counts grows by/],
-  [{ ...GOOD, amount: 1.5 }, /events_stored_counts grows by/],
-  [{ ...GOOD, amount: Number.NaN }, /events_stored_counts grows by/],
-])("refuses %j, with all that came with it", async (bad, problem) => {
-  const counters = env.COUNTERS.getByName(`refuses ${JSON.stringify(bad)}`);
+it("refuses a report with a mistake, and all that came with it", async () => {
+  const counters = env.COUNTERS.getByName("refuses");
   await runInDurableObject(counters, async (instance) => {
-    await expect(instance.add([GOOD, bad as Count])).rejects.toThrow(problem);
+    await expect(instance.add(report(GOOD, { ...GOOD, amounts: [0] }))).rejects.toThrow(/grows by/);
   });
-  expect(await counters.read()).toEqual([]);
+  expect(await counters.figures()).toEqual({ series: [], gauges: { connections: 0, subscriptions: 0 } });
 });

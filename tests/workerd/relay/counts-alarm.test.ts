@@ -16,9 +16,13 @@ describe("a hub", () => {
     await client.upTo("EOSE");
     // It may have fired already.
     await runDurableObjectAlarm(hub);
-    const count = { name: "message_received_counts", source: "websocket", amount: 1 };
+    const count = { name: "message_received_counts", labels: { source: "websocket" }, amounts: [1] };
     await vi.waitFor(
-      async () => expect(await env.COUNTERS.getByName("counters").read()).toContainEqual(count),
+      async () =>
+        expect(await env.COUNTERS.getByName("counters").figures()).toMatchObject({
+          series: expect.arrayContaining([count]),
+          gauges: { connections: expect.any(Number), subscriptions: expect.any(Number) },
+        }),
       { timeout: 20_000 },
     );
     client.close();

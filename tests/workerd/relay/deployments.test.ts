@@ -3,7 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { attachments, SUMS } from "../../fixtures/recorded.ts";
-import type { Count } from "../../../telemetry/counts.ts";
+import type { AnyReport } from "../../../telemetry/report.ts";
 import { signedEvent } from "../../fixtures/signed-events.ts";
 import { type Client, connect, settled, eventsIn } from "../client.ts";
 
@@ -67,23 +67,24 @@ it.each([
 });
 
 const READ = [
-  { name: "events_stored_counts", source: "queue", amount: 7 },
-  { name: "events_would_refuse_counts", source: "http", amount: 3 },
-  { name: "clients_would_refuse_counts", source: "http", amount: 2 },
+  { name: "events_stored_total", labels: { source: "queue", kind: "other" }, amounts: [7] },
+  { name: "events_would_refuse_total", labels: { source: "http" }, amounts: [3] },
+  { name: "clients_would_refuse_total", labels: { source: "http" }, amounts: [2] },
 ];
 
 it.each([
-  ...SUMS.readable.map((sums) => [sums, READ] as const),
+  ...[...SUMS.early, SUMS.current].map((sums) => [sums, READ] as const),
   ...SUMS.unreadable.map((sums) => [sums, []] as const),
 ])("sums are read, or dropped: %j", async (sums, expected) => {
   const counters = env.COUNTERS.getByName(`sums ${sums.version}`);
   await runInDurableObject(counters, (_, { storage }) => storage.kv.put("sums", sums));
   await evictDurableObject(counters);
-  expect(await counters.read()).toEqual(expected);
+  expect((await counters.figures()).series).toEqual(expected);
 });
 
 it("counts are read as another deployment sends them", async () => {
   const counters = env.COUNTERS.getByName("sent");
-  for (const { counts } of SUMS.readable) await counters.add(structuredClone(counts) as unknown as Count[]);
-  expect(await counters.read()).toEqual(READ.map((count) => ({ ...count, amount: 2 * count.amount })));
+  for (const { counts } of SUMS.early) await counters.add(structuredClone<AnyReport>(counts));
+  const { series } = await counters.figures();
+  expect(series).toEqual(READ.map((one) => ({ ...one, amounts: [2 * (one.amounts[0] ?? 0)] })));
 });

@@ -40,7 +40,9 @@ it("a network is refused, counted, and told when to come again", async () => {
     seconds: 10,
   });
   expect(limit).toHaveBeenCalledWith({ key: "relay.test 2001:db8::/64" });
-  expect(metrics.list()).toEqual([{ name: "clients_limited_counts", source: "http", amount: 1 }]);
+  expect(metrics.list()).toEqual([
+    { name: "clients_limited_total", labels: { source: "http" }, amounts: [1] },
+  ]);
 });
 
 it.each<[string, string | undefined, Partial<Deps>]>([
@@ -73,5 +75,7 @@ it("a connection is refused before a hub is called", async () => {
   });
   const response = await connect(request(ADDRESS, { upgrade: "websocket" }));
   expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
-  expect(metrics.list()).toEqual([{ name: "clients_limited_counts", source: "websocket", amount: 1 }]);
+  expect(metrics.list()).toEqual([
+    { name: "clients_limited_total", labels: { source: "websocket" }, amounts: [1] },
+  ]);
 });

@@ -270,8 +270,8 @@ describe("two hubs", () => {
     expect(await idsReceived(reader, [event])).toEqual([event.id]);
     await eventually(
       async () =>
-        (await env.COUNTERS.getByName("counters").read()).some(
-          ({ name }) => name === "failed_delivery_counts",
+        (await env.COUNTERS.getByName("counters").figures()).series.some(
+          ({ name }) => name === "failed_deliveries_total",
         ),
       () => "the failure was not counted",
     );
