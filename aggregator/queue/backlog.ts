@@ -1,7 +1,7 @@
 /** How much waits in the queues of events. */
 import type { Backlog } from "../../store/gauges.ts";
 
-interface MeasuredQueue {
+export interface MeasuredQueue {
   /** As of Cloudflare's queues. */
   metrics(): Promise<{ backlogCount: number; oldestMessageTimestamp?: Date }>;
 }
