@@ -53,9 +53,14 @@ describe("the address of the WebSocket", () => {
     },
   );
 
-  it("tells of wss when it is reached by https", async () => {
-    const page = await (await api.request("https://relay.test/")).text();
-    expect(page).toContain("wss://relay.test");
+  it.each([
+    ["without RELAY_URL, its address is the one at which it was reached", "", "wss://other.test"],
+    ["with RELAY_URL, its address is that", "wss://relay.test", "wss://relay.test"],
+  ])("%s", async (_, RELAY_URL, address) => {
+    api.close();
+    api = openHttpApi({ RELAY_URL });
+    const page = await (await api.request("https://other.test/")).text();
+    expect(page).toContain(`data-copy="${address}"`);
   });
 });
 

@@ -12,10 +12,11 @@ import { blocked, refuseKnownBlocked } from "./blocked.ts";
 import { storeNothingElse } from "./caching.ts";
 import { addEventRoutes } from "./events.ts";
 import { addHealth } from "./health.ts";
+import { createHome } from "./home-page.tsx";
 import { addManagement } from "./management.ts";
 import { addMetrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi-route.ts";
-import { addPages, asksForPage, homePage, notFoundPage } from "./pages.tsx";
+import { addPages, asksForPage, notFoundPage } from "./pages.tsx";
 import { problem } from "./problem.ts";
 import { addPublishing } from "./publish.ts";
 import { addQuery } from "./query.ts";
@@ -79,6 +80,7 @@ export function createApp(): App {
 
 /** Answers at the WebSocket's address: the relay information document for clients (NIP-11), a home page for people. */
 function addHome(app: App): void {
+  const homePage = createHome();
   app.get("/", async (c) => {
     const moderation = await recentIfThere(c.env);
     if (moderation?.isBlocked(addressOf(c))) return blocked(c);

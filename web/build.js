@@ -13,8 +13,11 @@ import { build } from "esbuild";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const DIST = join(FOLDER, "../dist");
-/** Each view has a script of its own. What several of them use is in common files. */
-const VIEWS = ["home", "watch", "explore", "dashboard", "admin", "event", "profile", "api"];
+/**
+ * Each view has a script of its own, and the pages that the server renders share `page`. What several of them use is in common
+ * files.
+ */
+const VIEWS = ["page", "watch", "explore", "dashboard", "admin"];
 
 /** Vitest calls this before the tests that need the files. */
 export async function setup() {

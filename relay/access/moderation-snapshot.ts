@@ -15,6 +15,8 @@ export interface Moderation {
   config: Config;
   /** Returns why events of a kind are refused; undefined if they are accepted. */
   refuseKind(kind: number): Refusal | undefined;
+  /** As operators listed them. An empty `allowed` means all kinds. */
+  kinds: Readonly<Record<"allowed" | "disallowed", readonly number[]>>;
   isBlocked(ip: string | undefined): boolean;
 }
 
@@ -49,6 +51,7 @@ function moderationOf(record: ModerationRecord, config: Config): Moderation {
       if (isTaken && !disallowed.has(kind)) return undefined;
       return { prefix: "blocked", reason: `this relay does not accept events of kind ${kind}` };
     },
+    kinds: { allowed: record.allowedKinds, disallowed: record.disallowedKinds },
     isBlocked: (ip) => ip !== undefined && isBlocked(ip),
   };
 }

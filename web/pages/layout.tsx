@@ -1,12 +1,18 @@
 /** The frame of every page, rendered on the server. */
 import type { ComponentChildren } from "preact";
+import { profilePath } from "../parts/links.ts";
 
 /** What every page says about the relay. */
 export interface Relay {
   name: string;
   description: string;
-  /** An https address, or empty. */
-  icon: string;
+  /** An https: address. */
+  icon: string | undefined;
+  /** An address that a page may link to, as the next one. */
+  terms: string | undefined;
+  contact: string | undefined;
+  /** The public key of the operator. */
+  operator: string | undefined;
   version: string;
   /** The address for clients, ws:// or wss://. */
   address: string;
@@ -48,7 +54,7 @@ export function Page({ relay, title, path, description, script, children }: Page
         <meta property="og:description" content={description ?? relay.description} />
         <meta property="og:site_name" content={name} />
         {relay.icon && <meta property="og:image" content={relay.icon} />}
-        <link rel="icon" href={relay.icon || "/favicon.svg"} />
+        <link rel="icon" href={relay.icon ?? "/favicon.svg"} />
         <link rel="manifest" href="/manifest.webmanifest" />
         <link rel="stylesheet" href="/assets/style.css" />
         {script && <script type="module" src={`/assets/${script}.js`} />}
@@ -60,7 +66,7 @@ export function Page({ relay, title, path, description, script, children }: Page
         <header class="site-header">
           <div>
             <a class="brand" href="/">
-              <img src={relay.icon || "/favicon.svg"} alt="" width="28" height="28" />
+              <img src={relay.icon ?? "/favicon.svg"} alt="" width="28" height="28" />
               {name}
             </a>
             <nav class="site-nav" aria-label="Pages">
@@ -80,6 +86,13 @@ export function Page({ relay, title, path, description, script, children }: Page
             <span>Tributary {relay.version}</span>
             <a href="/api">HTTP API</a>
             <a href="/health">Health</a>
+            {relay.contact && <a href={relay.contact}>Contact</a>}
+            {relay.operator && <a href={profilePath(relay.operator)}>Operator</a>}
+            {relay.terms && (
+              <a href={relay.terms} rel="noreferrer">
+                How this relay treats your data
+              </a>
+            )}
           </div>
         </footer>
       </body>

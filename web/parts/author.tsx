@@ -26,16 +26,14 @@ export function KeyMark({ pubkey }: { pubkey: string }) {
   const [first = 0, second = 0, ...cells] = bytes;
   const hue = Math.round((first * 360) / 256);
   const other = (hue + 60 + Math.round((second * 240) / 256)) % 360;
+  const path = cells.slice(0, 12).map((byte, at) => {
+    const [x, y] = [at % 3, Math.floor(at / 3) + 1];
+    return byte % 2 === 0 ? "" : `M${x} ${y}h1v1h-1zM${5 - x} ${y}h1v1h-1z`;
+  });
   return (
     <svg class="key-mark" viewBox="0 0 6 6" aria-hidden="true">
       <rect width="6" height="6" fill={`hsl(${hue} 60% 88%)`} />
-      {cells.slice(0, 12).map((byte, at) => {
-        if (byte % 2 === 0) return null;
-        const [x, y] = [at % 3, Math.floor(at / 3) + 1];
-        return (
-          <path key={at} fill={`hsl(${other} 55% 42%)`} d={`M${x} ${y}h1v1h-1zM${5 - x} ${y}h1v1h-1z`} />
-        );
-      })}
+      <path d={path.join("")} fill={`hsl(${other} 55% 42%)`} />
     </svg>
   );
 }

@@ -1,5 +1,6 @@
 /** An event of any kind, as a card. It is rendered on the server and in the browser. */
 import type { Event } from "../../nostr/event.ts";
+import { NOTE } from "../../nostr/kinds.ts";
 import { Author } from "./author.tsx";
 import { EventBody } from "./event-body.tsx";
 import { kindName } from "./kind-names.ts";
@@ -30,9 +31,11 @@ export function EventCard({ event, now, profiles, isWhole = false }: EventCardPr
     >
       <header>
         <Author pubkey={event.pubkey} profiles={profiles} />
-        <span class="badge" title={`Kind ${event.kind}`}>
-          {name}
-        </span>
+        {event.kind !== NOTE && (
+          <span class="badge" title={`Kind ${event.kind}`}>
+            {name}
+          </span>
+        )}
         <a class="event-time" href={eventPath(event.id)}>
           <Time at={event.created_at} now={now} />
         </a>

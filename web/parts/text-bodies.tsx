@@ -33,7 +33,7 @@ function AnswerTo({ event, profiles }: BodyProps) {
   const [person] = hexValues(event, "p").toReversed();
   return (
     <p class="quiet">
-      <a href={path}>In answer</a>
+      <a href={path}>Reply</a>
       {person !== undefined && (
         <>
           {" "}
@@ -62,10 +62,8 @@ export function TitledBody(props: BodyProps) {
   const image = pictureUrl(tagValue(event, "image") ?? tagValue(event, "thumb"));
   return (
     <>
-      <h3>
-        <a href={eventPath(event.id)}>
-          <bdi>{title || "Without a title"}</bdi>
-        </a>
+      <h3 dir="auto">
+        <a href={eventPath(event.id)}>{title || "Without a title"}</a>
       </h3>
       {summary && <RichText text={summary} profiles={profiles} most={500} />}
       <Details event={event} />
