@@ -22,7 +22,7 @@ it("is the sum of the queues, and the age of the oldest message", async () => {
   await saveBacklog(db, await backlogOf([queue(3, NOW - 50), queue(2, NOW - 70.5)]), NOW - 10);
   expect(await readGauges(db, NOW)).toEqual({
     dead_letters: 0,
-    dead_letters_dropped: 0,
+    dead_letters_dropped_total: 0,
     queue_messages: 5,
     queue_oldest_seconds: 71,
   });
@@ -38,7 +38,7 @@ it.each([
 });
 
 it("is not shown if nobody has looked for five minutes, or ever", async () => {
-  const unknown = { dead_letters: 0, dead_letters_dropped: 0 };
+  const unknown = { dead_letters: 0, dead_letters_dropped_total: 0 };
   expect(await readGauges(db, NOW)).toEqual(unknown);
   await saveBacklog(db, { messages: 1, oldest: NOW }, NOW);
   expect(await readGauges(db, NOW + 299)).toMatchObject({ queue_messages: 1, queue_oldest_seconds: 299 });
