@@ -83,10 +83,10 @@ test("what a cursor has passed must be stored or on the queue, and what is in a 
   const queue = new DatabaseSync(fileIn(QUEUE_FOLDER));
   queue.exec("CREATE TABLE message (body TEXT)");
   const [url, events] = ["ws://upstream/", [50, 40, 30, 20].map((time) => note(time))];
-  const look = () => {
+  const look = (addedAt?: Map<string, number>) => {
     using disk = openDisk(state);
     using waiting = openDisk(state, QUEUE_FOLDER);
-    return pulledOf(disk, waiting, [{ url, events }]);
+    return pulledOf(disk, waiting, [{ url, events, ...(addedAt && { addedAt }) }]);
   };
   const lost = (at: number) => `passed by the cursor of ${url}, and lost: ${events[at]?.id}`;
   expect(look()).toEqual({ problems: [], unfinished: [url], running: 0, waiting: 0 });
@@ -100,6 +100,12 @@ test("what a cursor has passed must be stored or on the queue, and what is in a 
 
   db.exec(`UPDATE upstream SET cursor = '${JSON.stringify({ ...cursor, pending: [] })}'`);
   expect(look()).toEqual({ problems: [lost(1), lost(2), lost(3)], unfinished: [], running: 0, waiting: 0 });
+
+  // What the upstream got since the last comparison is found by the next one.
+  const addedAt = new Map(events.map(({ id }, at) => [id, 10 * at]));
+  const compared = { ...cursor, pending: [], slices: { floor: 0, slices: [], at: 21 } };
+  db.exec(`UPDATE upstream SET cursor = '${JSON.stringify(compared)}'`);
+  expect(look(addedAt)).toEqual({ problems: [lost(1), lost(2)], unfinished: [url], running: 0, waiting: 0 });
 
   const bundle = { version: 1, upstream: url, events: events.slice(1, 3) };
   queue.prepare("INSERT INTO message VALUES (?)").run(JSON.stringify(bundle));

@@ -62,7 +62,7 @@ export interface Pulled {
 export function pulledOf(
   { db }: Disk,
   { db: queue }: Disk,
-  upstreams: readonly Pick<Upstream, "url" | "events">[],
+  upstreams: readonly Pick<Upstream, "url" | "events" | "addedAt">[],
 ): Pulled {
   const bodies = rows(queue, "SELECT body FROM message").map(
     ({ body }) => JSON.parse(String(body)) as Bundle,
@@ -74,12 +74,15 @@ export function pulledOf(
   ]);
   const rowOf = new Map(rows(db, "SELECT * FROM upstream").map((row) => [row["url"], row]));
   const pulled: Pulled = { problems: [], unfinished: [], running: 0, waiting: bodies.length };
-  for (const { url, events } of upstreams) {
+  for (const { url, events, addedAt } of upstreams) {
     const row = rowOf.get(url);
     const cursor = cursorOf(row ? readCursor(String(row["cursor"])) : NEW_CURSOR, {});
     if (row && row["leased_until"] !== 0) pulled.running += 1;
-    if (cursor.pulledTo === undefined || cursor.pending.length > 0) pulled.unfinished.push(url);
-    for (const { id, created_at } of events) {
+    // A later comparison finds what an upstream got after the one that ended last.
+    const isLater = ({ id }: Event) => (addedAt?.get(id) ?? -1) >= (cursor.slices?.at ?? 0);
+    if (cursor.pulledTo === undefined || cursor.pending.length > 0 || events.some(isLater))
+      pulled.unfinished.push(url);
+    for (const { id, created_at } of events.filter((event) => !isLater(event))) {
       if (hasPassed(cursor, created_at) && !safe.has(id))
         pulled.problems.push(`passed by the cursor of ${url}, and lost: ${id}`);
     }

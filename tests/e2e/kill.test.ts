@@ -1,16 +1,25 @@
 /** Kills a relay again and again while clients write and while it pulls, and checks the disk each time. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { PUBKEY } from "../fixtures/author.ts";
 import { seeded } from "../reference/generators.ts";
 import { countersKept, openDisk, problemsOf, pulledOf, QUEUE_FOLDER, unfinished } from "./kill-checks.ts";
 import { MOMENTS, type Moment, startUpstreams } from "./kill-upstreams.ts";
 import { newLedger, now, writeUntilItDies } from "./kill-writers.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { startKillable } from "./kill-relay.ts";
+import { eventually, freePort, temporaryFolder } from "./programs.ts";
+import { pullNow } from "./upstreams.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 20);
+const KILLS = Number(process.env["KILLS"] ?? 50);
 const SEED = Number(process.env["SEED"] ?? 1);
-/** The kill comes soon after this many acknowledged events, at most. */
+/** The kill comes soon after this many acknowledged events, at most. Mostly it comes sooner. */
 const MOST_ACKNOWLEDGED = 500;
+const SETTINGS = {
+  PULL_HISTORY: "all",
+  UPSTREAM_RETENTION: "*:forever",
+  RELAY_ADMINS: PUBKEY,
+  PROBE_INTERVAL: "0",
+};
 
 const ACKNOWLEDGED = ["deletion", "expiring event", "note", "note over HTTP", "request to vanish", "version"];
 
@@ -23,19 +32,7 @@ test(
     const port = await freePort();
     await using upstreams = await startUpstreams(random);
     let [unpulled, interrupted, queued]: [string[], number, number] = [[], 0, 0];
-    const start = () =>
-      startRelay(
-        port,
-        state,
-        [
-          ...unpulled.flatMap((url) => ["--upstream", url]),
-          "--var",
-          "PULL_HISTORY=all",
-          "--var",
-          "UPSTREAM_RETENTION=*:forever",
-        ],
-        true,
-      );
+    const start = () => startKillable(port, state, { ...SETTINGS, UPSTREAMS: unpulled.join(",") });
     const lookAtDisk = (when: string) => {
       using disk = openDisk(state);
       using queue = openDisk(state, QUEUE_FOLDER);
@@ -46,17 +43,18 @@ test(
     };
     for (let kills = 0; kills < KILLS; kills += 1) {
       const upstream = upstreams.add(MOMENTS[kills % MOMENTS.length] as Moment);
-      unpulled.push(upstream.url);
+      if (!unpulled.includes(upstream.url)) unpulled.push(upstream.url);
       const relay = await start();
-      const enough = ledger.acknowledged + 1 + Math.floor(MOST_ACKNOWLEDGED * random());
+      const enough = ledger.acknowledged + 1 + Math.floor(MOST_ACKNOWLEDGED * random() ** 3);
       const writing = writeUntilItDies(relay.url, relay.http, ledger, random);
       await eventually(
         async () => ledger.acknowledged,
         (count) => count >= enough,
       );
+      await pullNow(relay, upstream.url);
       await upstream.answerUntil();
       await new Promise((next) => setTimeout(next, upstream.patience * random()));
-      await Promise.all([writing, relay.killAll()]);
+      await Promise.all([writing, relay.kill()]);
       const { running, waiting } = lookAtDisk(`kill ${kills + 1}`);
       if (running > 0) interrupted += 1;
       // The cursor has moved, so only the queue has these events.
@@ -75,12 +73,13 @@ test(
         const pulling = upstreams.all.filter(({ url }) => unpulled.includes(url));
         const pulls = pulling.map(({ ended }) => ended);
         const relay = await start();
+        for (const { url } of pulling) await pullNow(relay, url);
         await eventually(
           async () => pulling.filter(({ ended }, at) => ended === pulls[at]).map(({ url }) => url),
           (running) => running.length === 0,
         );
         await new Promise((next) => setTimeout(next, 1000));
-        expect(await relay.interrupt()).toBe(0);
+        await relay.stop();
         const { removals, waiting, running, counters } = lookAtDisk("at the end");
         expect(counters).toBeGreaterThan(0);
         return { removals, waiting, running, unpulled };

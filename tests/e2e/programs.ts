@@ -15,21 +15,20 @@ export interface RelayProgram extends Running {
   /** Interrupts it as Ctrl-C does. Resolves with the exit code. */
   interrupt(): Promise<number | null>;
   kill(): Promise<void>;
-  /** Kills it and all processes that it has started. Only if it has its own process group (`isGroup`). */
-  killAll(): Promise<void>;
 }
 
-/** Starts the relay. Resolves when it prints `ready`. It ends with the test at the latest. `isGroup`: see `killAll`. */
-export async function startRelay(
-  port: number,
-  state: string,
-  args: string[] = [],
-  isGroup = false,
-): Promise<RelayProgram> {
+/** Starts the relay. Resolves when it prints `ready`. It ends with the test at the latest. */
+export async function startRelay(port: number, state: string, args: string[] = []): Promise<RelayProgram> {
   // A test of the relay by itself would be counted too, if it happened to be due.
   const quiet = ["--var", "PROBE_INTERVAL=0"];
-  const all = ["--port", String(port), "--state", state, ...quiet, ...args];
-  const running = startNode("scripts/start.ts", all, isGroup);
+  const running = startNode("scripts/start.ts", [
+    "--port",
+    String(port),
+    "--state",
+    state,
+    ...quiet,
+    ...args,
+  ]);
   await running.shows(`ready ws://localhost:${port}`);
   return {
     ...running,
@@ -41,7 +40,6 @@ export async function startRelay(
       return (await running.ended).code;
     },
     kill: () => kill(running),
-    killAll: () => killGroup(running),
   };
 }
 
@@ -98,8 +96,8 @@ export async function eventually<T>(
   }
 }
 
-function startNode(script: string, args: string[], isGroup = false): Running {
-  const running = startProgram(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT, isGroup });
-  onTestFinished(() => (isGroup ? killGroup(running) : kill(running)));
+function startNode(script: string, args: string[]): Running {
+  const running = startProgram(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT });
+  onTestFinished(() => kill(running));
   return running;
 }

@@ -16,8 +16,10 @@ export async function addUpstream(
   await manage(http, "addupstream", url, settings);
 }
 
+type PullableRelay = Pick<RelayProgram, "http" | "runMinuteJobs">;
+
 /** Begins a pull of an upstream now, also if it waits after a failure. One that runs is left alone. */
-export async function pullNow(relay: RelayProgram, url: string): Promise<void> {
+export async function pullNow(relay: PullableRelay, url: string): Promise<void> {
   await manage(relay.http, "resumeupstream", url);
   relay.runMinuteJobs();
 }
