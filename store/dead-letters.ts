@@ -70,18 +70,21 @@ ON CONFLICT (upstream, event_id) DO UPDATE SET
 const TOTALS = "SELECT letters, bytes, dropped FROM dead_letter_total";
 const WEIGHT = `(${WEIGHT_OF_ONE} + coalesce(octet_length(body), 0))`;
 
-/** Drops the oldest letters of the upstream that takes the most room. So no upstream displaces the letters of others. */
+/**
+ * Drops the oldest letters of the upstream that takes the most room. So no upstream displaces the letters of others. Letters that are
+ * marked stay: within minutes they are on the queue.
+ */
 const TRIM = `
 DELETE FROM dead_letter WHERE id IN (
   SELECT id FROM (
     SELECT id, sum(${WEIGHT}) OVER (ORDER BY at, id ROWS UNBOUNDED PRECEDING) - ${WEIGHT} AS before FROM dead_letter
-    WHERE upstream = (
-      SELECT upstream FROM dead_letter GROUP BY upstream ORDER BY sum(${WEIGHT}) DESC, upstream LIMIT 1
+    WHERE redrive IS NULL AND upstream = (
+      SELECT upstream FROM dead_letter WHERE redrive IS NULL GROUP BY upstream ORDER BY sum(${WEIGHT}) DESC, upstream LIMIT 1
     )
   )
   WHERE before < (SELECT ${WEIGHT_OF_ONE} * letters + bytes - ${MOST_WEIGHT} FROM dead_letter_total)
 )`;
-const AGE = "DELETE FROM dead_letter WHERE at < ?1";
+const AGE = "DELETE FROM dead_letter WHERE at < ?1 AND redrive IS NULL";
 /** Runs after one of them. */
 const COUNT_DROPPED = "UPDATE dead_letter_total SET dropped = dropped + changes() WHERE changes() > 0";
 

@@ -174,6 +174,20 @@ export function lettersContract(open: () => Promise<Database>): void {
     expect([count + dropped, count <= 4000, count > 3900]).toEqual([5000, true, true]);
   });
 
+  it("keeps what is marked until it is queued, also if it is old or there is no room", async () => {
+    await letters.add([letter(event(1)), long(2, UP)], NOW);
+    await mark();
+    await letters.age(NOW + 31 * DAY);
+    expect(await events()).toEqual([idOf(1), idOf(2)]);
+    for (let n = 0; n < 100; n += 10)
+      await letters.add(
+        Array.from({ length: 10 }, (_, at) => long(100 + n + at, UP)),
+        NOW + 31 * DAY,
+      );
+    expect((await letters.totals()).dropped).toBeGreaterThan(0);
+    expect((await events()).slice(0, 2)).toEqual([idOf(1), idOf(2)]);
+  });
+
   it("gives out what is marked, and removes it, but not what has come back meanwhile", async () => {
     await letters.add([letter(event(1)), letter(event(2)), long(3, UP, 150_000)], NOW);
     expect(await letters.marked(10)).toEqual([]);
