@@ -144,8 +144,44 @@ export class LocalQueueObject extends DurableObject {
    * @param {Row[]} batch
    */
   async deliver(queue, batch) {
+    /** @type {Result} */
+    let result;
+    try {
+      result = await this.call(queue, batch);
+    } catch (error) {
+      console.error(`${batch.length} messages of ${queue} could not be delivered: ${String(error)}`);
+      // One of them may be the reason, so each is tried alone. One that fails alone waits, and others get their turn.
+      const [only, ...others] = batch;
+      if (only && others.length === 0) this.postpone(only);
+      else for (const row of batch) await this.deliver(queue, [row]);
+      return;
+    }
+    const { outcome, explicitAcks, retryMessages } = result;
+    const acknowledged = new Set(explicitAcks);
+    const delays = new Map(retryMessages.map(({ msgId, delaySeconds }) => [msgId, delaySeconds]));
+    for (const row of batch) {
+      if (outcome === "ok" && acknowledged.has(String(row.id))) {
+        this.sql.exec("DELETE FROM message WHERE id = ?", row.id);
+      } else this.retry(queue, row, delays.get(String(row.id)) ?? AGAIN_SECONDS);
+    }
+  }
+
+  /**
+   * Does not count as an attempt: the consumer has not seen it.
+   * @param {Row} row
+   */
+  postpone({ id }) {
+    this.sql.exec("UPDATE message SET due = ? WHERE id = ?", Date.now() + 1000 * AGAIN_SECONDS, id);
+  }
+
+  /**
+   * @param {string} queue
+   * @param {Row[]} batch
+   * @returns {Promise<Result>}
+   */
+  async call(queue, batch) {
     const timestamp = new Date();
-    const { outcome, explicitAcks, retryMessages } = await this.env.AGGREGATOR.queue(
+    return this.env.AGGREGATOR.queue(
       queue,
       batch.map(({ id, body, attempts }) => ({
         id: String(id),
@@ -154,13 +190,6 @@ export class LocalQueueObject extends DurableObject {
         attempts,
       })),
     );
-    const acknowledged = new Set(explicitAcks);
-    const delays = new Map(retryMessages.map(({ msgId, delaySeconds }) => [msgId, delaySeconds]));
-    for (const row of batch) {
-      if (outcome === "ok" && acknowledged.has(String(row.id))) {
-        this.sql.exec("DELETE FROM message WHERE id = ?", row.id);
-      } else this.retry(queue, row, delays.get(String(row.id)) ?? AGAIN_SECONDS);
-    }
   }
 
   /**

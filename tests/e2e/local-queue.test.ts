@@ -28,15 +28,38 @@ const LIMITS = {
 };
 
 /** The queue of version 0.2, which kept its messages without these. */
-const FORMER_QUEUE = `
+const formerQueue = (statements: string[]) => `
 import { DurableObject } from "cloudflare:workers";
 export default { scheduled: (_, env) => env.QUEUE.getByName("tributary-events").fill() };
 export class LocalQueueObject extends DurableObject {
   fill() {
     this.ctx.storage.sql.exec("CREATE TABLE message (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 1, due INTEGER NOT NULL DEFAULT 0)");
-    this.ctx.storage.sql.exec("INSERT INTO message (body, attempts) VALUES ('\\"from before\\"', 7)");
+    for (const statement of ${JSON.stringify(statements)}) this.ctx.storage.sql.exec(statement);
   }
 }`;
+
+/** Makes a folder with the queue of version 0.2, in which are these rows. */
+async function formerState(...rows: [body: string, attempts: number][]): Promise<string> {
+  const state = temporaryFolder();
+  const statements = rows.map(
+    ([body, attempts]) => `INSERT INTO message (body, attempts) VALUES ('${body}', ${attempts})`,
+  );
+  const former = new Miniflare(
+    miniflareOptionsOf({
+      workers: [
+        {
+          ...(await localQueueWorker(LIMITS)),
+          serviceBindings: {},
+          modules: [{ type: "ESModule", path: "main.js", contents: formerQueue(statements) }],
+        },
+      ],
+      resourcePersistencePath: state,
+    }),
+  );
+  await (await former.getWorker(LOCAL_QUEUE)).scheduled({});
+  await former.dispose();
+  return state;
+}
 
 async function start(state: string, accepts: string[]) {
   const miniflare = new Miniflare(
@@ -124,25 +147,17 @@ test("an empty queue has no oldest message", async () => {
 });
 
 test("what version 0.2 left on the queue is delivered", async () => {
-  const state = temporaryFolder();
-  const worker = await localQueueWorker(LIMITS);
-  const former = new Miniflare(
-    miniflareOptionsOf({
-      workers: [
-        {
-          ...worker,
-          serviceBindings: {},
-          modules: [{ type: "ESModule", path: "main.js", contents: FORMER_QUEUE }],
-        },
-      ],
-      resourcePersistencePath: state,
-    }),
-  );
-  await (await former.getWorker(LOCAL_QUEUE)).scheduled({});
-  await former.dispose();
-
-  const { delivered, backlog } = await start(state, ["from before"]);
+  const { delivered, backlog } = await start(await formerState(['"from before"', 7]), ["from before"]);
   await eventually(delivered, ({ length }) => length > 0);
   expect(await delivered()).toEqual([{ queue: "tributary-events", body: "from before", attempts: 7 }]);
   await eventually(backlog, ({ backlogCount }) => backlogCount === 0);
+});
+
+test("messages that cannot be handed to the consumer hold up no others, and stay", async () => {
+  const broken = Array.from({ length: 20 }, (): [string, number] => ["no JSON", 1]);
+  const state = await formerState(...broken, ['"whole"', 1], ["no JSON", 1], ['"last"', 1]);
+  const { delivered, backlog } = await start(state, ["whole", "last"]);
+  await eventually(delivered, ({ length }) => length === 2);
+  expect((await delivered()).map(({ body }) => body)).toEqual(["whole", "last"]);
+  expect((await backlog()).backlogCount).toBe(21);
 });
