@@ -87,9 +87,9 @@ function sentenceFor(relay: string, code: string, message: string): string {
   if (protocol === "wss:") {
     return /CERT|SIGNATURE|SIGNED|ISSUER|ALTNAME/i.test(`${code} ${message}`)
       ? `cannot connect to ${relay}: its TLS certificate is not accepted (${oneLine(message)})`
-      : `cannot connect to ${relay}: TLS failed. If the relay uses ws://, try --relay ${relay.replace(/^wss/, "ws")}`;
+      : `cannot connect to ${relay}: TLS failed. If the relay uses ws://, try ${relay.replace(/^wss/, "ws")}`;
   }
-  return `cannot connect to ${relay}: ${oneLine(message) || code || "the connection failed"}. If the relay uses wss://, try --relay ${relay.replace(/^ws/, "wss")}`;
+  return `cannot connect to ${relay}: ${oneLine(message) || code || "the connection failed"}. If the relay uses wss://, try ${relay.replace(/^ws/, "wss")}`;
 }
 
 function isHere(hostname: string): boolean {

@@ -27,7 +27,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     usage: "URL [options]",
     summary: "pull another relay",
     about: `Pulls another relay from now on: everything, or the events that match all options. ${SIGNED}
-The aggregator looks for upstreams once a minute. Several filters for one upstream: npm run nostr -- admin addupstream.
+The aggregator looks for upstreams once a minute.
 
 ${SETTINGS_HELP}${MANAGEMENT_HELP}`,
     run: (args) => withSettings("addupstream", args),
@@ -36,7 +36,7 @@ ${SETTINGS_HELP}${MANAGEMENT_HELP}`,
     usage: "URL [options]",
     summary: "change the settings of an upstream",
     about: `Changes the settings that are given, and keeps the others. ${SIGNED}
-The filter is changed as a whole: --kinds without --authors asks for all authors.
+The filters are changed as a whole: --kinds without --authors asks for all authors.
 
 ${SETTINGS_HELP}${MANAGEMENT_HELP}`,
     run: (args) => withSettings("changeupstream", args),

@@ -163,7 +163,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       const { code, stderr } = await run([command, "--relay", secure]);
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr: `cannot connect to ${secure}: TLS failed. If the relay uses ws://, try --relay ${relay.url}\n`,
+        stderr: `cannot connect to ${secure}: TLS failed. If the relay uses ws://, try ${relay.url}\n`,
       });
     }
     const busy = createServer((_, response) => response.writeHead(503).end("the relay is full")).listen(

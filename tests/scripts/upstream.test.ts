@@ -43,6 +43,16 @@ describe.each(RUNTIMES)("upstream on %s", (runtime) => {
     });
     expect(await done("change", `${URL}/`, "--kinds", "7", "--no-live")).toBe(`${URL} is changed\n`);
     expect((await shown()).settings).toMatchObject({ filters: [{ kinds: [7] }], live: false, interval: 600 });
+    await done(
+      "change",
+      URL,
+      "--filter",
+      '{"kinds":[0]}',
+      "--filter",
+      `{"authors":["${ANN}"],"#t":["nostr"]}`,
+    );
+    const both = [{ kinds: [0] }, { authors: [ANN], "#t": ["nostr"] }];
+    expect((await shown()).settings).toMatchObject({ filters: both });
     expect(await done("pause", URL)).toBe(`${URL} is paused\n`);
     expect(await shown()).toMatchObject({ state: "paused" });
     expect(await done("resume", URL)).toBe(`${URL} is resumed\n`);
@@ -160,6 +170,8 @@ describe.each(RUNTIMES)("upstream on %s", (runtime) => {
       });
       expect(away.stdout).toMatch(/connection {3}failed$/m);
       await using silent = await startScriptedRelay();
+      const secure = await run(["test", silent.url.replace("ws:", "wss:")]);
+      expect(secure.stderr).toContain(`TLS failed. If the relay uses ws://, try ${silent.url}\n`);
       expect(await run(["test", silent.url, "--timeout", "0.3"])).toMatchObject({
         code: 1,
         stderr: "no events can be pulled: it did not answer within 0.3 s\n",
