@@ -30,7 +30,7 @@ import { fingerprintOf } from "./pull/rules.ts";
 import { leaseDue } from "./pull/schedule.ts";
 import { backlogOf, type MeasuredQueue } from "./queue/backlog.ts";
 import type { Bundle } from "./queue/bundle.ts";
-import { consume, type ConsumeDeps, type Delivered, type Patience } from "./queue/consume.ts";
+import { consume, type ConsumeDeps, type Delivered, LAST_PATIENCE, PATIENCE } from "./queue/consume.ts";
 import { byCurrentDecisions } from "./queue/current-decisions.ts";
 import { QueuedCopies } from "./queue/queued-copies.ts";
 import { redrive } from "./queue/redrive.ts";
@@ -92,7 +92,7 @@ export class Aggregator {
 
   /** Does what each minute brings: live connections, pulls and jobs that are due, dead letters, the outbox. */
   async minute(): Promise<void> {
-    const { config, pullDatabase: db, size, now, report, metrics } = this.deps;
+    const { config, pullDatabase: db, size, now, report, metrics, tracer } = this.deps;
     await measure(db);
     const warning = size.warning(now());
     if (warning !== undefined) report(warning);
@@ -103,9 +103,9 @@ export class Aggregator {
         wait: (milliseconds) => this.deps.pause(milliseconds),
         report,
       }).catch(report);
-    await sendAll(this.deps.jobs, await this.dueJobs(), { metrics });
+    await sendAll(this.deps.jobs, await this.dueJobs(), { queue: "pulls", metrics, tracer });
     const letters = createDeadLetters(db);
-    const enqueue = (bundles: Bundle[]) => sendAll(this.deps.events, bundles, { metrics });
+    const enqueue = (bundles: Bundle[]) => this.enqueue(bundles);
     await redrive({ letters, enqueue }).catch(report);
     await letters.age(now()).catch(report);
     await backlogOf(this.deps.measured)
@@ -120,14 +120,15 @@ export class Aggregator {
     await (job.version === 4 ? this.publishOnward(job) : this.pull(job)).catch(this.deps.report);
   }
 
-  /** Ingests messages of the queue of events. */
-  consume(messages: readonly Delivered[], patience: Patience): Promise<void> {
-    return consume(messages, this.consumeDeps(this.deps.createIngest(this.createAccess())), patience);
+  /** Ingests messages of the queue of events, or of the queue of what that has given up. */
+  consume(messages: readonly Delivered[], queue: "events" | "dead"): Promise<void> {
+    const deps = { ...this.consumeDeps(this.deps.createIngest(this.createAccess())), queue };
+    return consume(messages, deps, queue === "dead" ? LAST_PATIENCE : PATIENCE);
   }
 
   /** Creates what takes the events of a live connection. */
   createIntake(options: Pick<LiveIntakeDeps, "url" | "lost" | "refused">): LiveIntake {
-    const { config, createIngest, events, metrics, report } = this.deps;
+    const { config, createIngest, report } = this.deps;
     const access = this.createAccess();
     return new LiveIntake({
       ...options,
@@ -136,7 +137,7 @@ export class Aggregator {
       ingest: createIngest(access),
       sender: this.sender,
       consume: (messages, ingest) => consume(messages, byCurrentDecisions(this.consumeDeps(ingest), access)),
-      enqueue: (bundles, delaySeconds) => sendAll(events, bundles, { metrics, delaySeconds }),
+      enqueue: (bundles, delaySeconds) => this.enqueue(bundles, { delaySeconds }),
       report,
     });
   }
@@ -210,7 +211,7 @@ export class Aggregator {
         unneeded(db, this.fingerprint, { upstream, ids }),
       ),
       hasRoom: () => size.hasRoomForUpstreams,
-      enqueue: (bundles) => sendAll(queue, bundles, { metrics }),
+      enqueue: (bundles) => this.enqueue(bundles, { producer: queue }),
       queued: this.queuedCopies,
       ingestLarge: bounded(
         (event: unknown, head: Pick<Bundle, "upstream" | "traceparent">) => ingestLarge(event, head, large),
@@ -239,6 +240,17 @@ export class Aggregator {
       now,
       report,
     };
+  }
+
+  private enqueue(
+    bundles: Bundle[],
+    {
+      producer = this.deps.events,
+      ...delay
+    }: { producer?: QueueProducer<Bundle>; delaySeconds?: number } = {},
+  ): Promise<void> {
+    const { metrics, tracer } = this.deps;
+    return sendAll(producer, bundles, { queue: "events", metrics, tracer, ...delay });
   }
 
   private async connect(url: string) {

@@ -15,7 +15,6 @@ import { sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { Aggregator, type Job } from "./aggregator.ts";
 import { connectWebSocket, fetchAnnounced } from "./conversation/outgoing-socket.ts";
 import { liveObject } from "./live/object.ts";
-import { LAST_PATIENCE, PATIENCE } from "./queue/consume.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 
 const config = configOf(env);
@@ -33,12 +32,12 @@ const telemetry = createTelemetry({
 const { metrics, tracer } = telemetry;
 const size = new StoreSize(config.MAX_STORE_BYTES);
 const database = sizedDatabase(openD1(env.DB), size);
-const queueDatabase = retryingD1(database, metrics, "queue");
+const queueDatabase = retryingD1(database, telemetry, "queue");
 const queueStore = createStore(queueDatabase, size);
 
 const aggregator = new Aggregator({
   config,
-  pullDatabase: retryingD1(database, metrics, "upstream"),
+  pullDatabase: retryingD1(database, telemetry, "upstream"),
   queueDatabase,
   queueStore,
   size,
@@ -76,6 +75,7 @@ export class LiveObject extends liveObject({
   now: unixSeconds,
   random: Math.random,
   metrics,
+  tracer,
   flush: (background) => telemetry.flush(background),
 }) {}
 
@@ -94,7 +94,7 @@ const handler: ExportedHandler<AggregatorEnv> = {
         }),
       );
     } else {
-      await aggregator.consume(batch.messages, batch.queue.endsWith("-dead") ? LAST_PATIENCE : PATIENCE);
+      await aggregator.consume(batch.messages, batch.queue.endsWith("-dead") ? "dead" : "events");
     }
     telemetry.flush((work) => ctx.waitUntil(work));
   },

@@ -26,7 +26,7 @@ interface WorkerIngestDeps {
 
 export function createWorkerIngest(deps: WorkerIngestDeps): Ingest {
   const { source, config, access, store, telemetry } = deps;
-  return createIngest({
+  const ingest = createIngest({
     source,
     config,
     access,
@@ -39,10 +39,15 @@ export function createWorkerIngest(deps: WorkerIngestDeps): Ingest {
       send: (publications) => deps.send(publications),
       pause: wait,
       report,
+      tracer: telemetry.tracer,
     }),
     rememberTraces: (events) => deps.traces.remember(events).catch(report),
     report,
     metrics: telemetry.metrics,
     tracer: telemetry.tracer,
   });
+  return (value, sender) => {
+    const traceparent = sender.traceparent ?? telemetry.capture().traceparent;
+    return ingest(value, { ...sender, traceparent });
+  };
 }

@@ -1,124 +1,225 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ZipkinSpan } from "../telemetry/zipkin.ts";
+import { activeTraceId } from "../telemetry/active-trace.ts";
+import type { EndedSpan } from "../telemetry/ended-span.ts";
 import { openTelemetryRecorder } from "./open-telemetry.ts";
 
-const COLLECTOR = "http://collector.test/api/v2/spans";
 const [TRACE, SPAN] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+const context = (flags: string) => `00-${TRACE}-${SPAN}-${flags}`;
 
-/** The requests to the collector, and its next answers. */
-let sent: ZipkinSpan[][];
-let answers: (Response | Error)[];
-const addresses = new Set<string>();
-const collector = vi.spyOn(globalThis, "fetch");
-const errors = vi.spyOn(console, "error");
+let sent: EndedSpan[];
 beforeEach(() => {
   sent = [];
-  answers = [];
-  errors.mockReset().mockReturnValue();
-  collector.mockImplementation(async (url, init) => {
-    const request = new Request(url, init);
-    addresses.add(request.url);
-    sent.push(await request.json<ZipkinSpan[]>());
-    const answer = answers.shift() ?? new Response(null, { status: 202 });
-    if (answer instanceof Error) throw answer;
-    return answer;
-  });
 });
-afterEach(() => void collector.mockReset());
 
-function recorder(sampleRate = 1) {
-  const dropped: number[] = [];
-  const { tracer, flush } = openTelemetryRecorder({
+function recorder(sampleRate = 1, slowMilliseconds = 60_000) {
+  const collector = {
+    send: (span: EndedSpan) => void sent.push(span),
+    size: 0,
+    flush: async () => undefined,
+  };
+  return openTelemetryRecorder({
     service: "relay",
-    zipkinUrl: COLLECTOR,
+    collectors: [collector],
     sampleRate,
-    dropped: (spans) => void dropped.push(spans),
+    slowMilliseconds,
+    dropped: () => undefined,
   });
-  return { tracer, flush, dropped };
 }
 
 const nothing = async () => undefined;
+const names = () => sent.map(({ name }) => name);
+const spanNamed = (name: string) => sent.find((span) => span.name === name) ?? expect.fail(`no span ${name}`);
 
 describe("a span", () => {
-  it("goes to the collector when it has ended, with its attributes", async () => {
-    const { tracer, flush } = recorder();
-    const answer = await tracer.span("commit", { attributes: { events: 3 } }, async (span) => {
+  it("has what it is told, and what its work says", async () => {
+    const options = { kind: "client", peer: "d1", attributes: { events: 3 } } as const;
+    const answer = await recorder().tracer.span("commit", options, async (span) => {
       span.set("source", "http");
       return "done";
     });
     expect(answer).toBe("done");
-    await flush();
-    await flush();
-    expect([...addresses]).toEqual([COLLECTOR]);
     expect(sent).toEqual([
-      [expect.objectContaining({ name: "commit", tags: { events: "3", source: "http" } })],
+      expect.objectContaining({
+        name: "commit",
+        kind: "client",
+        peer: "d1",
+        attributes: { events: 3, source: "http" },
+      }),
     ]);
+    expect(Math.abs((sent[0]?.start ?? 0) - Date.now())).toBeLessThan(10_000);
+  });
+
+  it("of work without a promise has ended when the work returns", () => {
+    expect(recorder().tracer.span("cleanup", {}, () => 7)).toBe(7);
+    expect(names()).toEqual(["cleanup"]);
   });
 
   it("continues the trace that it is told, and hands it on", async () => {
-    const { tracer, flush } = recorder();
-    const parent = `00-${TRACE}-${SPAN}-01`;
-    const traceparent = await tracer.span("fan_out", { parent }, async (span) => span.traceparent);
-    await flush();
-    const [[span] = []] = sent;
-    expect(span).toMatchObject({ traceId: TRACE, parentId: SPAN });
-    expect(traceparent).toBe(`00-${TRACE}-${span?.id}-01`);
+    const traceparent = await recorder().tracer.span(
+      "fan_out",
+      { parent: context("01") },
+      async (span) => span.traceparent,
+    );
+    expect(sent[0]).toMatchObject({ traceId: TRACE, parentId: SPAN });
+    expect(traceparent).toBe(`00-${TRACE}-${sent[0]?.id}-01`);
   });
 
   it("begins a trace of its own when what it is told is no trace", async () => {
-    const { tracer, flush } = recorder();
-    await tracer.span("fan_out", { parent: "nonsense" }, nothing);
-    await flush();
-    expect(sent[0]?.[0]).not.toHaveProperty("parentId");
+    await recorder().tracer.span("fan_out", { parent: "nonsense" }, nothing);
+    expect(sent[0]?.parentId).toBeUndefined();
+    expect(sent[0]?.traceId).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it("is recorded when the trace is, whatever the sample rate here", async () => {
-    const always = recorder(1);
-    await always.tracer.span("fan_out", { parent: `00-${TRACE}-${SPAN}-00` }, nothing);
-    await always.flush();
-    expect(sent).toEqual([]);
-    const never = recorder(0);
-    await never.tracer.span("fan_out", {}, nothing);
-    await never.tracer.span("fan_out", { parent: `00-${TRACE}-${SPAN}-01` }, nothing);
-    await never.flush();
-    expect(sent.flat().map(({ traceId }) => traceId)).toEqual([TRACE]);
+  it("continues the active one, through everything that its work waits for", async () => {
+    const { tracer } = recorder();
+    await Promise.all(
+      ["a", "b"].map((name) =>
+        tracer.span(name, {}, async () => {
+          await scheduler.wait(1);
+          await tracer.span(`in ${name}`, {}, () => scheduler.wait(1));
+        }),
+      ),
+    );
+    for (const name of ["a", "b"])
+      expect(spanNamed(`in ${name}`)).toMatchObject({
+        traceId: spanNamed(name).traceId,
+        parentId: spanNamed(name).id,
+      });
+    expect(spanNamed("a").traceId).not.toBe(spanNamed("b").traceId);
+  });
+
+  it("continues a moment that was captured, although another span is active", async () => {
+    const { tracer, capture } = recorder();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const first = tracer.span("first", {}, async (span) => {
+      const moment = capture();
+      expect(moment.traceparent).toBe(span.traceparent);
+      await tracer.span("second", {}, () => moment.run(() => tracer.span("query", {}, nothing)));
+      resolve();
+    });
+    await Promise.all([first, promise]);
+    expect(spanNamed("query").parentId).toBe(spanNamed("first").id);
+  });
+
+  it("that is only a part is not recorded without a trace", async () => {
+    const { tracer } = recorder();
+    const traceparent = await tracer.span("query", { isPart: true }, async (span) => span.traceparent);
+    expect([traceparent, sent]).toEqual([undefined, []]);
+    await tracer.span("sweep", {}, () => tracer.span("query", { isPart: true }, nothing));
+    expect(names()).toEqual(["query", "sweep"]);
   });
 
   it.each([
     [new TypeError("secret"), "TypeError"],
     ["secret", "string"],
   ])("of work that throws %s has the kind of the error alone, and throws it on", async (error, kind) => {
-    const { tracer, flush } = recorder();
-    const work = tracer.span("commit", {}, () => Promise.reject(error as Error));
+    const work = recorder().tracer.span("commit", {}, () => Promise.reject(error as Error));
     await expect(work).rejects.toBe(error);
-    await flush();
-    expect(sent[0]?.[0]?.tags).toEqual({ "error.type": kind, error: "true" });
-    expect(JSON.stringify(sent)).not.toContain("secret");
+    expect(sent[0]?.attributes).toEqual({ "error.type": kind });
+  });
+
+  it("is named in the log while it is active", async () => {
+    const { tracer } = recorder();
+    const active = await tracer.span("commit", {}, async () => {
+      await scheduler.wait(1);
+      return activeTraceId();
+    });
+    expect(active).toBe(sent[0]?.traceId);
+    expect(activeTraceId()).toBeUndefined();
   });
 });
 
-describe("a collector that", () => {
-  it.each([
-    ["is away", new Error("connection refused")],
-    ["refuses", new Response("no", { status: 503 })],
-  ])("%s is reported, and sent the spans again", async (_, answer) => {
-    const { tracer, flush, dropped } = recorder();
-    answers = [answer];
-    await tracer.span("one", {}, nothing);
-    await flush();
-    expect(errors).toHaveBeenCalledOnce();
-    await tracer.span("two", {}, nothing);
-    await flush();
-    expect(sent.map((spans) => spans.map(({ name }) => name))).toEqual([["one"], ["one", "two"]]);
-    expect(dropped).toEqual([]);
+describe("a trace", () => {
+  it("that another has begun is sampled as it says, whatever the sample rate here", async () => {
+    await recorder(1).tracer.span("fan_out", { parent: context("00") }, nothing);
+    expect(sent).toEqual([]);
+    const { tracer } = recorder(0);
+    await tracer.span("fan_out", {}, nothing);
+    await tracer.span("fan_out", { parent: context("01") }, nothing);
+    expect(sent.map(({ traceId }) => traceId)).toEqual([TRACE]);
   });
 
-  it("takes nothing for long costs no memory: beyond 2000 the oldest spans are dropped, and counted", async () => {
-    const { tracer, flush, dropped } = recorder();
-    for (let n = 0; n < 2003; n += 1) await tracer.span(String(n), {}, nothing);
-    await flush();
-    expect(dropped).toEqual([1, 1, 1]);
-    expect(sent[0]).toHaveLength(2000);
-    expect(sent[0]?.[0]?.name).toBe("3");
+  it("that is not sampled is sent if something in it fails, although the whole has not failed", async () => {
+    const { tracer } = recorder(0);
+    await tracer.span("handle_message", {}, async (span) => {
+      const failing = tracer.span("commit", { parent: span.traceparent }, () => Promise.reject(new Error()));
+      await failing.catch(() => undefined);
+    });
+    expect(names()).toEqual(["commit", "handle_message"]);
   });
+
+  it("that is not sampled is sent if it is slow", async () => {
+    const { tracer } = recorder(0, 20);
+    await tracer.span("quick", {}, nothing);
+    await tracer.span("slow", {}, () => scheduler.wait(30));
+    expect(names()).toEqual(["slow"]);
+  });
+});
+
+describe("an invocation", () => {
+  const random = vi.spyOn(Math, "random");
+  beforeEach(() => {
+    random.mockReset().mockReturnValue(0);
+    status = 200;
+  });
+  afterEach(() => void random.mockReset());
+
+  const isSampled = (sampled: boolean) => random.mockReturnValue(sampled ? 0 : 0.9);
+  let status: number;
+  let flushed: number[];
+
+  // The library takes the first options of an isolate for ever.
+  const { tracer, instrument } = recorder(0.5);
+  const instrumented = instrument<unknown, unknown>(
+    {
+      fetch: async () => {
+        await tracer.span("query", { isPart: true }, nothing);
+        return new Response(activeTraceId() ?? "none", { status });
+      },
+    },
+    async () => void flushed.push(sent.length),
+  );
+
+  async function invoke(path: string, headers: Record<string, string> = {}) {
+    flushed = [];
+    const ctx = createExecutionContext();
+    const request = new Request(`https://relay.test${path}`, { headers });
+    const response = await instrumented.fetch?.(request as never, {}, ctx);
+    await waitOnExecutionContext(ctx);
+    return response;
+  }
+
+  it("of a request has a span that others are inside, and is flushed after it", async () => {
+    const response = await invoke("/api/v1/events?search=secretword");
+    expect(names()).toEqual(["query", "GET /api/v1/events"]);
+    expect(sent[0]).toMatchObject({ traceId: sent[1]?.traceId, parentId: sent[1]?.id });
+    expect(await response?.text()).toBe(sent[1]?.traceId);
+    expect(flushed).toEqual([2]);
+    expect(JSON.stringify(sent)).not.toContain("secretword");
+  });
+
+  it("joins the trace of a client, but the client does not decide whether it is sampled", async () => {
+    isSampled(false);
+    await invoke("/", { traceparent: context("01") });
+    expect(sent).toEqual([]);
+    isSampled(true);
+    await invoke("/", { traceparent: context("00") });
+    expect(spanNamed("GET /")).toMatchObject({ traceId: TRACE, parentId: SPAN });
+  });
+
+  it("that is answered 5xx is sent although it is not sampled", async () => {
+    isSampled(false);
+    status = 503;
+    await invoke("/");
+    expect(names()).toEqual(["query", "GET /"]);
+  });
+
+  it.each(["/metrics", "/health", "/health/ready"])(
+    "that machines ask for is not traced: %s",
+    async (path) => {
+      const response = await invoke(path);
+      expect([await response?.text(), sent]).toEqual(["none", []]);
+    },
+  );
 });

@@ -1,9 +1,11 @@
 /** What records the spans of a Worker. */
-import type { Tracer } from "../telemetry/tracing.ts";
+import type { Moment, Tracer } from "../telemetry/tracing.ts";
 
 /** Records the spans of one Worker or object. */
 export interface Recorder {
   tracer: Tracer;
+  /** Returns the current moment, for work that another call may begin. */
+  capture(): Moment;
   /** Records a span for each invocation of these handlers, and calls `flush` after it. */
   instrument<E, Q>(handler: ExportedHandler<E, Q>, flush: () => Promise<void>): ExportedHandler<E, Q>;
   /** Whether no recorded span waits to be sent. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { dataPoints } from "../telemetry/analytics.ts";
 import type { Report } from "../telemetry/report.ts";
-import { noTracer } from "../telemetry/tracing.ts";
+import { NO_MOMENT, noTracer } from "../telemetry/tracing.ts";
 import { createTelemetry, type TelemetryOptions } from "./workers.ts";
 
 const SLOW = { name: "slow_clients_total", labels: { source: "websocket" } } as const;
@@ -17,6 +17,7 @@ function telemetry(counts: TelemetryOptions["counts"], { hasAnalytics = true, sp
     source: "websocket",
     createRecorder: () => ({
       tracer: noTracer,
+      capture: () => NO_MOMENT,
       instrument: (handler) => handler,
       isEmpty: spans === 0,
       flush: async () => void (flushedSpans += 1),

@@ -3,7 +3,7 @@ import { dataPoints } from "../telemetry/analytics.ts";
 import { Counts } from "../telemetry/counts.ts";
 import type { Source, Metrics } from "../telemetry/metrics.ts";
 import type { Report } from "../telemetry/report.ts";
-import type { Tracer } from "../telemetry/tracing.ts";
+import type { Moment, Tracer } from "../telemetry/tracing.ts";
 import { wait } from "./clock.ts";
 import type { CreateRecorder } from "./recorder.ts";
 import { report } from "./report.ts";
@@ -31,6 +31,8 @@ export interface TelemetryOptions {
 
 export interface Telemetry {
   tracer: Tracer;
+  /** Returns the current moment of the trace, for work that another call may begin. */
+  capture(): Moment;
   metrics: Metrics;
   /**
    * Sends gathered counts and spans in the background, or lets another flush send them. The background work never rejects. Most
@@ -57,6 +59,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
   return {
     tracer: recorder.tracer,
+    capture: () => recorder.capture(),
     metrics: counts,
     flush,
     sendCounts: send,

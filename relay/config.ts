@@ -7,6 +7,7 @@ import { type Access, PARAMS } from "../nostr/management.ts";
 import { parseRetention } from "../nostr/retention.ts";
 import { parsePublicKey } from "../nostr/public-key.ts";
 import { parseSecretKey } from "../nostr/secret-key.ts";
+import { parseHeaders } from "./header-list.ts";
 
 interface Setting<T> {
   default: T;
@@ -197,10 +198,22 @@ export const SETTINGS = {
   ),
   TRACER: choice(
     ["zipkin", "cloudflare"],
-    "Where traces are recorded. zipkin: at the collector `ZIPKIN_URL`. cloudflare: in Cloudflare's own tracing, which has to be enabled in wrangler.toml",
+    "Where traces are recorded. zipkin: by OpenTelemetry, at `ZIPKIN_URL` and `OTLP_URL`. cloudflare: in Cloudflare's own tracing, which has to be enabled in wrangler.toml",
   ),
   ZIPKIN_URL: httpUrl(
     "The Zipkin collector for traces, for example http://localhost:9411/api/v2/spans. Empty: no traces",
+  ),
+  OTLP_URL: httpUrl(
+    "Where traces are sent as OTLP over HTTP in JSON, for example http://localhost:4318/v1/traces. Also beside ZIPKIN_URL. Empty: nothing is sent so",
+  ),
+  OTLP_HEADERS: headers(
+    "Headers for OTLP_URL, such as a key of the collector. Set them as a secret of both Workers: `npx wrangler secret put OTLP_HEADERS --name tributary`, and the same with `--name tributary-aggregator`",
+  ),
+  TRACE_SLOW_MS: integer(
+    1000,
+    1,
+    600_000,
+    "A trace that is not sampled is sent all the same if it has failed, or if its part in one Worker or object took so many milliseconds. Work that no client waits for, such as a pull, may take 30 times as long",
   ),
   TRACE_URL: pageOfTrace(
     "The page of a trace, for `gettrace` and the admin page. {trace} stands for the id of the trace. Empty: the page of the Zipkin at ZIPKIN_URL",
@@ -357,6 +370,17 @@ function httpUrl(about: string): Setting<string> {
     about,
     expected: "an http:// or https:// address",
     parse: (given) => (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? given : undefined),
+  };
+}
+
+/** In the form of OpenTelemetry's OTEL_EXPORTER_OTLP_HEADERS. */
+function headers(about: string): Setting<string> {
+  return {
+    default: "",
+    about,
+    expected: "headers such as x-key=abc,x-team=relays, with reserved characters percent-encoded",
+    parse: (given) => (parseHeaders(given) ? given : undefined),
+    isSecret: true,
   };
 }
 

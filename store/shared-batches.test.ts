@@ -35,7 +35,7 @@ function slowDatabase({ begin, arrive, failure, breathe }: SlowOptions = {}) {
     await arrive?.();
     return results.map(({ results }) => ({ results, meta: { rows_read: 2 } }));
   });
-  return { db: shareBatches(db, breathe), trips };
+  return { db: shareBatches(db, breathe ? { breathe } : {}), trips };
 }
 
 /** Returns a database whose calls wait until they are let go, one after the other. */

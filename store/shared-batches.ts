@@ -6,6 +6,8 @@
  * has been sent: it may miss what was stored since. So a read sees every write that was acknowledged before it began. Writes
  * are passed on at once, as they are.
  */
+import { leadOf } from "../telemetry/traceparent.ts";
+import { type Moment, NO_MOMENT } from "../telemetry/tracing.ts";
 import { AnswerSizes } from "./answer-sizes.ts";
 import { areReads, type BatchOptions, type Database, type SqlResult } from "./database.ts";
 import { isTransient } from "./retrying-database.ts";
@@ -29,18 +31,29 @@ export const MOST_BYTES = 2_000_000;
 interface Call {
   statements: Prepared[];
   options: BatchOptions;
+  /** When it was asked. Its batch belongs to the trace of one of its calls. */
+  moment: Moment;
   /** Runs the statements without others. */
   run(): Promise<SqlResult<unknown>[]>;
   resolve(results: SqlResult<unknown>[]): void;
   reject(error: unknown): void;
 }
 
-/**
- * `breathe` runs after each batch: what is asked meanwhile goes into the next one. (workerd reads its sockets only when it has
- * nothing else to do, and locally the database is in the same process.)
- */
-export function shareBatches(db: Database, breathe: () => Promise<void> = async () => undefined): Database {
-  const batches = new SharedBatches(db, breathe);
+interface Sharing {
+  /**
+   * Runs after each batch: what is asked meanwhile goes into the next one. (workerd reads its sockets only when it has nothing else to
+   * do, and locally the database is in the same process.)
+   */
+  breathe?(): Promise<void>;
+  /** Returns the current moment of the trace. */
+  capture?(): Moment;
+}
+
+export function shareBatches(
+  db: Database,
+  { breathe = async () => undefined, capture = () => NO_MOMENT }: Sharing = {},
+): Database {
+  const batches = new SharedBatches(db, { breathe, capture });
   return wrapDatabase(db, (statements, run, options) =>
     areReads(statements) ? batches.read(statements, run, options) : run(),
   );
@@ -48,19 +61,20 @@ export function shareBatches(db: Database, breathe: () => Promise<void> = async 
 
 class SharedBatches {
   private readonly db: Database;
-  private readonly breathe: () => Promise<void>;
+  private readonly sharing: Required<Sharing>;
   private readonly waiting: Call[] = [];
   private readonly sizes = new AnswerSizes();
   private underWay = 0;
 
-  constructor(db: Database, breathe: () => Promise<void>) {
+  constructor(db: Database, sharing: Required<Sharing>) {
     this.db = db;
-    this.breathe = breathe;
+    this.sharing = sharing;
   }
 
   read(statements: Prepared[], run: Call["run"], options: BatchOptions): Promise<SqlResult<unknown>[]> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ statements, options, run, resolve, reject });
+      const moment = this.sharing.capture();
+      this.waiting.push({ statements, options, moment, run, resolve, reject });
       if (this.underWay < MOST_UNDER_WAY) void this.send();
     });
   }
@@ -73,7 +87,7 @@ class SharedBatches {
     while (this.waiting.length > 0) {
       const calls = this.take();
       await (calls.length > 1 ? this.runTogether(calls) : this.runEach(calls));
-      await this.breathe();
+      await this.sharing.breathe();
     }
     this.underWay -= 1;
   }
@@ -96,7 +110,8 @@ class SharedBatches {
     let results: SqlResult<unknown>[];
     try {
       const inner = statements.map((statement) => statement.inner);
-      results = await this.db.batch(inner, fromReplica ? { fromReplica } : {});
+      const { run } = leadingMoment(calls);
+      results = await run(() => this.db.batch(inner, fromReplica ? { fromReplica } : {}));
     } catch (error) {
       // After a transient error it was tried as often as each call alone would have been.
       if (isTransient(error)) for (const { reject } of calls) reject(error);
@@ -110,9 +125,9 @@ class SharedBatches {
 
   private async runEach(calls: Call[]): Promise<void> {
     await Promise.all(
-      calls.map(async ({ statements, run, resolve, reject }) => {
+      calls.map(async ({ statements, moment, run, resolve, reject }) => {
         try {
-          const results = await run();
+          const results = await moment.run(run);
           this.learn(statements, results);
           resolve(results);
         } catch (error) {
@@ -125,6 +140,13 @@ class SharedBatches {
   private learn(statements: Prepared[], results: SqlResult<unknown>[]): void {
     for (const [at, { sql }] of statements.entries()) this.sizes.learn(sql, results[at]?.results ?? []);
   }
+}
+
+/** Returns the moment whose trace a batch belongs to. */
+function leadingMoment(calls: readonly Pick<Call, "moment">[]): Moment {
+  const moments = calls.map(({ moment }) => moment);
+  const lead = leadOf(moments.map(({ traceparent }) => traceparent));
+  return moments.find(({ traceparent }) => traceparent === lead) ?? NO_MOMENT;
 }
 
 /** Returns each statement once, and for each of the given ones the place of its answer. */

@@ -10,16 +10,22 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
  * If none is, the first.
  */
 export function leadOf(traceparents: readonly (string | undefined)[]): string | undefined {
-  return (
-    traceparents.find((one) => sampledTrace(one) !== undefined) ??
-    traceparents.find((one) => one !== undefined)
-  );
+  return traceparents.find(isSampled) ?? traceparents.find((one) => one !== undefined);
 }
 
 /** Returns the id of the trace if it is sampled. */
 export function sampledTrace(traceparent: string | undefined): string | undefined {
-  const parsed = traceparent === undefined ? undefined : parseTraceparent(traceparent);
-  return parsed?.traceFlags === 1 ? parsed.traceId : undefined;
+  return isSampled(traceparent) ? parseTraceparent(traceparent)?.traceId : undefined;
+}
+
+/** Looks at the flags alone. */
+function isSampled(traceparent: string | undefined): traceparent is string {
+  return traceparent?.endsWith("-01") === true;
+}
+
+/** Returns where the id of the span stands in a trace context. Does not check it. */
+export function spanIdIn(traceparent: string): string {
+  return traceparent.slice(36, 52);
 }
 
 /** Parses a trace context; undefined if the text is not one. */

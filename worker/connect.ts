@@ -4,6 +4,7 @@ import { hubName, type Region, regionOf } from "../relay/session/regions.ts";
 import { networkOf } from "../relay/limits/client.ts";
 import { CONNECTION_COST } from "../relay/limits/cost.ts";
 import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
+import type { Moment } from "../telemetry/tracing.ts";
 import { clientAddress } from "./client-address.ts";
 import { hubOf } from "./objects.ts";
 
@@ -14,10 +15,12 @@ interface ConnectDeps {
   byContinent: boolean;
   limiter: RateLimiter;
   refuseFlood(request: Request): Promise<TooMuch | undefined>;
+  /** Returns the current moment of the trace, which the hub continues. */
+  capture(): Moment;
 }
 
 /** Created once for each isolate. */
-export function createConnect({ maxHubs, byContinent, limiter, refuseFlood }: ConnectDeps) {
+export function createConnect({ maxHubs, byContinent, limiter, refuseFlood, capture }: ConnectDeps) {
   const choices = new Map<Region | undefined, HubChoice>();
   return async (request: Request): Promise<Response> => {
     const client = { network: networkOf(clientAddress(request)), keys: [] };
@@ -31,8 +34,9 @@ export function createConnect({ maxHubs, byContinent, limiter, refuseFlood }: Co
     const region = byContinent ? regionOf(request.cf?.continent) : undefined;
     const choice = choices.get(region) ?? new HubChoice(maxHubs);
     choices.set(region, choice);
+    const traced = withTrace(request, capture());
     for (const hub of choice.candidates()) {
-      const response = await hubOf(hubName(region, hub)).fetch(request);
+      const response = await hubOf(hubName(region, hub)).fetch(traced);
       if (response.status === 503) continue;
       choice.hadRoom(hub);
       return response;
@@ -43,6 +47,14 @@ export function createConnect({ maxHubs, byContinent, limiter, refuseFlood }: Co
       headers: { "retry-after": "30" },
     });
   };
+}
+
+/** Returns the request with the trace context of this Worker. That of a client is not handed on: it could order any trace to be sampled. */
+function withTrace(request: Request, { traceparent }: Moment): Request {
+  if (traceparent === undefined) return request;
+  const traced = new Request(request);
+  traced.headers.set("traceparent", traceparent);
+  return traced;
 }
 
 /** Returns a refusal before the upgrade, because HTTP can give a reason. */

@@ -52,8 +52,8 @@ export class HubObject extends DurableObject<RelayEnv> {
     );
     this.hibernation = new Hibernation(ctx.storage, report);
     this.idleWatch = new IdleWatch(this.alarms);
-    const d1 = retryingD1(database, this.telemetry.metrics, "websocket");
-    const db = shareBatches(d1, () => wait(0));
+    const d1 = retryingD1(database, this.telemetry, "websocket");
+    const db = shareBatches(d1, { breathe: () => wait(0), capture: () => this.telemetry.capture() });
     this.hub = new Hub({
       name: ctx.id.name ?? ctx.id.toString(),
       config,
@@ -88,6 +88,19 @@ export class HubObject extends DurableObject<RelayEnv> {
     const ip = clientAddress(request);
     const limited = this.hub.refusalOf(ip) ?? this.hub.crowding(ip);
     if (limited) return tooMany(limited);
+    const parent = request.headers.get("traceparent") ?? undefined;
+    const attributes = { hub: this.hub.deps.name, "network.protocol.name": "websocket" };
+    const { tracer } = this.telemetry;
+    const response = await tracer.span("connect", { parent, kind: "server", attributes }, async (span) => {
+      const answer = await this.accept(request, ip);
+      span.set("http.response.status_code", answer.status);
+      return answer;
+    });
+    this.flush();
+    return response;
+  }
+
+  private async accept(request: Request, ip: string | undefined): Promise<Response> {
     const refusal = await this.refuseConnection(ip);
     if (refusal) return refusal;
     // The hub may have become full meanwhile.
@@ -104,7 +117,6 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.memories.set(server, memory);
     this.hear(server);
     this.telemetry.metrics.add("relay_connect_counts", { source: "websocket" });
-    this.flush();
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -170,8 +182,6 @@ export class HubObject extends DurableObject<RelayEnv> {
       report(error);
       // Not 503, because another hub would fail too.
       return new Response("the relay cannot reach its database; try again", { status: 500 });
-    } finally {
-      this.flush();
     }
   }
 

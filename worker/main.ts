@@ -47,7 +47,7 @@ const limiter = new RateLimiter({
 
 const refuseFlood = createFloodLimit({ config, floods: env.FLOODS, metrics: telemetry.metrics, report });
 
-const db = retryingD1(database, telemetry.metrics, "http");
+const db = retryingD1(database, telemetry, "http");
 const dense = new Dense();
 const store = createStore(db, size, dense);
 
@@ -55,7 +55,7 @@ const answer = createHandler({
   config,
   version: packageJson.version,
   open() {
-    const shared = shareBatches(db);
+    const shared = shareBatches(db, telemetry);
     return {
       store: createStore(shared, size, dense),
       moderation: createModerationStore(shared),
@@ -94,6 +94,7 @@ const connect = createConnect({
   byContinent: config.HUB_REGIONS === "continents",
   limiter,
   refuseFlood: (request) => refuseFlood(request, "websocket"),
+  capture: () => telemetry.capture(),
 });
 
 const handler: ExportedHandler<RelayEnv> = {
@@ -106,7 +107,7 @@ const handler: ExportedHandler<RelayEnv> = {
 
   async scheduled({ scheduledTime }, _env, ctx) {
     const { metrics, tracer } = telemetry;
-    const swept = retryingD1(database, metrics, "cron");
+    const swept = retryingD1(database, telemetry, "cron");
     // It goes on if the sweep fails: then above all.
     ctx.waitUntil(
       watch(

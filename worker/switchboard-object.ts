@@ -17,11 +17,11 @@ import { switchboardTelemetry } from "./telemetry.ts";
 
 export class SwitchboardObject extends DurableObject<RelayEnv> {
   private readonly switchboard: Switchboard;
+  private readonly telemetry = switchboardTelemetry();
 
   constructor(ctx: DurableObjectState, env: RelayEnv) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    const telemetry = switchboardTelemetry();
     // member: hubs that may want events. hub: all hubs that ever took a connection.
     for (const table of ["member", "hub"])
       sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (hub TEXT PRIMARY KEY) WITHOUT ROWID`);
@@ -29,20 +29,21 @@ export class SwitchboardObject extends DurableObject<RelayEnv> {
       deliver: async (hub, delivery) => {
         await hubOf(hub).deliver(delivery);
       },
+      tracer: this.telemetry.tracer,
       members: {
         list: () => this.names("member"),
         add: (hub) => void sql.exec("INSERT OR IGNORE INTO member (hub) VALUES (?)", hub),
         remove: (hub) => void sql.exec("DELETE FROM member WHERE hub = ?", hub),
       },
-      background: (work) => ctx.waitUntil(work),
+      background: (work) => ctx.waitUntil(work.finally(() => this.flush())),
       now: unixSeconds,
       retryAt: (time) => ctx.waitUntil(ctx.storage.setAlarm(time * 1000)),
       report,
       seed: Math.floor(Math.random() * 2 ** 32),
       metrics: {
         add: (name, labels, amount) => {
-          telemetry.metrics.add(name, labels, amount);
-          telemetry.flush((work) => ctx.waitUntil(work));
+          this.telemetry.metrics.add(name, labels, amount);
+          this.flush();
         },
       },
     });
@@ -68,7 +69,13 @@ export class SwitchboardObject extends DurableObject<RelayEnv> {
 
   /** Publishes what a committer stored. `origin` is the hub that committed; undefined for other sources. */
   publish(publications: (Publication | OtherPublication)[], origin?: string): PublishAnswer {
-    return this.switchboard.publish(publications, origin);
+    const answer = this.switchboard.publish(publications, origin);
+    this.flush();
+    return answer;
+  }
+
+  private flush(): void {
+    this.telemetry.flush((work) => this.ctx.waitUntil(work));
   }
 
   private names(table: "member" | "hub"): string[] {

@@ -36,7 +36,8 @@ export function hubTelemetry(
 
 /** Telemetry of the switchboard. It counts only failures. */
 export function switchboardTelemetry(): Telemetry {
-  return createTelemetry({ ...common(), source: "websocket", counts: 0, spansMilliseconds: 0 });
+  const options = { ...common(), service: "switchboard", source: "websocket", counts: 0 } as const;
+  return createTelemetry({ ...options, spansMilliseconds: 1000 });
 }
 
 function common() {

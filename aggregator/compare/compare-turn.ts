@@ -12,6 +12,7 @@ import { gapsOf, reconcileUpstream, type ReconcileResult } from "./reconcile.ts"
 import { underRules } from "./slices.ts";
 import type { Turn } from "../turn/turns.ts";
 import type { Sync } from "../conversation/upstream.ts";
+import { ofUpstream } from "../conversation/upstream-span.ts";
 
 /** After a failure that would come again, the upstream is paged for so long, in seconds. */
 const REFUSAL_LASTS = 86_400;
@@ -79,7 +80,8 @@ function withinBounds(job: Job, sync: Sync): Sync {
       await keepBounds(job);
       job.asked += 1;
       const parent = job.span.traceparent;
-      const answer = await job.deps.tracer.span("handle_message", { parent }, () =>
+      const about = { parent, ...ofUpstream(job.url) };
+      const answer = await job.deps.tracer.span("handle_message", about, () =>
         sync.send(message, patience(job)),
       );
       if (answer.ending.how === "message") job.pages += 1;

@@ -4,6 +4,7 @@
  */
 import { DAY, type Slices } from "../../store/slices.ts";
 import type { Range } from "../../store/upstream-cursor.ts";
+import { ofUpstream } from "../conversation/upstream-span.ts";
 import { keepBounds, patience } from "../turn/inquiry.ts";
 import type { Job } from "../turn/job.ts";
 import { readPage } from "../turn/page.ts";
@@ -47,7 +48,8 @@ async function holdsMore(job: Job, { floor, slices }: Slices): Promise<boolean> 
   job.asked += 1;
   const question = { ...job.turn.filter, since: floor, until: oldest.until - 1, limit };
   const parent = job.span.traceparent;
-  const answer = await job.deps.tracer.span("handle_message", { parent }, () =>
+  const about = { parent, ...ofUpstream(job.url) };
+  const answer = await job.deps.tracer.span("handle_message", about, () =>
     job.upstream.ask(question, patience(job)),
   );
   job.findings.received += answer.events.length;

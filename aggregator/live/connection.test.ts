@@ -7,6 +7,7 @@ import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import { NO_KEY } from "../conversation/authenticate.ts";
 import { LiveConnection } from "./connection.ts";
+import { noTracer } from "../../telemetry/tracing.ts";
 
 const NOW = 1_700_000_000;
 
@@ -38,6 +39,7 @@ function open(
     wasted: () => void (waste += 1),
     now: () => now,
     metrics,
+    tracer: noTracer,
     sign,
   });
   connection.begin();
@@ -271,6 +273,7 @@ describe("the connection ends", () => {
         wasted: () => undefined,
         now: () => now,
         metrics,
+        tracer: noTracer,
       },
     );
     connection.begin();

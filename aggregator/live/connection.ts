@@ -15,6 +15,7 @@ import type { RecentIds } from "../../relay/live/recent-ids.ts";
 import type { UpstreamFilter } from "../../store/upstream-settings.ts";
 import { LONGEST_CHALLENGE, readFrame, shortText, type UpstreamSocket } from "../conversation/line.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Tracer } from "../../telemetry/tracing.ts";
 import { NO_KEY, type Sign } from "../conversation/authenticate.ts";
 import { filterOf } from "../conversation/upstream-filter.ts";
 
@@ -35,6 +36,7 @@ export interface LiveConnectionDeps {
   /** Unix seconds. */
   now(): number;
   metrics: Metrics;
+  tracer: Tracer;
 }
 
 /** Many relays take at most 10 filters in one REQ. */
@@ -127,7 +129,7 @@ export class LiveConnection {
   end(reason: string): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.socket.close();
+    this.deps.tracer.span("cleanup", {}, () => this.socket.close());
     this.deps.metrics.add("cleanup_counts", { source: "upstream" });
     const said = this.notice === "" ? "" : `; it says: ${this.notice}`;
     this.deps.ended(printable(`${reason}${said}`));

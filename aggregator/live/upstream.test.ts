@@ -8,6 +8,7 @@ import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { settle } from "../../tests/fixtures/upstream-line.ts";
 import { LiveIntake, type LiveIntakeDeps } from "./intake.ts";
 import { type LiveOrder, LiveUpstream, type LiveWait, ORDER_SECONDS } from "./upstream.ts";
+import { noTracer } from "../../telemetry/tracing.ts";
 
 const url = "wss://relay.example";
 const order: LiveOrder = { version: 1, url, filters: [{}], health: NEW_LIVE_HEALTH };
@@ -67,6 +68,7 @@ function anUpstream(random = 1) {
     now: () => now,
     random: () => random,
     metrics: noMetrics,
+    tracer: noTracer,
   });
 }
 

@@ -10,7 +10,9 @@ import { RecentIds } from "../../relay/live/recent-ids.ts";
 import { disconnected, type LiveHealth, NEW_LIVE_HEALTH } from "../../store/live-health.ts";
 import { keyOfFilter, type UpstreamFilter } from "../../store/upstream-settings.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Tracer } from "../../telemetry/tracing.ts";
 import type { Sign } from "../conversation/authenticate.ts";
+import { ofUpstream } from "../conversation/upstream-span.ts";
 import { LiveConnection } from "./connection.ts";
 import type { LiveIntake, LiveIntakeDeps } from "./intake.ts";
 import type { UpstreamSocket } from "../conversation/line.ts";
@@ -53,6 +55,7 @@ export interface LiveUpstreamDeps {
   /** From 0 to 1. */
   random(): number;
   metrics: Metrics;
+  tracer: Tracer;
 }
 
 /** An order is good for this many seconds. Cron renews it each minute. */
@@ -126,7 +129,8 @@ export class LiveUpstream {
     const attempt = {};
     this.attempt = attempt;
     try {
-      const socket = await this.deps.connect(order.url);
+      const { tracer, connect } = this.deps;
+      const socket = await tracer.span("connect", ofUpstream(order.url), () => connect(order.url));
       if (this.attempt === attempt) this.open(socket, order);
       else socket.close();
     } catch (error) {
@@ -160,6 +164,7 @@ export class LiveUpstream {
       sign: deps.signerFor(url),
       now: () => deps.now(),
       metrics: deps.metrics,
+      tracer: deps.tracer,
     });
     this.connection = connection;
     connection.begin();

@@ -12,10 +12,13 @@ import type { AdoptedEvents, OwnEvents } from "../../store/own-log.ts";
 import type { StoredEvent } from "../../store/store.ts";
 import type { UpstreamFilter } from "../../store/upstream-settings.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { queueAttributes, queuePeer } from "../../telemetry/messaging.ts";
+import { errorType } from "../../telemetry/span-attributes.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
 import { leavesFor } from "./events.ts";
 import type { Outlet } from "../conversation/offer.ts";
 import { problemWith } from "../conversation/upstream.ts";
+import { ofUpstream } from "../conversation/upstream-span.ts";
 
 export interface OnwardTask {
   url: string;
@@ -80,8 +83,9 @@ type Final = { how: "accepted" | "known" } | { how: "refused"; reason: string };
 type Later = { how: "later"; reason: string; isOfEvent: boolean };
 
 export function publishOnward(task: OnwardTask, deps: OnwardDeps): Promise<OnwardResult> {
-  const attributes = { upstream: task.url };
-  return deps.tracer.span("publish_onward", { attributes }, async (span) => {
+  const attributes = { upstream: task.url, ...queueAttributes("pulls") };
+  const about = { kind: "consumer", peer: queuePeer("pulls"), attributes } as const;
+  return deps.tracer.span("publish_onward", about, async (span) => {
     const job = new OnwardJob(task, deps);
     let problem: string | undefined;
     try {
@@ -89,7 +93,7 @@ export function publishOnward(task: OnwardTask, deps: OnwardDeps): Promise<Onwar
     } catch (error) {
       if (!(error instanceof LeaseLostError)) problem = printable(textOf(error));
       // Only the log and the database have the reason: a trace must not contain text of a relay.
-      span.set("failed", true);
+      span.set("error.type", errorType(error));
     } finally {
       job.disconnect();
     }
@@ -152,7 +156,7 @@ class OnwardJob {
     const { outlet } = this;
     if (!outlet) return;
     this.outlet = undefined;
-    outlet.close();
+    this.deps.tracer.span("cleanup", {}, () => outlet.close());
     this.deps.metrics.add("message_received_counts", { source: "upstream" }, outlet.traffic.frames);
     this.deps.metrics.add("cleanup_counts", { source: "upstream" });
   }
@@ -216,9 +220,11 @@ class OnwardJob {
     if (rate !== undefined && this.offers > 0) await this.deps.pause(60_000 / rate);
     this.offers += 1;
     this.outlet ??= await this.connect();
-    const { ending } = await this.outlet.offer(event);
+    const { outlet } = this;
+    const about = ofUpstream(this.task.url);
+    const { ending } = await this.deps.tracer.span("handle_message", about, () => outlet.offer(event));
     if (ending.how === "accepted") return { how: ending.isKnown ? "known" : "accepted" };
-    const { notice } = this.outlet;
+    const { notice } = outlet;
     if (ending.how === "closed") {
       const reason = printable(ending.reason);
       if (!FOR_NOW.test(reason)) return { how: "refused", reason };
@@ -231,7 +237,9 @@ class OnwardJob {
   }
 
   private async connect(): Promise<Outlet> {
-    const outlet = await this.deps.connect(this.task.url);
+    const { tracer, connect } = this.deps;
+    const { url } = this.task;
+    const outlet = await tracer.span("connect", ofUpstream(url), () => connect(url));
     this.deps.metrics.add("relay_connect_counts", { source: "upstream" });
     return outlet;
   }

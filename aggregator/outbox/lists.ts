@@ -7,6 +7,7 @@ import { maskQueries } from "../../telemetry/mask-queries.ts";
 import { isAsked } from "../turn/asked.ts";
 import { Handover } from "../turn/handover.ts";
 import type { PullDeps } from "../turn/job.ts";
+import { ofUpstream } from "../conversation/upstream-span.ts";
 import type { ListQuestion } from "./outbox.ts";
 import { isBroken } from "../conversation/refusal.ts";
 import { problemWith } from "../conversation/upstream.ts";
@@ -32,15 +33,18 @@ export async function readLists(
 
 /** Asks an upstream, and queues what is new. Returns how many events that were. Rejects with what went wrong. */
 export function fetchLists(url: string, questions: readonly ListQuestion[], deps: PullDeps): Promise<number> {
+  const about = ofUpstream(url);
   return deps.tracer.span("pull", { attributes: { upstream: url } }, async (span) => {
-    const upstream = await deps.connect(url);
+    const upstream = await deps.tracer.span("connect", about, () => deps.connect(url));
     deps.metrics.add("relay_connect_counts", { source: "upstream" });
     const handover = new Handover(url, deps);
     try {
       let fetched = 0;
       for (const { kind, authors } of questions) {
         const question = { kinds: [kind], authors, limit: authors.length };
-        const answer = await upstream.ask(question, ANSWER_MILLISECONDS);
+        const answer = await deps.tracer.span("handle_message", about, () =>
+          upstream.ask(question, ANSWER_MILLISECONDS),
+        );
         fetched += (
           await handover.take(
             answer.events.filter((event) => isAsked(question, event)),
@@ -52,7 +56,7 @@ export function fetchLists(url: string, questions: readonly ListQuestion[], deps
       }
       return fetched;
     } finally {
-      upstream.close();
+      deps.tracer.span("cleanup", {}, () => upstream.close());
       deps.metrics.add("message_received_counts", { source: "upstream" }, upstream.traffic.frames);
       deps.metrics.add("cleanup_counts", { source: "upstream" });
     }

@@ -3,10 +3,13 @@
  * last.
  */
 import { printable } from "../../nostr/characters.ts";
+import { queueAttributes, queuePeer } from "../../telemetry/messaging.ts";
+import { errorType } from "../../telemetry/span-attributes.ts";
 import type { Span } from "../../telemetry/tracing.ts";
 import type { Cursor } from "../../store/upstream-cursor.ts";
 import type { Findings } from "../../store/upstream-health.ts";
 import { compareTurn } from "../compare/compare-turn.ts";
+import { ofUpstream } from "../conversation/upstream-span.ts";
 import { Handover } from "../turn/handover.ts";
 import { Stop } from "../turn/inquiry.ts";
 import { type Job, limitsOf, type PullDeps } from "../turn/job.ts";
@@ -35,7 +38,9 @@ export const MOST_SECONDS = 60;
 const LONGEST_PROBLEM = 300;
 
 export function pull(task: PullTask, deps: PullDeps): Promise<PullResult> {
-  return deps.tracer.span("pull", { attributes: { upstream: task.url } }, async (span) => {
+  const attributes = { upstream: task.url, ...queueAttributes("pulls") };
+  const about = { kind: "consumer", peer: queuePeer("pulls"), attributes } as const;
+  return deps.tracer.span("pull", about, async (span) => {
     const now = deps.now();
     const turns = turnsOf(task, now);
     const findings: Findings = { bytes: 0, received: 0, queued: 0 };
@@ -48,9 +53,9 @@ export function pull(task: PullTask, deps: PullDeps): Promise<PullResult> {
     } catch (caught) {
       error = caught;
       // Only the log and the database have the reason: a trace must not contain text of an upstream.
-      span.set("failed", true);
+      span.set("error.type", errorType(caught));
     }
-    await deps.tracer.span("cleanup", { parent: span.traceparent }, async () => closeJob(job));
+    deps.tracer.span("cleanup", { parent: span.traceparent }, () => closeJob(job));
     const pause = error instanceof Stop ? error.pause : undefined;
     const isUnfinished = error === undefined && turns.some(({ unfinished }) => unfinished.length > 0);
     const outcome = error !== undefined ? "failed" : isUnfinished ? "unfinished" : "complete";
@@ -72,7 +77,8 @@ async function openJob(
 ): Promise<Job> {
   const begun = deps.milliseconds();
   const parent = span.traceparent;
-  const upstream = await deps.tracer.span("connect", { parent }, () => deps.connect(url));
+  const about = { parent, ...ofUpstream(url) };
+  const upstream = await deps.tracer.span("connect", about, () => deps.connect(url));
   findings.latency = deps.milliseconds() - begun;
   deps.metrics.add("relay_connect_counts", { source: "upstream" });
   const deadline = now + MOST_SECONDS;

@@ -8,6 +8,7 @@ import type { Ingest, Sender } from "../../relay/ingest/ingest.ts";
 import type { DeadLetter } from "../../store/letter-row.ts";
 import type { RefusedIds } from "../../store/refused-ids.ts";
 import type { Unneeded } from "../../store/unneeded.ts";
+import { queueAttributes, type QueueName, queuePeer } from "../../telemetry/messaging.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
@@ -43,6 +44,8 @@ export interface ConsumeDeps {
   report(error: unknown): void;
   metrics: Metrics;
   tracer: Tracer;
+  /** The queue that the messages come from. Absent: they come from no queue. */
+  queue?: QueueName;
 }
 
 /** How long a queue goes on trying. */
@@ -171,8 +174,14 @@ async function giveUp(message: Delivered, bundle: Bundle, deps: ConsumeDeps): Pr
 }
 
 function tryBundle(message: Delivered, bundle: Bundle, deps: ConsumeDeps): Promise<Work> {
-  const attributes = { upstream: bundle.upstream, events: bundle.events.length };
-  return deps.tracer.span("consume", { parent: bundle.traceparent, attributes }, async (span) => {
+  const { queue } = deps;
+  const attributes = {
+    upstream: bundle.upstream,
+    events: bundle.events.length,
+    ...(queue && { ...queueAttributes(queue), "messaging.operation.type": "process" }),
+  };
+  const about = { attributes, ...(queue && ({ kind: "consumer", peer: queuePeer(queue) } as const)) };
+  return deps.tracer.span("consume", { parent: bundle.traceparent, ...about }, async (span) => {
     const { events, rules } = await eventsNeeded(bundle, deps);
     if (events.length > 0 && !deps.hasRoom()) throw new NoRoomError();
     const sender = { ...deps.sender, traceparent: span.traceparent };

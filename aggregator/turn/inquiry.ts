@@ -1,5 +1,6 @@
 /** One question to an upstream in a pull: within the bounds of its turn, politely, and with what its refusals teach. */
 import type { Answer, Question } from "../conversation/answer.ts";
+import { ofUpstream } from "../conversation/upstream-span.ts";
 import { NO_ROOM } from "./handover.ts";
 import type { Job, Limits } from "./job.ts";
 import { type Page, readPage } from "./page.ts";
@@ -68,7 +69,7 @@ export async function inquire(job: Job, asked: Question, seen: Set<string>): Pro
 
 function askOnce(job: Job, question: Question, seen: Set<string>): Promise<Inquiry> {
   const parent = job.span.traceparent;
-  return job.deps.tracer.span("handle_message", { parent }, async (span) => {
+  return job.deps.tracer.span("handle_message", { parent, ...ofUpstream(job.url) }, async (span) => {
     const within = patience(job);
     const answer = await job.upstream.ask(asUnderstood(job, question), within);
     job.asked += 1;

@@ -86,6 +86,7 @@ it("a source without subscribers waits until the switchboard has been told", asy
     },
     pause: async () => undefined,
     report: () => undefined,
+    tracer: noTracer,
   });
   const publication: Publication = { version: 1, prev: 0, last: 1, events: [], ephemeral: [] };
   await publish(publication);

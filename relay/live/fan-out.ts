@@ -73,11 +73,8 @@ export class FanOut<S extends Subscriber> {
   /** Delivers each event once, from any source. Calls run one after the other, so that their events are not mixed. */
   deliver(batch: NewEvents): Promise<void> {
     const attributes = { events: batch.events.length + batch.ephemeral.length };
-    const done = this.last.then(() =>
-      this.deps.tracer.span("fan_out", { parent: batch.traceparent, attributes }, () =>
-        this.deliverAll(batch),
-      ),
-    );
+    const about = { parent: batch.traceparent, kind: "producer", peer: "subscriber", attributes } as const;
+    const done = this.last.then(() => this.deps.tracer.span("fan_out", about, () => this.deliverAll(batch)));
     this.last = done.catch(() => undefined);
     return done;
   }

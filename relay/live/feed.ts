@@ -66,6 +66,7 @@ export class Feed<S extends Subscriber> {
       send: (publications) => deps.switchboard.publish(publications, deps.name),
       pause: (milliseconds) => deps.pause(milliseconds),
       report: (error) => deps.report(error),
+      tracer: deps.tracer,
       answered: ({ skipped, head }) => {
         if (skipped) this.covered(skipped, head);
       },

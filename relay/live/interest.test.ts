@@ -5,6 +5,7 @@ import { gate } from "../../tests/fixtures/turn.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import { Interest } from "./interest.ts";
 import { type Declaration, type DeclarationAnswer, Switchboard } from "./switchboard.ts";
+import { noTracer } from "../../telemetry/tracing.ts";
 
 /** Returns a switchboard that the test can make forget everything except its members. */
 function switchboard() {
@@ -21,6 +22,7 @@ function switchboard() {
     now: () => 0,
     retryAt: () => undefined,
     metrics: noMetrics,
+    tracer: noTracer,
     report: () => undefined,
   };
   let current = new Switchboard(deps);

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { Publisher } from "./publisher.ts";
 import type { Publication, PublishAnswer } from "./switchboard.ts";
+import { noTracer } from "../../telemetry/tracing.ts";
 
 const publication = (last: number): Publication => ({
   version: 1,
@@ -33,6 +34,7 @@ function publisher(failures: number, answered: () => void = () => undefined) {
       answered();
     },
     report: (error) => void reported.push(error),
+    tracer: noTracer,
   });
   return { subject, sent, answers, pauses, reported };
 }

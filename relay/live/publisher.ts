@@ -1,4 +1,6 @@
 /** Sends a committer's publications to the switchboard: in order, in batches, and with retries. */
+import type { Tracer } from "../../telemetry/tracing.ts";
+import { continuedBy, traceOf } from "./message-trace.ts";
 import { type Publication, publicationSize, type PublishAnswer } from "./switchboard.ts";
 
 export interface PublisherDeps {
@@ -7,6 +9,7 @@ export interface PublisherDeps {
   pause(milliseconds: number): Promise<void>;
   answered(answer: PublishAnswer): void;
   report(error: unknown): void;
+  tracer: Tracer;
 }
 
 /**
@@ -50,13 +53,21 @@ export class Publisher {
   private async attempt(batch: Publication[]): Promise<PublishAnswer | undefined> {
     for (const pause of [...PAUSES, undefined]) {
       try {
-        return await this.deps.send(batch);
+        return await this.sendTraced(batch);
       } catch (error) {
         if (pause === undefined) this.deps.report(error);
         else await this.deps.pause(pause);
       }
     }
     return undefined;
+  }
+
+  private sendTraced(batch: Publication[]): Promise<PublishAnswer> {
+    const parent = traceOf(batch);
+    const options = { parent, kind: "client", peer: "switchboard", isPart: true } as const;
+    return this.deps.tracer.span("publish", options, (span) =>
+      this.deps.send(continuedBy(batch, parent, span)),
+    );
   }
 }
 

@@ -4,13 +4,12 @@ import { Counts } from "../../telemetry/counts.ts";
 import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { type Declaration, type Delivery, MOST_KEYS, type Publication, Switchboard } from "./switchboard.ts";
 import { turn } from "../../tests/fixtures/turn.ts";
+import { noTracer } from "../../telemetry/tracing.ts";
 
 /** Returns a switchboard whose deliveries wait until the test answers them. */
 function switchboard(members: string[] = [], mostKeys = MOST_KEYS) {
   const deliveries: { hub: string; delivery: Delivery; arrive(): void; fail(): void }[] = [];
-  const kept = new Set(members);
-  const reported: unknown[] = [];
-  const metrics = new Counts();
+  const [kept, reported, metrics] = [new Set(members), [] as unknown[], new Counts()];
   const clock = { now: 1000, retries: [] as number[] };
   const board = new Switchboard({
     deliver: (hub, delivery) =>
@@ -26,6 +25,7 @@ function switchboard(members: string[] = [], mostKeys = MOST_KEYS) {
     now: () => clock.now,
     retryAt: (time) => void clock.retries.push(time - clock.now),
     metrics,
+    tracer: noTracer,
     mostKeys,
     report: (error) => void reported.push(error),
   });

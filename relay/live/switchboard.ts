@@ -1,8 +1,11 @@
 /** The switchboard: the interests of hubs, deliveries in batches, and the messages between hubs and switchboard. */
 import type { Event } from "../../nostr/event.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { leadOf } from "../../telemetry/traceparent.ts";
+import type { Tracer } from "../../telemetry/tracing.ts";
 import { keyHash, KeySet } from "./key-set.ts";
 import { mergeSpans, type Span } from "./log-position.ts";
+import { continuedBy, traceOf } from "./message-trace.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { eventKeys } from "./subscription-index.ts";
 
@@ -106,6 +109,7 @@ export interface SwitchboardDeps {
   /** Writes to the operator's log. */
   report(error: unknown): void;
   metrics: Pick<Metrics, "add">;
+  tracer: Tracer;
   /** For the hashes of keys; random. */
   seed?: number;
   /** Maximum number of keys of all hubs, in place of the default. */
@@ -220,6 +224,13 @@ export class Switchboard {
 
   /** Publishes. `origin` is the hub that committed, if any: it has already delivered these events itself. */
   publish(publications: (Publication | OtherPublication)[], origin?: string): PublishAnswer {
+    const parent = traceOf(publications);
+    return this.deps.tracer.span("publish", { parent, kind: "server" }, (span) =>
+      this.publishAll(continuedBy(publications, parent, span), origin),
+    );
+  }
+
+  private publishAll(publications: (Publication | OtherPublication)[], origin?: string): PublishAnswer {
     for (const publication of publications) {
       if (isKnownVersion(publication)) this.file(publication, origin);
       else this.leaveToLog(publication);
@@ -293,7 +304,7 @@ export class Switchboard {
         waiting.ephemeral.push(event);
         waiting.size += size;
       }
-      if (waiting.size > before) waiting.traceparent ??= traceparent;
+      if (waiting.size > before) waiting.traceparent = leadOf([waiting.traceparent, traceparent]);
     }
   }
 
@@ -314,14 +325,15 @@ export class Switchboard {
     const { spans, events, ephemeral, traceparent } = member.waiting;
     member.waiting = nothingWaiting();
     member.behind = false;
+    const delivery: Delivery = { version: 1, spans, head: this.head, events, ephemeral };
+    const about = { kind: "client", peer: "relay", attributes: { hub }, isPart: true } as const;
     try {
-      await this.deps.deliver(hub, {
-        version: 1,
-        spans,
-        head: this.head,
-        events,
-        ephemeral,
-        ...(traceparent !== undefined && { traceparent }),
+      await this.deps.tracer.span("deliver", { parent: traceparent, ...about }, (span) => {
+        const context = span.traceparent ?? traceparent;
+        return this.deps.deliver(hub, {
+          ...delivery,
+          ...(context !== undefined && { traceparent: context }),
+        });
       });
     } catch (error) {
       member.sending = false;

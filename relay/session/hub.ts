@@ -18,6 +18,7 @@ import { IDLE_SECONDS } from "../limits/idle.ts";
 import { RateLimiter, type TooMuch } from "../limits/rate-limiter.ts";
 import type { Debt } from "../limits/token-buckets.ts";
 import { Feed } from "../live/feed.ts";
+import { continuedBy, traceOf } from "../live/message-trace.ts";
 import { Subscription, type SubscriptionRecord } from "../live/subscription.ts";
 import type { Delivery, OtherDelivery, SwitchboardOfHub } from "../live/switchboard.ts";
 import { Reads, READS_AT_ONCE } from "../reads.ts";
@@ -182,6 +183,11 @@ export class Hub {
 
   close(session: Session): void {
     if (!this.sessions.delete(session)) return;
+    const attributes = { hub: this.deps.name };
+    this.deps.tracer.span("cleanup", { attributes }, () => this.cleanUp(session));
+  }
+
+  private cleanUp(session: Session): void {
     this.connections.remove(session.network);
     for (const id of session.subscriptions.keys()) this.subscriptions.close(session, id);
     this.reconciliations.closeAll(session);
@@ -198,7 +204,12 @@ export class Hub {
 
   /** Takes a delivery of the switchboard: events from other committers. */
   deliver(delivery: Delivery | OtherDelivery): Promise<void> {
-    return this.feed.deliver(delivery);
+    const { tracer, name } = this.deps;
+    const parent = traceOf([delivery]);
+    const attributes = { hub: name };
+    return tracer.span("deliver", { parent, kind: "server", attributes }, async (span) => {
+      for (const one of continuedBy([delivery], parent, span)) await this.feed.deliver(one);
+    });
   }
 
   /** Resolves when all earlier decisions of the operators are in effect on every connection. */

@@ -27,6 +27,8 @@ export type ReceiveDeps = EventDeps &
     tracer: Tracer;
   };
 
+const OVER_WEBSOCKET = { "network.protocol.name": "websocket" };
+
 /** Answers a frame. Resolves when everything that it asks for has been sent. */
 export async function receive(
   deps: ReceiveDeps,
@@ -41,7 +43,8 @@ export async function receive(
   session.hear();
   const cost = frameCost(frame);
   deps.limiter.charge(session, cost);
-  await tracer.span("handle_message", {}, async (span) => {
+  const about = { kind: "server", peer: "client", attributes: OVER_WEBSOCKET } as const;
+  await tracer.span("handle_message", about, async (span) => {
     let answered: Promise<ClientMessage["verb"] | undefined> | undefined;
     const read = () => {
       answered = readAndAnswer(deps, session, frame, span);

@@ -73,7 +73,10 @@ const GROUPS: Record<string, readonly SettingName[]> = {
     "COUNTS_INTERVAL",
     "TRACER",
     "ZIPKIN_URL",
+    "OTLP_URL",
+    "OTLP_HEADERS",
     "TRACE_SAMPLE_RATE",
+    "TRACE_SLOW_MS",
     "TRACE_URL",
   ],
 };

@@ -39,7 +39,10 @@ test("one trace leads from the message over the commit to the subscribers, and h
   const trace = opened.filter(({ traceId }) => traceId === fanOut?.traceId);
   expect(trace).toEqual(
     expect.arrayContaining([
-      expect.objectContaining({ name: "handle_message", attributes: { verb: "EVENT" } }),
+      expect.objectContaining({
+        name: "handle_message",
+        attributes: expect.objectContaining({ verb: "EVENT" }),
+      }),
       expect.objectContaining({ name: "commit", attributes: expect.objectContaining({ events: 1 }) }),
     ]),
   );

@@ -160,14 +160,15 @@ it("docs/analytics.md has every double of every point", () => {
 });
 
 it("docs/observing.md has every span that is recorded, and no other", () => {
-  const sources = [...list("relay", ".ts"), ...list("aggregator", ".ts")]
+  const sources = ["relay", "store", "worker", "aggregator"]
+    .flatMap((folder) => list(folder, ".ts"))
     .filter((path) => !path.endsWith(".test.ts"))
     .map(read);
   const recorded = sources.flatMap((source) =>
     [...source.matchAll(/\b(?:tracer\.span|inChild)\((?:[\w.]+, )*"(\w+)"/g)].map(([, name]) => name),
   );
   const told = rowsOf("docs/observing.md")
-    .filter(([service = ""]) => /^(`relay`|`aggregator`|both)$/.test(service))
+    .filter(([service = ""]) => /^(`relay`|`aggregator`|`switchboard`|both)$/.test(service))
     .map(([, name = ""]) => name.replaceAll("`", ""));
   expect(new Set(told)).toEqual(new Set(recorded));
 });

@@ -4,6 +4,7 @@ import { expect, it, vi } from "vitest";
 import { Counts } from "../../../telemetry/counts.ts";
 import { createConnect } from "../../../worker/connect.ts";
 import { createFloodLimit } from "../../../worker/flood-limit.ts";
+import { NO_MOMENT } from "../../../telemetry/tracing.ts";
 
 type Deps = Parameters<typeof createFloodLimit>[0];
 
@@ -72,6 +73,7 @@ it("a connection is refused before a hub is called", async () => {
     byContinent: false,
     limiter: { limit: () => undefined, charge: () => undefined } as never,
     refuseFlood: (one) => refuseFlood(one, "websocket"),
+    capture: () => NO_MOMENT,
   });
   const response = await connect(request(ADDRESS, { upgrade: "websocket" }));
   expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);

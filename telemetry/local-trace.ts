@@ -1,0 +1,74 @@
+/**
+ * Which spans are sent (tail sampling). A local trace is the part of a trace that one Worker or object records: a root and what runs
+ * inside it. Spans of a sampled trace are sent as they end. Those of any other wait until the root ends, and are sent if
+ * something has failed or if the root was slow.
+ */
+import { type EndedSpan, hasFailed } from "./ended-span.ts";
+
+export interface TailDeps {
+  send(span: EndedSpan): void;
+  /** Called with the number of spans of a trace that is sent, but for which there was no room while they waited. */
+  dropped(spans: number): void;
+  /** Returns whether a root of this name and duration (milliseconds) was slow. */
+  isSlow(name: string, duration: number): boolean;
+}
+
+/** Maximum number of spans that wait: of all traces, and of one. The first spans of a trace say the most. */
+export const MOST_WAITING = 2000;
+export const MOST_OF_TRACE = 200;
+
+export class TailSampler {
+  readonly deps: TailDeps;
+  /** Number of spans that wait. */
+  waiting = 0;
+
+  constructor(deps: TailDeps) {
+    this.deps = deps;
+  }
+
+  begin(isSampled: boolean): LocalTrace {
+    return new LocalTrace(this, isSampled);
+  }
+}
+
+export class LocalTrace {
+  readonly isSampled: boolean;
+  private readonly sampler: TailSampler;
+  /** Undefined: the root has not ended. */
+  private isSent: boolean | undefined;
+  private hasFailed = false;
+  private spans: EndedSpan[] = [];
+  private lost = 0;
+
+  constructor(sampler: TailSampler, isSampled: boolean) {
+    this.sampler = sampler;
+    this.isSampled = isSampled;
+    if (isSampled) this.isSent = true;
+  }
+
+  /** Takes a span that has ended. What ends after the root shares its fate. */
+  end(span: EndedSpan, isRoot: boolean): void {
+    const { deps } = this.sampler;
+    if (this.isSent !== undefined) {
+      if (this.isSent) deps.send(span);
+      return;
+    }
+    this.hasFailed ||= hasFailed(span);
+    if (isRoot) this.decide(span);
+    else if (this.spans.length < MOST_OF_TRACE && this.sampler.waiting < MOST_WAITING) {
+      this.sampler.waiting += 1;
+      this.spans.push(span);
+    } else this.lost += 1;
+  }
+
+  private decide(root: EndedSpan): void {
+    const { deps } = this.sampler;
+    const waited = this.spans;
+    this.spans = [];
+    this.sampler.waiting -= waited.length;
+    this.isSent = this.hasFailed || deps.isSlow(root.name, root.duration);
+    if (!this.isSent) return;
+    for (const span of [...waited, root]) deps.send(span);
+    if (this.lost > 0) deps.dropped(this.lost);
+  }
+}
