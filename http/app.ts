@@ -16,6 +16,7 @@ import { createHome } from "./home-page.tsx";
 import { addManagement } from "./management.ts";
 import { addMetrics } from "./metrics.ts";
 import { addOpenApi } from "./openapi-route.ts";
+import { messagePage } from "./page.tsx";
 import { addPages, asksForPage, notFoundPage } from "./pages.tsx";
 import { problem } from "./problem.ts";
 import { addPublishing } from "./publish.ts";
@@ -25,6 +26,8 @@ import { recentIfThere } from "./recent-decisions.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
 
 type App = Hono<AppEnv>;
+
+const UNREACHABLE = "the relay cannot reach its database; try again";
 
 /** In CORS, the asterisk covers all headers except Authorization. */
 const ALLOWED_HEADERS = ["*", "Authorization"];
@@ -65,15 +68,15 @@ export function createApp(): App {
       ? notFoundPage(c)
       : c.json(problem("not-found", `there is nothing at ${c.req.path}`), 404),
   );
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     const isPassing = error instanceof HTTPException && error.status === 503;
     c.env.report(isPassing ? (error.cause ?? error) : error);
-    return isPassing
-      ? c.json(
-          problem("unavailable", reasonFor(error.cause, "the relay cannot reach its database; try again")),
-          503,
-        )
-      : c.json(problem("internal", "internal error of the relay; its log has the details"), 500);
+    const [status, code, message] = isPassing
+      ? ([503, "unavailable", reasonFor(error.cause, UNREACHABLE)] as const)
+      : ([500, "internal", "internal error of the relay; its log has the details"] as const);
+    if (c.req.path.startsWith("/api/") || !asksForPage(c.req.header("accept")))
+      return c.json(problem(code, message), status);
+    return messagePage(c, { status, title: "That did not work", says: `The relay says: ${message}.` });
   });
   return app;
 }

@@ -63,7 +63,7 @@ async function newestNotes(c: Context<AppEnv>, recent: RecentValue<Newest>): Pro
   if (known) return known;
   try {
     const read = await readPublic(c, { kinds: [NOTE, ARTICLE] }, MOST_NOTES);
-    if (!read.ok) return { reason: `The relay does not show its notes now: ${read.reason}.` };
+    if (!read.ok) return { reason: `The relay does not show its notes now: ${read.refusal.reason}.` };
     return recent.set({ events: read.events, profiles: await readProfiles(c, read.events) }, now);
   } catch (error) {
     c.env.report(error);

@@ -1,9 +1,11 @@
 /** Pages for people. The server renders their frame; the scripts of `web/` draw what moves. */
 import type { Context, Hono } from "hono";
-import { NotFoundPage } from "../web/pages/not-found.tsx";
+import { quoted } from "../nostr/characters.ts";
 import { ViewPage } from "../web/pages/view.tsx";
 import type { AppEnv } from "./app-env.ts";
-import { page, relayOf } from "./page.tsx";
+import { addEventPage } from "./event-page.tsx";
+import { messagePage, page, relayOf } from "./page.tsx";
+import { addProfilePage } from "./profile-page.tsx";
 
 /** Pages that a script draws: path, title, and the name of the script. */
 const VIEWS = [
@@ -19,6 +21,8 @@ export function addPages(app: Hono<AppEnv>): void {
       page(c, <ViewPage relay={await relayOf(c)} title={title} path={path} script={script} />),
     );
   }
+  addEventPage(app);
+  addProfilePage(app);
   app.get("/manifest.webmanifest", async (c) => {
     const { name, icon } = await relayOf(c);
     return c.json(
@@ -36,8 +40,12 @@ export function addPages(app: Hono<AppEnv>): void {
 }
 
 /** Answers 404 to a person. */
-export async function notFoundPage(c: Context<AppEnv>): Promise<Response> {
-  return page(c, <NotFoundPage relay={await relayOf(c)} path={c.req.path} />, 404);
+export function notFoundPage(c: Context<AppEnv>): Promise<Response> {
+  return messagePage(c, {
+    status: 404,
+    title: "There is nothing here",
+    says: `This relay has no page at ${quoted(c.req.path, 200)}.`,
+  });
 }
 
 /** Returns whether a request prefers HTML, as those of a browser's address bar do. Programs get JSON. */

@@ -16,6 +16,8 @@ export interface Relay {
   version: string;
   /** The address for clients, ws:// or wss://. */
   address: string;
+  /** The address for people, without a path. */
+  origin: string;
 }
 
 export interface PageProps {
@@ -26,6 +28,8 @@ export interface PageProps {
   path: string;
   /** What search engines and shared links show; the relay's description by default. */
   description?: string;
+  /** Other properties of Open Graph. A path becomes an address. */
+  openGraph?: Record<string, string>;
   /** The name of the view whose script the page loads. */
   script?: string;
   children: ComponentChildren;
@@ -39,7 +43,7 @@ const NAVIGATION = [
   ["/admin", "Admin"],
 ] as const;
 
-export function Page({ relay, title, path, description, script, children }: PageProps) {
+export function Page({ relay, title, path, description, openGraph = {}, script, children }: PageProps) {
   const name = relay.name || "Nostr relay";
   const whole = title === "" ? name : `${title} · ${name}`;
   return (
@@ -54,6 +58,13 @@ export function Page({ relay, title, path, description, script, children }: Page
         <meta property="og:description" content={description ?? relay.description} />
         <meta property="og:site_name" content={name} />
         {relay.icon && <meta property="og:image" content={relay.icon} />}
+        {Object.entries(openGraph).map(([property, content]) => (
+          <meta
+            key={property}
+            property={property}
+            content={content.startsWith("/") ? relay.origin + content : content}
+          />
+        ))}
         <link rel="icon" href={relay.icon ?? "/favicon.svg"} />
         <link rel="manifest" href="/manifest.webmanifest" />
         <link rel="stylesheet" href="/assets/style.css" />
