@@ -63,6 +63,8 @@ export interface AppEnv {
 interface Management {
   store: ModerationStore;
   verify: Verify;
+  /** Sends an alert that nothing is wrong. Returns what became of it, by channel. */
+  testAlert(): Promise<Readonly<Record<string, string>>>;
   /** Announces a change to all hubs. Resolves with the names of those that did not answer. */
   announce(): Promise<string[]>;
   /** Resolves after some milliseconds. */

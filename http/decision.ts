@@ -41,6 +41,8 @@ export interface Asked {
   ip: string | undefined;
   /** Unix seconds. */
   now: number;
+  /** Sends an alert that nothing is wrong. Returns what became of it, by channel. */
+  testAlert(): Promise<Readonly<Record<string, string>>>;
 }
 
 export type Method<Name extends MethodName> = (

@@ -4,6 +4,7 @@
  */
 import type { Hono } from "hono";
 import type { Config } from "../relay/config.ts";
+import { REMOVED_SECONDS } from "../relay/watch/conditions.ts";
 import type { Readiness, StoredProbe } from "../store/probe.ts";
 import type { Level } from "../store/store-size.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -39,7 +40,7 @@ const LATE_SECONDS = 300;
 /** Of several missed tests. */
 const MISSED = 3;
 /** Events from upstreams usually wait for seconds. */
-export const LONG_WAIT_SECONDS = 3600;
+const LONG_WAIT_SECONDS = 3600;
 
 const FULL: Partial<Record<Level, string>> = {
   reserved: "the database is 90 % full: nothing is stored from upstreams",
@@ -65,9 +66,10 @@ function problemsOf(
   const problems: (string | undefined)[] = [FULL[level]];
   if (probe && PROBE_INTERVAL > 0 && isLate(probe, PROBE_INTERVAL, now))
     problems.push(`the relay last tested itself ${minutesSince(probe.at, now)} minutes ago`);
-  if (queues && now - queues.lookedAt > LATE_SECONDS)
+  const cronLate = queues ? now - queues.lookedAt : 0;
+  if (queues && cronLate > LATE_SECONDS && cronLate < REMOVED_SECONDS)
     problems.push(`the aggregator's minute job last ran ${minutesSince(queues.lookedAt, now)} minutes ago`);
-  else if (queues?.oldest && now - queues.oldest > LONG_WAIT_SECONDS)
+  else if (cronLate <= LATE_SECONDS && queues?.oldest && now - queues.oldest > LONG_WAIT_SECONDS)
     problems.push(`events from upstreams have waited for ${minutesSince(queues.oldest, now)} minutes`);
   return problems.filter((each) => each !== undefined);
 }

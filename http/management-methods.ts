@@ -3,6 +3,7 @@ import { ipMatcher } from "../nostr/ip-address.ts";
 import { type Call, type MethodName, METHODS } from "../nostr/management.ts";
 import type { Change, ListName } from "../store/moderation.ts";
 import { answer, type Asked, change, type Decision, type Method, refuse } from "./decision.ts";
+import { ALERT_DECISIONS } from "./management-alerts.ts";
 import { LETTER_DECISIONS } from "./management-letters.ts";
 import { OUTBOX_DECISIONS } from "./management-outbox.ts";
 import { SETTING_DECISIONS } from "./management-settings.ts";
@@ -72,6 +73,7 @@ const DECISIONS: { [Name in MethodName]: Method<Name> } = {
   ...LETTER_DECISIONS,
   ...TRACE_DECISIONS,
   ...SETTING_DECISIONS,
+  ...ALERT_DECISIONS,
 };
 
 export async function decide({ method, values }: Call, asked: Asked): Promise<Decision> {

@@ -65,7 +65,7 @@ async function answerCall(c: Context<AppEnv>, call: Call, pubkey: string): Promi
   const { config, management, now } = c.env;
   const { store } = management;
   const ip = addressOf(c);
-  const decision = await decide(call, { store, config, ip, now: now() });
+  const decision = await decide(call, { store, config, ip, now: now(), testAlert: management.testAlert });
   if (decision.kind === "answer") return { result: decision.result };
   const { method, params } = call;
   const entry = { at: now(), pubkey, method, params };

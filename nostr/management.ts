@@ -184,6 +184,10 @@ export const METHODS = {
     params: ["event"],
     about: "finds the trace of an event: its id and the address of its page; null if they are not known",
   },
+  testalert: {
+    params: [],
+    about: "sends a test alert to the webhook and to the admins, and says what became of each",
+  },
   listauditlog: { params: [], about: "lists the last 1000 changes: who, when, what, and the outcome" },
 } as const satisfies Record<string, MethodDescription>;
 

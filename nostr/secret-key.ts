@@ -10,12 +10,16 @@ export function parseSecretKey(text: string): string | undefined {
   return hex !== undefined && secp256k1.utils.isValidSecretKey(hexToBytes(hex)) ? hex : undefined;
 }
 
+/** Returns the public key of a key in hex. */
+export function publicKeyOf(secret: string): string {
+  return bytesToHex(schnorr.getPublicKey(hexToBytes(secret)));
+}
+
 /** Signs an event. `secret` is a key in hex, from `parseSecretKey`. */
 export function signEvent(draft: Omit<Event, "id" | "pubkey" | "sig">, secret: string): Event {
-  const key = hexToBytes(secret);
-  const unsigned = { ...draft, pubkey: bytesToHex(schnorr.getPublicKey(key)) };
+  const unsigned = { ...draft, pubkey: publicKeyOf(secret) };
   const id = eventId(unsigned);
-  return { ...unsigned, id, sig: bytesToHex(schnorr.sign(hexToBytes(id), key)) };
+  return { ...unsigned, id, sig: bytesToHex(schnorr.sign(hexToBytes(id), hexToBytes(secret))) };
 }
 
 function decodeNsec(text: string): string | undefined {

@@ -179,7 +179,7 @@ export const SETTINGS = {
     ),
   ),
   RELAY_SECRET_KEY: secretKey(
-    "The secret key with which the relay authenticates to upstreams that want it (NIP-42). Make one for the relay alone. Set it as a secret of the aggregator: `npx wrangler secret put RELAY_SECRET_KEY --name tributary-aggregator`; with `npm start`, put it into the file of `--config`. Without it, such upstreams are not pulled",
+    "The secret key of the relay. Make one for the relay alone. With it the aggregator authenticates to upstreams that want it (NIP-42), and the relay writes alerts to RELAY_ADMINS. Set it as a secret of both: `npx wrangler secret put RELAY_SECRET_KEY --name tributary-aggregator`, and the same with `--name tributary`; with `npm start`, put it into the file of `--config`. Without it, such upstreams are not pulled and admins get no messages",
   ),
   PROBE_INTERVAL: integer(
     900,
@@ -187,6 +187,12 @@ export const SETTINGS = {
     86_400,
     "Seconds between two tests of the relay by itself, in whole minutes: it publishes two events that nobody else sees, and reads them back. A month of tests every 15 minutes writes 32,000 rows of D1 (3 cents, if the plan does not include them). 0: no tests",
   ),
+  ALERT_WEBHOOK: {
+    ...httpUrl(
+      "Where the relay sends alerts, as JSON with POST: the address of a webhook of Slack, Discord, Mattermost or your own. Set it as a secret: `npx wrangler secret put ALERT_WEBHOOK --name tributary`. Empty: no webhook",
+    ),
+    isSecret: true,
+  },
   METRICS_TOKEN: secret(
     "The token for /metrics, sent as `Authorization: Bearer TOKEN`. Set it as a secret: `npx wrangler secret put METRICS_TOKEN`. Without it, only programs on the relay's own machine and admins (NIP-98) can read /metrics",
   ),

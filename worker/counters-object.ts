@@ -1,4 +1,7 @@
-/** Sums the counts of all hubs and invocations. There is one such object. */
+/**
+ * Sums the counts of all hubs and invocations. There is one such object. It also keeps the state of the alerts, apart from the
+ * database, whose failure is one of them: a class of its own would forbid a rollback to a release without it.
+ */
 import { DurableObject } from "cloudflare:workers";
 import { unixSeconds } from "../platforms/clock.ts";
 import type { AnyReport } from "../telemetry/report.ts";
@@ -6,6 +9,8 @@ import { type Figures, type StoredSums, Sums } from "../telemetry/sums.ts";
 
 /** All sums are one row, because written rows are billed. */
 const SUMS = "sums";
+/** The state of the alerts (relay/watch/alerts.ts), as JSON with a version. */
+const ALERTS = "alerts";
 
 /**
  * The least time between two writes, besides those for a reader. Cloudflare evicts an object after 10 s without work, and a
@@ -37,6 +42,14 @@ export class CountersObject extends DurableObject<RelayEnv> {
   figures(): Figures {
     this.write();
     return this.sums.figures(unixSeconds());
+  }
+
+  readAlerts(): string | undefined {
+    return this.ctx.storage.kv.get<string>(ALERTS);
+  }
+
+  saveAlerts(state: string): void {
+    this.ctx.storage.kv.put(ALERTS, state);
   }
 
   override alarm(): void {

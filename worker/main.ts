@@ -10,13 +10,12 @@ import { nativeVerify } from "../platforms/signature.ts";
 import { report } from "../platforms/report.ts";
 import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
-import { watch } from "../relay/watch/watch.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { Dense } from "../store/dense.ts";
 import { createEventTraces } from "../store/event-traces.ts";
 import { readGauges } from "../store/gauges.ts";
-import { readReadiness, saveProbe } from "../store/probe.ts";
+import { readReadiness } from "../store/probe.ts";
 import { shareBatches } from "../store/shared-batches.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
@@ -27,8 +26,8 @@ import { database, size } from "./database.ts";
 import { createFloodLimit } from "./flood-limit.ts";
 import { announceModeration } from "./moderation.ts";
 import { theCounters, theSwitchboard } from "./objects.ts";
-import { probeItself } from "./probe.ts";
 import { workerTelemetry } from "./telemetry.ts";
+import { testAlert, watchRelay } from "./watch.ts";
 
 export { CountersObject } from "./counters-object.ts";
 export { HubObject } from "./hub-object.ts";
@@ -68,6 +67,7 @@ const answer = createHandler({
   management: {
     verify: nativeVerify,
     announce: () => announceModeration(),
+    testAlert: () => testAlert({ config, db, telemetry }),
     pause: wait,
   },
   createIngest: (access) =>
@@ -109,17 +109,7 @@ const handler: ExportedHandler<RelayEnv> = {
     const { metrics, tracer } = telemetry;
     const swept = retryingD1(database, telemetry, "cron");
     // It goes on if the sweep fails: then above all.
-    ctx.waitUntil(
-      watch(
-        {
-          interval: config.PROBE_INTERVAL,
-          probe: () => probeItself(config, connect),
-          saveProbe: (result) => saveProbe(swept, result, unixSeconds()),
-          report,
-        },
-        Math.floor(scheduledTime / 60_000),
-      ),
-    );
+    ctx.waitUntil(watchRelay({ config, db: swept, telemetry, connect }, scheduledTime));
     await sweep({
       store: createStore(swept),
       moderation: createModerationStore(swept),

@@ -6,7 +6,7 @@
 import { authentication } from "../../nostr/authentication.ts";
 import type { Event } from "../../nostr/event.ts";
 import { EPHEMERAL_GIFT_WRAP, GIFT_WRAP } from "../../nostr/kinds.ts";
-import { signEvent } from "../../nostr/secret-key.ts";
+import { publicKeyOf, signEvent } from "../../nostr/secret-key.ts";
 import type { ProbeOutcome } from "../../store/probe.ts";
 import { NO_ROOM } from "../../store/store-size.ts";
 import { ProbeLine, type ProbeSocket } from "./probe-line.ts";
@@ -116,8 +116,8 @@ async function authenticate(line: ProbeLine, pubkey: string, deps: ProbeDeps): P
 }
 
 function event(kind: number, tags: string[][], { now, secret }: ProbeDeps): Event {
-  const { pubkey } = signEvent({ kind, created_at: 0, tags: [], content: "" }, secret);
-  return signEvent({ kind, created_at: now(), tags: [["p", pubkey], ...tags], content: "" }, secret);
+  const recipient = ["p", publicKeyOf(secret)];
+  return signEvent({ kind, created_at: now(), tags: [recipient, ...tags], content: "" }, secret);
 }
 
 /** Returns what a refusal says. Throws if it says that something failed: only then the prefix is `error:` (NIP-01). */

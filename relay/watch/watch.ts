@@ -1,5 +1,18 @@
-/** The watch over the relay, as a part of its minute job: it tests itself now and then. */
+/** The watch over the relay, as a part of its minute job: it tests itself now and then, and alerts the operators. */
 import { Notice } from "../../telemetry/log.ts";
+import {
+  afterLook,
+  afterTelling,
+  type AlertState,
+  type Channel,
+  type News,
+  newsFor,
+  readAlertState,
+  withoutPast,
+} from "./alerts.ts";
+import type { Watched } from "../../store/watched.ts";
+import { findingsOf, type Seen } from "./conditions.ts";
+import { type Notification, notificationOf } from "./notification.ts";
 import type { ProbeResult } from "./probe.ts";
 
 export interface WatchDeps {
@@ -8,29 +21,83 @@ export interface WatchDeps {
   probe(): Promise<ProbeResult>;
   /** Keeps the result for `/health/ready` and `/metrics`. */
   saveProbe(result: ProbeResult): Promise<void>;
+  size: Seen["size"];
+  readWatched(): Promise<Watched>;
+  /** Where the state of the alerts is kept. Not in the database, whose failure is one of them. */
+  state: { read(): Promise<unknown>; save(state: AlertState): Promise<void> };
+  /** The channels that are set, besides the log. */
+  channels: Partial<Record<Exclude<Channel, "log">, (notification: Notification) => Promise<void>>>;
+  /** The name or the address of the relay. */
+  relay: string;
+  /** Unix seconds. */
+  now(): number;
   /** Writes to the operator's log. */
   report(error: unknown): void;
 }
 
-/** Runs once a minute. `minute` counts them since 1970, so nothing has to be remembered. Never rejects. */
+/** Reading a row of each upstream each minute would cost more than it says. */
+const LOOK_MINUTES = 5;
+
+/** Runs once a minute. `minute` counts them since 1970, so when something is due need not be remembered. Never rejects. */
 export async function watch(deps: WatchDeps, minute: number): Promise<void> {
-  if (isDue(deps.interval, minute)) await test(deps);
+  try {
+    const probe = isDue(deps.interval, minute) ? await test(deps) : undefined;
+    if (probe || minute % LOOK_MINUTES === 0) await look(deps, probe);
+  } catch (error) {
+    deps.report(error);
+  }
 }
 
 function isDue(interval: number, minute: number): boolean {
   return interval > 0 && minute % Math.max(1, Math.round(interval / 60)) === 0;
 }
 
-async function test({ probe, saveProbe, report }: WatchDeps): Promise<void> {
+async function test({ probe, saveProbe, report }: WatchDeps): Promise<ProbeResult> {
   const result = await probe();
-  if (result.outcome === "failed") report(failed(result));
   await saveProbe(result).catch(report);
+  return result;
 }
 
-function failed({ problem = "", milliseconds }: ProbeResult): Notice {
-  return new Notice(`the relay's test of itself failed: ${problem}`, {
-    level: "error",
-    todo: "look for errors in the log, and whether Cloudflare reports an outage (https://www.cloudflarestatus.com)",
-    fields: { milliseconds },
-  });
+async function look(deps: WatchDeps, probe: ProbeResult | undefined): Promise<void> {
+  const { size, interval } = deps;
+  const watched = await deps.readWatched().catch(asError);
+  const now = deps.now();
+  const before = readAlertState(await deps.state.read());
+  const seen: Seen = { probe, isProbed: interval > 0, size, watched, now };
+  let state = await tell(deps, afterLook(before, findingsOf(seen), now), now);
+  state = withoutPast(state, ["log", ...channelsOf(deps)], now);
+  if (JSON.stringify(state) !== JSON.stringify(before)) await deps.state.save(state);
+}
+
+/** Returns the state after all channels were told. One that fails is told again with the next look. */
+async function tell(deps: WatchDeps, state: AlertState, now: number): Promise<AlertState> {
+  const logged = newsFor("log", state, now);
+  for (const news of logged) deps.report(noticeOf(news));
+  let after = afterTelling(state, "log", logged, now);
+  for (const channel of channelsOf(deps)) {
+    const news = newsFor(channel, after, now);
+    if (news.length === 0) continue;
+    try {
+      await deps.channels[channel]?.(notificationOf(deps.relay, news));
+      after = afterTelling(after, channel, news, now);
+    } catch (error) {
+      deps.report(new Notice(`an alert could not be sent (${channel}): ${asError(error).message}`));
+    }
+  }
+  return after;
+}
+
+function channelsOf({ channels }: WatchDeps): Exclude<Channel, "log">[] {
+  return (["webhook", "message"] as const).filter((channel) => channels[channel]);
+}
+
+function noticeOf({ id, kind, message, todo }: News): Notice {
+  const fields = { alert: id, state: kind };
+  return kind === "over"
+    ? new Notice(`over: ${message}`, { fields })
+    : new Notice(message, { level: "error", todo, fields });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

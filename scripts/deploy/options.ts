@@ -65,7 +65,7 @@ export function readDeployOptions(args: string[], version: string): DeployComman
   if (values.rollback) assertNothingElse(values);
   const location = values.location === undefined ? [] : [`LOCATION=${values.location}`];
   const settings = readSettings({ ...values, var: [...values.var, ...location] });
-  assertNoKey(settings, values.name);
+  assertNoSecrets(settings, values.name);
   return {
     options: { name: readName(values.name), domain: readDomain(values.domain), isFree, hasAggregator },
     settings,
@@ -76,11 +76,15 @@ export function readDeployOptions(args: string[], version: string): DeployComman
 }
 
 /** Settings become variables, which wrangler prints and everybody who can open the dashboard can read. */
-function assertNoKey(settings: Record<string, string>, name = "tributary"): void {
-  if ((settings["RELAY_SECRET_KEY"] ?? "") === "") return;
-  throw new UsageError(
-    `RELAY_SECRET_KEY is a secret: leave it out, and run npx wrangler secret put RELAY_SECRET_KEY --name ${name}-aggregator`,
-  );
+function assertNoSecrets(settings: Record<string, string>, name = "tributary"): void {
+  for (const [secret, worker] of [
+    ["RELAY_SECRET_KEY", `${name}-aggregator`],
+    ["ALERT_WEBHOOK", name],
+  ] as const)
+    if ((settings[secret] ?? "") !== "")
+      throw new UsageError(
+        `${secret} is a secret: leave it out, and run npx wrangler secret put ${secret} --name ${worker}`,
+      );
 }
 
 /** A rollback takes the settings and choices of the release before. */

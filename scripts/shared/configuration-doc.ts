@@ -68,6 +68,7 @@ const GROUPS: Record<string, readonly SettingName[]> = {
   Storage: ["MAX_STORE_BYTES", "RETENTION", "UPSTREAM_RETENTION", "READ_REPLICAS"],
   Upstreams: ["UPSTREAMS", "PULL_INTERVAL", "PULL_HISTORY", "RELAY_SECRET_KEY"],
   Telemetry: [
+    "ALERT_WEBHOOK",
     "PROBE_INTERVAL",
     "METRICS_TOKEN",
     "COUNTS_INTERVAL",

@@ -4,6 +4,7 @@ import { readQueuedLetter } from "../../aggregator/queue/queued-letter.ts";
 import { readBundle } from "../../aggregator/queue/bundle.ts";
 import { rangesToPull } from "../../aggregator/turn/cursor.ts";
 import type { Hub } from "../../relay/session/hub.ts";
+import { readAlertState } from "../../relay/watch/alerts.ts";
 import { NEW_LIVE_HEALTH, readLiveHealth } from "../../store/live-health.ts";
 import { readOnwardAnswers } from "../../store/onward-answers.ts";
 import { cursorOf, readCursor } from "../../store/upstream-cursor.ts";
@@ -23,6 +24,7 @@ import {
   LIVE_HEALTH,
   ONWARD_ANSWERS,
   OUTBOX_FOUND,
+  ALERTS,
 } from "../fixtures/recorded.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 
@@ -55,6 +57,10 @@ async function storeElsewhere(): Promise<number> {
 }
 
 describe("a recorded", () => {
+  it.each(ALERTS.map((text) => [text]))("state of the alerts is read as it was written: %s", (text) => {
+    expect(JSON.stringify(readAlertState(JSON.parse(text)))).toBe(text);
+  });
+
   it.each(Object.entries(publications(event, 1)))("publication %s reaches subscribers", async (_, sample) => {
     relay.switchboard.publish([sample]);
     expect(await received()).toEqual([["s", event.id]]);

@@ -42,6 +42,10 @@ it("a secret key is no setting of a deployment, and the refusal does not show it
   const read = () => readDeployOptions(args, "");
   expect(read).toThrow("run npx wrangler secret put RELAY_SECRET_KEY --name family-aggregator");
   expect(read).not.toThrow(SECRET_HEX);
+  const webhook = "https://hooks.example/hunter2";
+  const readWebhook = () => readDeployOptions(["--var", `ALERT_WEBHOOK=${webhook}`], "");
+  expect(readWebhook).toThrow("run npx wrangler secret put ALERT_WEBHOOK --name tributary");
+  expect(readWebhook).not.toThrow("hunter2");
   expect(readDeployOptions(["--var", "RELAY_SECRET_KEY="], "")).toMatchObject({
     settings: { RELAY_SECRET_KEY: "" },
   });
