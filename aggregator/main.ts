@@ -49,7 +49,10 @@ const aggregator = new Aggregator({
       store: queueStore,
       traces: createEventTraces(queueDatabase),
       telemetry,
-      send: (publications) => switchboardOf(env.SWITCHBOARD, config.LOCATION).publish(publications),
+      send: (publications) => {
+        telemetry.metrics.add("object_requests_total", { source: "queue" });
+        return switchboardOf(env.SWITCHBOARD, config.LOCATION).publish(publications);
+      },
     }),
   eventId: nativeEventId,
   jobs: env.PULLS,
@@ -57,7 +60,10 @@ const aggregator = new Aggregator({
   measured: [env.EVENTS, env.DEAD],
   connectWebSocket,
   fetchAnnounced,
-  follow: (order) => env.LIVE.getByName(order.url).follow(order),
+  follow: (order) => {
+    telemetry.metrics.add("object_requests_total", { source: "upstream" });
+    return env.LIVE.getByName(order.url).follow(order);
+  },
   now: unixSeconds,
   milliseconds: Date.now,
   random: Math.random,
@@ -81,11 +87,13 @@ export class LiveObject extends liveObject({
 
 const handler: ExportedHandler<AggregatorEnv> = {
   async scheduled(_controller, _env, ctx) {
+    telemetry.metrics.add("invocations_total", { source: "cron" });
     await aggregator.minute();
     telemetry.flush((work) => ctx.waitUntil(work));
   },
 
   async queue(batch, _env, ctx) {
+    telemetry.metrics.add("invocations_total", { source: "queue" });
     if (batch.queue.endsWith("-pulls")) {
       await Promise.all(
         batch.messages.map(async (message) => {

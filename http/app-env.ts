@@ -11,6 +11,7 @@ import type { Readiness } from "../store/probe.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreSize } from "../store/store-size.ts";
 import type { Metrics, ReadName } from "../telemetry/metrics.ts";
+import type { PublicFigures, RangeName, StatsAnswer } from "../telemetry/stats-answer.ts";
 import type { Figures } from "../telemetry/sums.ts";
 
 /** Decisions of the operators (NIP-86), read in three ways. */
@@ -55,6 +56,10 @@ export interface AppEnv {
     now(): number;
     /** Returns all that has been counted. */
     figures(): Promise<Figures>;
+    /** Returns what was counted in the steps of a range. */
+    stats(range: RangeName): Promise<StatsAnswer>;
+    /** Returns what anybody may know. It is up to ten seconds old, and the number of stored events up to five minutes. */
+    publicFigures(): Promise<PublicFigures>;
     /** Logs an error whose details the client does not get. */
     report(error: unknown): void;
   };

@@ -15,6 +15,7 @@ import { addHealth } from "./health.ts";
 import { createHome } from "./home-page.tsx";
 import { addManagement } from "./management.ts";
 import { addMetrics } from "./metrics.ts";
+import { addStats } from "./stats.ts";
 import { addOpenApi } from "./openapi-route.ts";
 import { messagePage } from "./page.tsx";
 import { addPages, asksForPage, notFoundPage } from "./pages.tsx";
@@ -62,6 +63,7 @@ export function createApp(): App {
   addPublishing(app);
   addHealth(app);
   addMetrics(app);
+  addStats(app);
   addOpenApi(app);
   app.notFound((c) =>
     asksForPage(c.req.header("accept"))

@@ -3,8 +3,10 @@ import type { Ingest } from "../relay/ingest/ingest.ts";
 import type { Moderation } from "../relay/access/moderation-snapshot.ts";
 import { Access } from "../relay/access/access.ts";
 import type { ModerationStore } from "../store/moderation.ts";
+import type { PublicFigures } from "../telemetry/stats-answer.ts";
 import type { AppEnv } from "./app-env.ts";
 import { createApp } from "./app.ts";
+import { RecentFigures } from "./public-figures.ts";
 import { httpReads } from "./reads.ts";
 import { routeName } from "./route-name.ts";
 import type { RequestClock } from "./requests.ts";
@@ -14,8 +16,19 @@ type Bindings = AppEnv["Bindings"];
 
 interface HandlerDeps extends Pick<
   Bindings,
-  "config" | "version" | "size" | "metrics" | "limiter" | "addressOf" | "refuseFlood" | "figures" | "report"
+  | "config"
+  | "version"
+  | "size"
+  | "metrics"
+  | "limiter"
+  | "addressOf"
+  | "refuseFlood"
+  | "figures"
+  | "stats"
+  | "report"
 > {
+  /** Asks the counters for what anybody may know. */
+  countedInPublic(): Promise<Omit<PublicFigures, "stored">>;
   /**
    * Called for each request: on Workers, a request must not wait for a batch that another has begun. What one request reads at
    * the same time may share a batch.
@@ -38,6 +51,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
   const { now } = clock;
   const reads = httpReads(config, limiter, clock);
   const writes = httpWrites(clock);
+  const recentFigures = new RecentFigures();
   // A value, not a promise: on Workers a request must not wait for another request's work.
   let last: Moderation | undefined;
   let readAt = -Infinity;
@@ -75,6 +89,8 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
       reads,
       access,
       decisions,
+      publicFigures: () =>
+        recentFigures.read({ store: opened.store, counted: () => deps.countedInPublic(), now: now() }),
       ingest: (value, from) => writes.runAlways(from.client, () => deps.createIngest(access)(value, from)),
       management: {
         ...deps.management,

@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { dataPoints } from "../telemetry/analytics.ts";
 import type { Report } from "../telemetry/report.ts";
+import type { Series } from "../telemetry/series.ts";
 import { NO_MOMENT, noTracer } from "../telemetry/tracing.ts";
 import { createTelemetry, type TelemetryOptions } from "./workers.ts";
 
 const SLOW = { name: "slow_clients_total", labels: { source: "websocket" } } as const;
+const REQUEST = {
+  name: "object_requests_total",
+  labels: { source: "websocket" },
+  amounts: [1],
+} satisfies Series;
 const GAUGES = { of: "hub-0", values: { connections: 3, subscriptions: 5 } };
 
 /** Returns telemetry whose counts arrive when the test says so. `spans` is how many wait to be sent. */
@@ -51,12 +57,12 @@ describe("counts", () => {
     count();
     const flushed = flush();
     expect(brought.map(({ report }) => report)).toEqual([
-      { version: 3, series: [{ ...SLOW, amounts: [2] }], gauges: GAUGES },
+      { version: 3, series: [{ ...SLOW, amounts: [2] }, REQUEST], gauges: GAUGES },
     ]);
     expect(points).toEqual([]);
     brought[0]!.arrive();
     await flushed;
-    expect(points).toEqual(dataPoints([{ ...SLOW, amounts: [2] }]));
+    expect(points).toEqual(dataPoints([{ ...SLOW, amounts: [2] }, REQUEST]));
   });
 
   it("that could not be brought stay counted, and the operator is told", async () => {
@@ -69,7 +75,10 @@ describe("counts", () => {
     expect(errors).toHaveBeenCalledOnce();
     expect(points).toEqual([]);
     void flush();
-    expect(brought[1]!.report.series).toEqual([{ ...SLOW, amounts: [2] }]);
+    expect(brought[1]!.report.series).toEqual([
+      { ...SLOW, amounts: [2] },
+      { ...REQUEST, amounts: [2] },
+    ]);
   });
 
   it("are not brought when there are none", async () => {
@@ -87,7 +96,7 @@ describe("gathering", () => {
     count();
     await flush();
     await vi.waitFor(() => expect(brought).toHaveLength(1));
-    expect(brought[0]!.report.series).toEqual([{ ...SLOW, amounts: [2] }]);
+    expect(brought[0]!.report.series).toEqual([{ ...SLOW, amounts: [2] }, REQUEST]);
     brought[0]!.arrive();
     await first;
     expect(brought).toHaveLength(1);
@@ -142,7 +151,7 @@ describe("gathering", () => {
     expect(arranged).toHaveBeenCalledOnce();
     expect(brought).toEqual([]);
     void sendCounts();
-    expect(brought[0]!.report.series).toEqual([{ ...SLOW, amounts: [1] }]);
+    expect(brought[0]!.report.series).toEqual([{ ...SLOW, amounts: [1] }, REQUEST]);
   });
 });
 

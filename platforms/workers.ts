@@ -96,6 +96,7 @@ function gathering(send: () => Promise<void>, milliseconds: number): () => Promi
 /** Sends counts. If that fails, they stay counted. */
 async function sendCounts(counts: Counts, options: TelemetryOptions): Promise<void> {
   if (counts.isEmpty) return;
+  counts.add("object_requests_total", { source: options.source });
   const taken = counts.take();
   const gauges = options.gauges?.();
   try {

@@ -36,6 +36,9 @@ export function kindLabel(kind: number): KindLabel {
   return KINDS.find((label) => label === String(kind)) ?? OTHER;
 }
 
+/** The kinds among them that only some may read. */
+export const PRIVATE_KIND_LABELS: readonly string[] = ["4", "1059", "10013", "31234"] satisfies KindLabel[];
+
 /** Why an event was refused: the prefix of its OK message (NIP-01). `other`: before version 0.3.0, which did not tell them apart. */
 export const REASONS = [
   "duplicate",

@@ -111,6 +111,16 @@ export const COUNTED = {
     help: "Pulls of upstreams, by how they ended",
     labels: { source: ["upstream"], outcome: OUTCOMES },
   },
+  invocations_total: {
+    type: "counter",
+    help: "Requests of Workers, as billed: HTTP requests, connections of clients, minute jobs, batches of queues",
+    labels: { source: ["websocket", "http", "queue", "cron"] },
+  },
+  object_requests_total: {
+    type: "counter",
+    help: "Requests of objects, as billed, without messages of clients and alarms",
+    labels: { source: ["websocket", "http", "queue", "upstream"] },
+  },
   message_seconds: {
     type: "histogram",
     help: "Time from a message of a client until everything that it asks for has been sent",

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { SUMS } from "../tests/fixtures/recorded.ts";
+import { samplesInMemory } from "../tests/fixtures/samples.ts";
 import type { Report } from "./report.ts";
 import type { Series } from "./series.ts";
 import { Sums } from "./sums.ts";
@@ -14,10 +15,10 @@ const SECONDS: Series = {
 };
 
 it("stores what it reads again", () => {
-  const sums = new Sums();
+  const sums = new Sums(samplesInMemory());
   sums.add({ version: 3, series: [GOOD, SECONDS], gauges: { of: "a", values: { connections: 2 } } }, NOW);
   sums.add({ version: 3, series: [GOOD] }, NOW);
-  const read = new Sums(structuredClone(sums.stored()));
+  const read = new Sums(samplesInMemory(), structuredClone(sums.stored()));
   expect(read.figures(NOW)).toEqual({
     series: [{ ...GOOD, amounts: [4] }, SECONDS],
     gauges: { connections: 2, subscriptions: 0 },
@@ -25,12 +26,14 @@ it("stores what it reads again", () => {
 });
 
 it("drops metrics that are no longer in the list", () => {
-  const names = new Sums(SUMS.current as never).figures(NOW).series.map(({ name }) => name);
+  const names = new Sums(samplesInMemory(), SUMS.current as never)
+    .figures(NOW)
+    .series.map(({ name }) => name);
   expect(names).toEqual(["events_stored_total", "events_would_refuse_total", "clients_would_refuse_total"]);
 });
 
 it("a reporter replaces its own gauges, those of all are summed, and old ones are forgotten", () => {
-  const sums = new Sums();
+  const sums = new Sums(samplesInMemory());
   const say = (of: string, connections: number, at: number) =>
     sums.add({ version: 3, series: [GOOD], gauges: { of, values: { connections } } }, at);
   say("a", 2, NOW);
@@ -60,7 +63,7 @@ it.each<[Partial<Report>, RegExp]>([
   [{ gauges: { of: "a", values: { connections: -1 } } }, /connections is an integer from 0/],
   [{ gauges: { of: "a".repeat(101), values: {} } }, /name of a reporter has 101 characters/],
 ])("refuses %j, with all that came with it", (bad, problem) => {
-  const sums = new Sums();
+  const sums = new Sums(samplesInMemory());
   const report: Report = { version: 3, series: [GOOD], ...bad };
   expect(() => sums.add({ ...report, series: [GOOD, ...report.series] }, NOW)).toThrow(problem);
   expect(sums.figures(NOW)).toEqual({ series: [], gauges: NONE });

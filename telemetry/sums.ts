@@ -1,5 +1,8 @@
 /** The sums of all counts of both Workers, and the gauges that hubs and invocations have reported. */
+import { costsOf } from "./costs.ts";
 import { Counts } from "./counts.ts";
+import { History, type OpenHistory, type Samples } from "./history.ts";
+import { KINDS, PRIVATE_KIND_LABELS } from "./labels.ts";
 import {
   type AnyReport,
   type FirstCount,
@@ -11,6 +14,8 @@ import {
   type SecondCount,
 } from "./report.ts";
 import { problemWith, type Series } from "./series.ts";
+import type { PublicFigures, RangeName, StatsAnswer } from "./stats-answer.ts";
+import { statsOf } from "./stats.ts";
 
 /** All that has been counted, and what was last reported. */
 export interface Figures {
@@ -28,7 +33,13 @@ interface Reported {
 export type StoredSums =
   | { version: 1; counts: readonly FirstCount[] }
   | { version: 2; counts: readonly SecondCount[] }
-  | { version: 4; series: readonly Series[]; gauges: Readonly<Record<string, Reported>> };
+  | {
+      version: 4;
+      series: readonly Series[];
+      gauges: Readonly<Record<string, Reported>>;
+      history?: OpenHistory;
+      lastEventAt?: number;
+    };
 
 /**
  * After so long without a report, a hub is gone, or it sleeps and none of its clients has said anything. Then its connections are
@@ -40,14 +51,18 @@ const MOST_REPORTERS = 1000;
 
 export class Sums {
   private readonly counts = new Counts();
-  private readonly reported = new Map<string, Reported>();
+  private readonly reported: Map<string, Reported>;
+  private readonly history: History;
+  private lastEventAt: number | undefined;
 
   /** Drops what is in no known form, and metrics that are no longer in the list. */
-  constructor(stored?: StoredSums) {
+  constructor(samples: Samples, stored?: StoredSums) {
     if (stored?.version === 1 || stored?.version === 2) this.load(stored.counts.map(readCount));
-    if (stored?.version !== 4) return;
-    this.load(stored.series);
-    this.reported = new Map(Object.entries(stored.gauges));
+    const last = stored?.version === 4 ? stored : undefined;
+    this.load(last?.series ?? []);
+    this.reported = new Map(Object.entries(last?.gauges ?? {}));
+    this.history = new History(samples, last?.history);
+    this.lastEventAt = last?.lastEventAt;
   }
 
   private load(series: readonly Series[]): void {
@@ -63,7 +78,26 @@ export class Sums {
     const { gauges } = report;
     if (gauges && (this.reported.size < MOST_REPORTERS || this.reported.has(gauges.of)))
       this.reported.set(gauges.of, { values: gauges.values, at: now });
+    if (report.series.some(isOfPublicEvents)) this.lastEventAt = now;
+    this.history.add(report.series, this.gauges(now), now);
     return report;
+  }
+
+  stats(range: RangeName, now: number): StatsAnswer {
+    const month = this.history.since(beginningOfMonth(now), now);
+    const today = this.history.since(beginningOfDay(now), now);
+    const samples = this.history.range(range, now);
+    return { ...statsOf(range, samples, now), costs: { ...costsOf(month, today), limit: null } };
+  }
+
+  publicFigures(now: number): Omit<PublicFigures, "stored"> {
+    const today = this.history.since(beginningOfDay(now), now);
+    const kinds = KINDS.filter((kind) => !PRIVATE_KIND_LABELS.includes(kind));
+    return {
+      connections: this.gauges(now).connections ?? 0,
+      eventsToday: kinds.reduce((sum, kind) => sum + today.total("events_stored_total", { kind }), 0),
+      lastEventAt: this.lastEventAt ?? null,
+    };
   }
 
   figures(now: number): Figures {
@@ -83,6 +117,27 @@ export class Sums {
   }
 
   stored(): StoredSums {
-    return { version: 4, series: this.counts.list(), gauges: Object.fromEntries(this.reported) };
+    return {
+      version: 4,
+      series: this.counts.list(),
+      gauges: Object.fromEntries(this.reported),
+      history: this.history.open(),
+      ...(this.lastEventAt !== undefined && { lastEventAt: this.lastEventAt }),
+    };
   }
+}
+
+function isOfPublicEvents({ name, labels }: Series): boolean {
+  return name === "events_stored_total" && !PRIVATE_KIND_LABELS.includes(labels["kind"] ?? "");
+}
+
+function beginningOfDay(now: number): number {
+  return now - (now % 86_400);
+}
+
+/** It needs no clock. */
+function beginningOfMonth(now: number): number {
+  // oxlint-disable-next-line no-restricted-globals
+  const dayOfMonth = new Date(1000 * now).getUTCDate();
+  return beginningOfDay(now) - 86_400 * (dayOfMonth - 1);
 }

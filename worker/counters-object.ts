@@ -5,6 +5,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { unixSeconds } from "../platforms/clock.ts";
 import type { AnyReport } from "../telemetry/report.ts";
+import type { Sample, Samples } from "../telemetry/history.ts";
+import type { PublicFigures, RangeName, StatsAnswer } from "../telemetry/stats-answer.ts";
 import { type Figures, type StoredSums, Sums } from "../telemetry/sums.ts";
 
 /** All sums are one row, because written rows are billed. */
@@ -27,7 +29,7 @@ export class CountersObject extends DurableObject<RelayEnv> {
 
   constructor(ctx: DurableObjectState, env: RelayEnv) {
     super(ctx, env);
-    this.sums = new Sums(ctx.storage.kv.get<StoredSums>(SUMS));
+    this.sums = new Sums(samplesIn(ctx.storage.sql), ctx.storage.kv.get<StoredSums>(SUMS));
   }
 
   /** Adds a report or, if it is invalid, nothing of it. It may come from an earlier deployment. */
@@ -52,6 +54,15 @@ export class CountersObject extends DurableObject<RelayEnv> {
     this.ctx.storage.kv.put(ALERTS, state);
   }
 
+  stats(range: RangeName): StatsAnswer {
+    this.write();
+    return this.sums.stats(range, unixSeconds());
+  }
+
+  publicFigures(): Omit<PublicFigures, "stored"> {
+    return this.sums.publicFigures(unixSeconds());
+  }
+
   override alarm(): void {
     this.write();
     this.isWaiting = false;
@@ -60,4 +71,27 @@ export class CountersObject extends DurableObject<RelayEnv> {
   private write(): void {
     if (this.isWaiting) this.ctx.storage.kv.put<StoredSums>(SUMS, this.sums.stored());
   }
+}
+
+/** Samples are rows. A table WITHOUT ROWID has no other index, so a sample is one written row. */
+function samplesIn(sql: SqlStorage): Samples {
+  sql.exec(
+    "CREATE TABLE IF NOT EXISTS sample (range TEXT, slot INTEGER, at INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (range, slot)) WITHOUT ROWID",
+  );
+  return {
+    put: (range, slot, sample) =>
+      void sql.exec(
+        "INSERT INTO sample (range, slot, at, data) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = excluded.at, data = excluded.data",
+        range,
+        slot,
+        sample.at,
+        JSON.stringify(sample),
+      ),
+    since: (range, time) =>
+      sql
+        .exec<{ data: string }>("SELECT data FROM sample WHERE range = ? AND at >= ?", range, time)
+        .toArray()
+        .map(({ data }) => JSON.parse(data) as Sample)
+        .filter(({ version }) => version === 1),
+  };
 }

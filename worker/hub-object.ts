@@ -64,8 +64,14 @@ export class HubObject extends DurableObject<RelayEnv> {
       idOf: nativeEventId,
       now: unixSeconds,
       switchboard: {
-        declare: (declaration) => theSwitchboard().declare(declaration),
-        publish: (publications, origin) => theSwitchboard().publish(publications, origin),
+        declare: (declaration) => {
+          this.countRequest();
+          return theSwitchboard().declare(declaration);
+        },
+        publish: (publications, origin) => {
+          this.countRequest();
+          return theSwitchboard().publish(publications, origin);
+        },
       },
       memory: this.hibernation,
       background: (work) => ctx.waitUntil(work),
@@ -117,6 +123,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.memories.set(server, memory);
     this.hear(server);
     this.telemetry.metrics.add("relay_connect_counts", { source: "websocket" });
+    this.countRequest();
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -165,6 +172,7 @@ export class HubObject extends DurableObject<RelayEnv> {
   }
 
   async deliver(delivery: Delivery | OtherDelivery): Promise<void> {
+    this.countRequest();
     await this.hub.deliver(delivery);
     this.flush();
   }
@@ -188,6 +196,7 @@ export class HubObject extends DurableObject<RelayEnv> {
   /** Joins the switchboard, once. This is before the hub reads anything whose changes the switchboard announces. */
   private async join(): Promise<void> {
     if (this.hibernation.hasJoined()) return;
+    this.countRequest();
     await theSwitchboard().join(this.hub.deps.name);
     this.hibernation.keepJoined();
   }
@@ -229,6 +238,11 @@ export class HubObject extends DurableObject<RelayEnv> {
     if (this.sessions.get(socket)?.subscriptions.size !== 0) return;
     const beginning = this.idleWatch.begin(unixSeconds());
     if (beginning) this.ctx.waitUntil(beginning.catch(report));
+  }
+
+  /** Counts a request of an object: of this one, or of one that it calls. */
+  private countRequest(): void {
+    this.telemetry.metrics.add("object_requests_total", { source: "websocket" });
   }
 
   private flush(): void {

@@ -50,6 +50,12 @@ const db = retryingD1(database, telemetry, "http");
 const dense = new Dense();
 const store = createStore(db, size, dense);
 
+/** Calls an object, which is billed. */
+function calling<T>(call: () => T): T {
+  telemetry.metrics.add("object_requests_total", { source: "http" });
+  return call();
+}
+
 const answer = createHandler({
   config,
   version: packageJson.version,
@@ -78,14 +84,16 @@ const answer = createHandler({
       store,
       traces: createEventTraces(db),
       telemetry,
-      send: (publications) => theSwitchboard().publish(publications),
+      send: (publications) => calling(() => theSwitchboard().publish(publications)),
     }),
   metrics: telemetry.metrics,
   limiter,
   addressOf: clientAddress,
   refuseFlood: (request) => refuseFlood(request, "http"),
   clock: { now: unixSeconds, wait },
-  figures: async () => theCounters().figures(),
+  figures: async () => calling(() => theCounters().figures()),
+  stats: async (range) => calling(() => theCounters().stats(range)),
+  countedInPublic: async () => calling(() => theCounters().publicFigures()),
   report,
 });
 
@@ -100,6 +108,7 @@ const connect = createConnect({
 const handler: ExportedHandler<RelayEnv> = {
   fetch: withoutStackTraces(async (request: Request, _env: RelayEnv, ctx: ExecutionContext) => {
     const isWebSocket = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    telemetry.metrics.add("invocations_total", { source: isWebSocket ? "websocket" : "http" });
     const response = await (isWebSocket ? connect(request) : answer(request));
     telemetry.flush((work) => ctx.waitUntil(work));
     return response;
@@ -107,6 +116,7 @@ const handler: ExportedHandler<RelayEnv> = {
 
   async scheduled({ scheduledTime }, _env, ctx) {
     const { metrics, tracer } = telemetry;
+    metrics.add("invocations_total", { source: "cron" });
     const swept = retryingD1(database, telemetry, "cron");
     // It goes on if the sweep fails: then above all.
     ctx.waitUntil(watchRelay({ config, db: swept, telemetry, connect }, scheduledTime));

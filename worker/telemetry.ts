@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { configOf } from "../platforms/config.ts";
 import { loadTracing } from "../platforms/tracing.ts";
 import { createTelemetry, type Telemetry, type TelemetryOptions } from "../platforms/workers.ts";
+import { size } from "./database.ts";
 import { theCounters } from "./objects.ts";
 
 const config = configOf(env);
@@ -17,7 +18,14 @@ const LONGEST_WAIT_SECONDS = 20;
 /** Telemetry of the Worker's invocations: HTTP requests, new connections and the Cron. One invocation waits and sends for all. */
 export function workerTelemetry(): Telemetry {
   const counts = 1000 * Math.min(config.COUNTS_INTERVAL, LONGEST_WAIT_SECONDS);
-  return createTelemetry({ ...common(), source: "http", counts, spansMilliseconds: 0 });
+  return createTelemetry({
+    ...common(),
+    source: "http",
+    counts,
+    gauges: () =>
+      size.bytes === undefined ? undefined : { of: "relay", values: { d1_size_bytes: size.bytes } },
+    spansMilliseconds: 0,
+  });
 }
 
 /** Telemetry of a hub. It counts much. `sendLater` arranges that its counts are sent, with its gauges. */

@@ -1,7 +1,7 @@
 /** The bill as text. */
 import { REGIONS } from "../../relay/session/regions.ts";
 import { MEASURED } from "./measured.ts";
-import { type Billed, costOf, DATABASE_GB, PLAN, type Price, PRICES } from "./prices.ts";
+import { type Billed, costOf, DATABASE_GB, PLAN, type Price, PRICES } from "../../telemetry/prices.ts";
 import { ASSUMED, type Traffic, usageOf } from "./usage.ts";
 
 const LINES = Object.entries(PRICES) as [Billed, Price][];

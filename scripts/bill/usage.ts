@@ -6,7 +6,7 @@ import {
   OBJECT_GB,
   OPERATIONS_PER_MESSAGE,
   REQUESTS_PER_MESSAGE,
-} from "./prices.ts";
+} from "../../telemetry/prices.ts";
 
 export interface Traffic {
   /** Connections that are opened a day. */

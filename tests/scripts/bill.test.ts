@@ -7,7 +7,7 @@ import { retentionOf } from "../../relay/retention.ts";
 import { sweep } from "../../relay/sweep.ts";
 import { MEASURED, type Measured } from "../../scripts/bill/measured.ts";
 import { readBillOptions } from "../../scripts/bill/options.ts";
-import { type Billed, DATABASE_GB, PRICES } from "../../scripts/bill/prices.ts";
+import { type Billed, DATABASE_GB, PRICES } from "../../telemetry/prices.ts";
 import { billText, totalOf } from "../../scripts/bill/table.ts";
 import { type Traffic, usageOf } from "../../scripts/bill/usage.ts";
 import { unneeded } from "../../store/unneeded.ts";

@@ -40,3 +40,24 @@ it("refuses a report with a mistake, and all that came with it", async () => {
   });
   expect(await counters.figures()).toEqual({ series: [], gauges: { connections: 0, subscriptions: 0 } });
 });
+
+it("writes one row for each minute, and reads it after an eviction", async () => {
+  const counters = env.COUNTERS.getByName("history");
+  const minute = Math.floor(Date.now() / 60_000) - 5;
+  const sample = { version: 1, at: 60 * minute, series: [GOOD], gauges: { connections: 3 } };
+  const written = await runInDurableObject(counters, (_, { storage }) => {
+    const rows = () =>
+      storage.sql.exec(
+        "INSERT INTO sample (range, slot, at, data) VALUES ('hour', ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, data = excluded.data",
+        minute % 60,
+        sample.at,
+        JSON.stringify(sample),
+      ).rowsWritten;
+    return [rows(), rows()];
+  });
+  expect(written).toEqual([1, 1]);
+  await evictDurableObject(counters);
+  const { counters: found, times } = await counters.stats("hour");
+  const { values = [] } = found.find(({ name }) => name === GOOD.name) ?? {};
+  expect(values[times.indexOf(sample.at)]).toBe(2);
+});
