@@ -1,8 +1,8 @@
 /** Events that do something to other events or people. */
-import { getSatoshisAmountFromBolt11 } from "nostr-tools/nip57";
 import { type Event, isHex64, parseEvent } from "../../nostr/event.ts";
 import { Person } from "./author.tsx";
 import { type BodyProps, mostOf } from "./body-props.ts";
+import { satsOf } from "./invoice.ts";
 import { kindName } from "./kind-names.ts";
 import { addressPath, eventPath, shortId } from "./links.ts";
 import { tidyName } from "./plain-text.ts";
@@ -131,7 +131,7 @@ export function Zap({ event, profiles }: BodyProps) {
   const sender = isHex64(request["pubkey"]) ? request["pubkey"] : undefined;
   const comment = typeof request["content"] === "string" ? request["content"] : "";
   const [recipient] = hexValues(event, "p");
-  const sats = Math.floor(getSatoshisAmountFromBolt11((tagValue(event, "bolt11") ?? "").toLowerCase()));
+  const sats = satsOf(tagValue(event, "bolt11") ?? "");
   return (
     <>
       <p>
