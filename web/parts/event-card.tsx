@@ -1,4 +1,5 @@
 /** An event of any kind, as a card. It is rendered on the server and in the browser. */
+import type { ComponentChildren } from "preact";
 import type { Event } from "../../nostr/event.ts";
 import { NOTE } from "../../nostr/kinds.ts";
 import { Author } from "./author.tsx";
@@ -17,9 +18,11 @@ export interface EventCardProps {
   profiles: Profiles;
   /** Whether to show all of a long text. By default its beginning. */
   isWhole?: boolean;
+  /** Buttons beside the time. */
+  actions?: ComponentChildren;
 }
 
-export function EventCard({ event, now, profiles, isWhole = false }: EventCardProps) {
+export function EventCard({ event, now, profiles, isWhole = false, actions }: EventCardProps) {
   const name = kindName(event.kind);
   const warning = contentWarning(event);
   const body = <EventBody event={event} profiles={profiles} isWhole={isWhole} />;
@@ -39,6 +42,7 @@ export function EventCard({ event, now, profiles, isWhole = false }: EventCardPr
         <a class="event-time" href={eventPath(event.id)}>
           <Time at={event.created_at} now={now} />
         </a>
+        {actions}
       </header>
       {warning === undefined ? (
         body

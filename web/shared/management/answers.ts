@@ -36,6 +36,13 @@ export interface AuditLine {
   outcome: string;
 }
 
+export interface FoundTrace {
+  /** null if the event was not sampled. */
+  trace: string | null;
+  /** The page of the trace; null if the relay knows none. */
+  url: string | null;
+}
+
 interface Answers {
   supportedmethods: string[];
   listbannedpubkeys: ListedKey[];
@@ -48,6 +55,7 @@ interface Answers {
   listblockedips: ListedAddress[];
   listroles: ListedRole[];
   listauditlog: AuditLine[];
+  gettrace: FoundTrace;
 }
 
 /** Methods that are not listed answer true when they have changed something. */
