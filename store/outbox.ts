@@ -27,9 +27,11 @@ export interface OutboxFound {
   /** Authors without a list of relays. */
   withoutList: number;
   relays: number;
+  /** Number of choices in a row after which the next one came soon. Absent: none. */
+  soon?: number;
 }
 
-export interface Outbox extends OutboxFound {
+export interface Outbox extends Omit<OutboxFound, "soon"> {
   keys: OutboxKey[];
 }
 
@@ -57,7 +59,8 @@ export async function readOutbox(drizzle: SqliteRemoteDatabase): Promise<Outbox>
     drizzle.select().from(outbox).orderBy(asc(outbox.addedAt), asc(outbox.pubkey)),
     drizzle.select().from(outboxState),
   ]);
-  return { ...readFound(states[0]?.found ?? "{}"), keys };
+  const { soon: _, ...found } = readFound(states[0]?.found ?? "{}");
+  return { ...found, keys };
 }
 
 /** Adds or removes a key. The relays are chosen again at the next Cron. `at` is when. */
@@ -83,18 +86,19 @@ export function outboxStatements(
 export async function beginChoice(
   db: Database,
   now: number,
-): Promise<{ keys: string[]; upstreams: StoredUpstream[] } | undefined> {
+): Promise<{ keys: string[]; upstreams: StoredUpstream[]; soon: number } | undefined> {
   const drizzle = createDrizzle(db);
-  const [begun] = await drizzle.batch([
+  const [[begun]] = await drizzle.batch([
     drizzle
       .update(outboxState)
       .set({ dueAt: now + LEASE_SECONDS })
       .where(lte(outboxState.dueAt, now))
       .returning(),
   ]);
-  if (begun.length === 0) return undefined;
+  if (!begun) return undefined;
+  const { soon = 0 } = readFound(begun.found);
   const [{ keys }, upstreams] = await Promise.all([readOutbox(drizzle), readUpstreams(drizzle)]);
-  return { keys: keys.map(({ pubkey }) => pubkey), upstreams };
+  return { keys: keys.map(({ pubkey }) => pubkey), upstreams, soon };
 }
 
 /**

@@ -279,6 +279,19 @@ describe("the outbox of a key", () => {
     expect((await chosen())[urls[1]!]).toEqual([a, b]);
   });
 
+  it("does not ask each minute for ever, although a source always has new lists", async () => {
+    await stored(follows(ME, [keyOf(1)]));
+    await decide("add-outbox");
+    for (let minute = 0; minute < 180; minute += 1) {
+      clock += 60;
+      elsewhere = [follows(ME, [keyOf(1)])];
+      await refresh();
+    }
+    // Eleven in a row, then one an hour later.
+    expect(asked.length).toBeGreaterThan(11);
+    expect(asked.length).toBeLessThanOrEqual(33);
+  });
+
   it("runs once at a time, and a key that is added meanwhile is not forgotten", async () => {
     await decide("add-outbox");
     const begun = await beginChoice(db, clock);

@@ -27,11 +27,14 @@ const FAILING = 10;
 const HOUR = 3600;
 /** Less than a minute, so that the next Cron finds it due. */
 const SOON = 30;
+/** So often in a row. An upstream that always has new lists does not make every minute a choice. */
+const MOST_SOON = 10;
 /** These upstreams are many, and seldom urgent. An operator can change it. */
 const INTERVAL = 300;
 
 export interface OutboxDeps {
-  begin(now: number): Promise<{ keys: string[]; upstreams: StoredUpstream[] } | undefined>;
+  /** `soon`: see `OutboxFound`. Undefined if no choice is due. */
+  begin(now: number): Promise<{ keys: string[]; upstreams: StoredUpstream[]; soon: number } | undefined>;
   /** Returns the newest stored event of these kinds of each of these authors. */
   read(kind: number, authors: readonly string[]): Promise<Event[]>;
   /** Asks an upstream for events of this kind and these authors and queues them. Returns how many are new. */
@@ -69,9 +72,12 @@ export async function refreshOutbox(deps: OutboxDeps): Promise<void> {
   const updates = updatesFor(choice.chosen, own, writeRelays);
   const now = deps.now();
   const isBusy = updates.some(({ url }) => own.some((one) => one.url === url && one.leasedUntil > now));
-  const found = foundIn(choice, { authors, withoutList, now });
-  const dueAt = now + (fetched > 0 || isBusy ? SOON : HOUR);
-  await deps.end(updates, { found, begun, dueAt, now });
+  const isSoon = (fetched > 0 || isBusy) && work.soon < MOST_SOON;
+  const found = {
+    ...foundIn(choice, { authors, withoutList, now }),
+    ...(isSoon && { soon: work.soon + 1 }),
+  };
+  await deps.end(updates, { found, begun, dueAt: now + (isSoon ? SOON : HOUR), now });
 }
 
 /** Returns the keys and whom they follow. If a key's list is not stored, nobody who is pulled now is dropped. */
