@@ -17,6 +17,7 @@ import { measure, type StoreSize } from "../store/store-size.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Tracer } from "../telemetry/tracing.ts";
 import type { Announced } from "./conversation/announced.ts";
+import { remembering } from "./conversation/remembered.ts";
 import type { UpstreamSocket } from "./conversation/line.ts";
 import { converse } from "./conversation/upstream.ts";
 import { LiveIntake, type LiveIntakeDeps } from "./live/intake.ts";
@@ -78,6 +79,7 @@ export class Aggregator {
   private readonly retention: Retention;
   private readonly fingerprint: string;
   private readonly queuedCopies: QueuedCopies;
+  private readonly announced: (url: string) => Promise<Announced>;
   /** Upstreams have not authenticated: events that need their author's key are refused. */
   private readonly sender: Sender;
 
@@ -86,6 +88,7 @@ export class Aggregator {
     this.retention = retentionOf(deps.config);
     this.fingerprint = fingerprintOf(deps.config);
     this.queuedCopies = new QueuedCopies({ eventId: deps.eventId, now: deps.now });
+    this.announced = remembering((url) => deps.fetchAnnounced(url), deps.now);
     const { RELAY_URL } = deps.config;
     this.sender = { keys: new Set<string>(), addresses: RELAY_URL === "" ? [] : [RELAY_URL] };
   }
@@ -206,7 +209,7 @@ export class Aggregator {
     };
     return {
       connect: (url) => this.connect(url),
-      announced: (url) => this.deps.fetchAnnounced(url),
+      announced: this.announced,
       unneeded: bounded((ids: string[], upstream: string) =>
         unneeded(db, this.fingerprint, { upstream, ids }),
       ),

@@ -57,6 +57,7 @@ test("an unchanged upstream costs one short message, and a back-dated event is f
     ({ length }) => length === 1,
   );
   // No pull has asked for a page since then. The first one does if the upstream's document comes too late.
+  expect(line.documents()).toBeLessThanOrEqual(2);
   expect(
     line.pulls
       .slice(line.pulls.indexOf(quiet!))
@@ -69,11 +70,21 @@ function verbsOf(frames: string[]): string[] {
   return frames.map((frame) => /^\["([A-Z-]+)"/.exec(frame)?.[1] ?? "");
 }
 
-/** Passes everything on to a relay, and keeps the frames of each connection, in both directions. */
-async function startTappedLine(target: string): Promise<{ url: string; pulls: string[][] }> {
+interface TappedLine {
+  url: string;
+  /** The frames of each connection, in both directions. */
+  pulls: string[][];
+  /** Returns how often the document was asked for. */
+  documents(): number;
+}
+
+/** Passes everything on to a relay. */
+async function startTappedLine(target: string): Promise<TappedLine> {
   const pulls: string[][] = [];
+  let documents = 0;
   const server = createServer((request, response) => {
     const { accept = "" } = request.headers;
+    documents += 1;
     void fetch(target.replace(/^ws/, "http"), { headers: { accept } }).then(async (answer) =>
       response.writeHead(answer.status).end(await answer.text()),
     );
@@ -97,11 +108,17 @@ async function startTappedLine(target: string): Promise<{ url: string; pulls: st
     });
     from.on("close", () => to.close());
     to.on("close", () => from.close());
+    // Either end may be gone before the other one is open.
+    to.on("error", () => from.close());
   });
   await new Promise<void>((ready) => server.listen(0, "localhost", ready));
   onTestFinished(() => {
     for (const client of sockets.clients) client.terminate();
     server.close();
   });
-  return { url: `ws://localhost:${(server.address() as AddressInfo).port}`, pulls };
+  return {
+    url: `ws://localhost:${(server.address() as AddressInfo).port}`,
+    pulls,
+    documents: () => documents,
+  };
 }
