@@ -1,9 +1,12 @@
 /** Pages for people. The server renders their frame; the scripts of `web/` draw what moves. */
 import type { Context, Hono } from "hono";
 import { quoted } from "../nostr/characters.ts";
+import { ApiPage } from "../web/pages/api.tsx";
 import { ViewPage } from "../web/pages/view.tsx";
 import type { AppEnv } from "./app-env.ts";
 import { addEventPage } from "./event-page.tsx";
+import { manifestOf } from "./manifest.ts";
+import { openApiDocument } from "./openapi.ts";
 import { messagePage, page, relayOf } from "./page.tsx";
 import { addProfilePage } from "./profile-page.tsx";
 
@@ -23,20 +26,13 @@ export function addPages(app: Hono<AppEnv>): void {
   }
   addEventPage(app);
   addProfilePage(app);
-  app.get("/manifest.webmanifest", async (c) => {
-    const { name, icon } = await relayOf(c);
-    return c.json(
-      {
-        name: name || "Nostr relay",
-        short_name: (name || "Relay").slice(0, 12),
-        start_url: "/",
-        display: "standalone",
-        icons: [{ src: icon ?? "/favicon.svg", sizes: "any" }],
-      },
-      200,
-      { "content-type": "application/manifest+json" },
-    );
+  app.get("/api", async (c) => {
+    const relay = await relayOf(c);
+    return page(c, <ApiPage relay={relay} document={openApiDocument(c.env.version, relay.origin)} />);
   });
+  app.get("/manifest.webmanifest", async (c) =>
+    c.json(manifestOf(await relayOf(c)), 200, { "content-type": "application/manifest+json" }),
+  );
 }
 
 /** Answers 404 to a person. */

@@ -49,13 +49,22 @@ async function bundles() {
     write: false,
     logLevel: "warning",
   });
-  return Object.fromEntries(outputFiles.map(({ path, contents }) => [path.slice(DIST.length + 1), contents]));
+  return Object.fromEntries(outputFiles.map(({ path, contents }) => [relativeTo(DIST, path), contents]));
 }
 
 /** Returns the contents of the files that are served as they are, by their path in `dist`. */
 function statics() {
   const folder = join(FOLDER, "static");
-  return Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file))]));
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  return Object.fromEntries(paths.map((path) => [relativeTo(folder, path), readFileSync(path)]));
+}
+
+/** Returns a path with slashes on every system. */
+function relativeTo(folder, path) {
+  return path.slice(folder.length + 1).replaceAll("\\", "/");
 }
 
 /** Writes a file in one step, because a relay may read it at the same time. */
@@ -73,11 +82,7 @@ function removeOthers(files) {
   for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const isDraft = /\.\d+$/.test(entry.name);
-    if (
-      entry.isFile() &&
-      !isDraft &&
-      !Object.hasOwn(files, path.slice(DIST.length + 1).replaceAll("\\", "/"))
-    )
+    if (entry.isFile() && !isDraft && !Object.hasOwn(files, relativeTo(DIST, path)))
       rmSync(path, { force: true });
   }
 }

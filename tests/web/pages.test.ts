@@ -13,7 +13,7 @@ const GARDEN = EVENTS.find(({ content }) => content.includes("koke.jpg"))!;
 describeInBrowser("pages from the server", [], (site) => {
   beforeAll(() => publishAll(site.http, EVENTS));
 
-  test.each(["/", `/e/${RAIN.id}`, `/e/${GARDEN.id}`, `/p/${AMARA.pubkey}`])(
+  test.each(["/", `/e/${RAIN.id}`, `/e/${GARDEN.id}`, `/p/${AMARA.pubkey}`, "/api"])(
     "%s is accessible and fits",
     async (path) => {
       for (const viewport of [PHONE, DESKTOP]) {
@@ -44,6 +44,31 @@ describeInBrowser("pages from the server", [], (site) => {
     await page.getByRole("button", { name: "Copied" }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(site.url);
   });
+
+  test("the page of the API has each operation, with its parameters and answers", async () => {
+    const page = await site.open("/api");
+    const query = page.locator("#listEvents");
+    expect(await query.locator("pre").first().innerText()).toBe(`curl '${site.http}/api/v1/events'`);
+    await query.getByText("parameters").click();
+    expect(await query.innerText()).toContain("Unix seconds, inclusive");
+    await query.getByText("Answers").click();
+    expect(await query.innerText()).toContain("Too many requests");
+  });
+
+  test("the pages can be installed as an app", async () => {
+    const page = await site.open("/");
+    const devtools = await page.context().newCDPSession(page);
+    const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+    // Each test has a browser profile of its own, in which nothing can be installed.
+    expect(installabilityErrors.map(({ errorId }) => errorId)).toEqual(["in-incognito"]);
+  });
+
+  test.each(["/favicon.ico", "/favicon.svg", "/robots.txt", "/assets/apple-touch-icon.png"])(
+    "%s is there",
+    async (path) => {
+      expect((await fetch(site.http + path)).status).toBe(200);
+    },
+  );
 
   test("a picture is loaded when someone asks for it, and not before", async () => {
     const page = await site.open();

@@ -52,6 +52,8 @@ export function Page({ relay, title, path, description, openGraph = {}, script, 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
         <meta name="color-scheme" content="light dark" />
+        <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff" />
+        <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#1a1c25" />
         <title>{whole}</title>
         <meta name="description" content={description ?? relay.description} />
         <meta property="og:title" content={whole} />
@@ -66,6 +68,7 @@ export function Page({ relay, title, path, description, openGraph = {}, script, 
           />
         ))}
         <link rel="icon" href={relay.icon ?? "/favicon.svg"} />
+        <link rel="apple-touch-icon" href="/assets/apple-touch-icon.png" />
         <link rel="manifest" href="/manifest.webmanifest" />
         <link rel="stylesheet" href="/assets/style.css" />
         {script && <script type="module" src={`/assets/${script}.js`} />}
