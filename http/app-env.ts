@@ -5,6 +5,7 @@ import type { Config } from "../relay/config.ts";
 import type { Ingest } from "../relay/ingest/ingest.ts";
 import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
 import type { Reads } from "../relay/reads.ts";
+import type { StreamRequest } from "../relay/session/streams.ts";
 import type { Verify } from "../nostr/signature.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { Readiness } from "../store/probe.ts";
@@ -43,6 +44,8 @@ export interface AppEnv {
     size: Pick<StoreSize, "bytes" | "limit" | "level" | "percent">;
     reads: Reads;
     ingest: Ingest;
+    /** Opens an event stream at a hub. Status 503: no hub has room. Rejects if the database does not answer. */
+    openStream(request: Request, asked: StreamRequest): Promise<Response>;
     access: Pick<Access, "refuseRead" | "isProbablyOpen">;
     decisions: Decisions;
     management: Management;

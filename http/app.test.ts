@@ -191,6 +191,7 @@ function requests(): Request[] {
     ...[JSON.stringify(signedEvent()), "", tooLong].map((body) =>
       ask("/api/v1/events", { method: "POST", body }),
     ),
+    ...["", "?kinds=1059", "?x=1"].map((rest) => ask(`/api/v1/stream${rest}`)),
     ...['{"filters":[{}]}', "", '{"filters":[{"kinds":[1059]}]}', tooLong].map((body) =>
       ask("/api/v1/query", { method: "POST", body }),
     ),
@@ -231,6 +232,7 @@ describe("OpenAPI document", () => {
       ["/api/v1/events/count", ["get"]],
       ["/api/v1/events/{id}", ["get"]],
       ["/api/v1/query", ["post"]],
+      ["/api/v1/stream", ["get"]],
       ["/health", ["get"]],
       ["/health/ready", ["get"]],
       ["/metrics", ["get"]],

@@ -24,6 +24,7 @@ import { addPublishing } from "./publish.ts";
 import { addQuery } from "./query.ts";
 import { addressOf, limitRate } from "./rate-limit.ts";
 import { recentIfThere } from "./recent-decisions.ts";
+import { addStream } from "./stream.ts";
 import { asksForRelayDocument, RELAY_DOCUMENT_TYPE, relayDocument } from "./relay-document.ts";
 
 type App = Hono<AppEnv>;
@@ -60,6 +61,7 @@ export function createApp(): App {
   addManagement(app);
   addEventRoutes(app);
   addQuery(app);
+  addStream(app);
   addPublishing(app);
   addHealth(app);
   addMetrics(app);

@@ -22,6 +22,7 @@ interface HandlerDeps extends Pick<
   | "metrics"
   | "limiter"
   | "addressOf"
+  | "openStream"
   | "refuseFlood"
   | "figures"
   | "stats"

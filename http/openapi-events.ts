@@ -192,6 +192,42 @@ const QUERY: Operation = {
   responses: { ...READS, 200: page("One page of events"), 413: problem("The body is too long") },
 };
 
+const LAST_EVENT_ID: Parameter = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  description:
+    "The id of the last message of an earlier stream. This one begins with what was missed since. Browsers send it",
+  schema: text,
+};
+
+const STREAM: Operation = {
+  operationId: "streamEvents",
+  tags: ["events"],
+  security: MAYBE_SIGNED,
+  summary: "New events as they come",
+  description:
+    "Server-Sent Events. A message is an event of Nostr as JSON. Others are named: eose (everything stored was sent), reset (Last-Event-ID is not known here any more) and closed (why the stream ends).",
+  parameters: [
+    ...CONDITIONS,
+    parameter("limit", "At most this many stored events first, newest first. Without it: none", bounded),
+    LAST_EVENT_ID,
+  ],
+  responses: {
+    ...READS,
+    200: {
+      description: "The stream. It ends after an hour at the latest",
+      content: {
+        "text/event-stream": {
+          schema: text,
+          examples: { message: { value: `id: 1.${EXAMPLE_ID}\ndata: ${JSON.stringify(EXAMPLE_EVENT)}\n\n` } },
+        },
+      },
+    },
+    503: problem("No hub has room, or the database does not answer; try again", "Retry-After"),
+  },
+};
+
 const PUBLISH: Operation = {
   operationId: "publishEvent",
   tags: ["events"],
@@ -223,4 +259,5 @@ export const EVENT_PATHS: Record<string, Record<string, Operation>> = {
   "/api/v1/events/count": { get: COUNT },
   "/api/v1/events/{id}": { get: READ },
   "/api/v1/query": { post: QUERY },
+  "/api/v1/stream": { get: STREAM },
 };

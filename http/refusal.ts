@@ -17,6 +17,15 @@ export const REFUSAL_STATUS = {
   "rate-limited": 429,
 } as const satisfies Record<Prefix, number>;
 
+/** A refusal of a hub. */
+export function refusalResponse(refusal: Refusal): Response {
+  const { prefix, reason } = refusal;
+  // The Worker has checked the bounds before. What a hub says with `error` is that its database does not answer.
+  if (prefix === "error") throw new Error(reason);
+  const headers = "seconds" in refusal ? { "retry-after": String(refusal.seconds) } : {};
+  return Response.json(problem(prefix, reason), { status: REFUSAL_STATUS[prefix], headers });
+}
+
 export function refused(c: Context, refusal: Refusal): Response {
   const { prefix, reason } = refusal;
   const status = REFUSAL_STATUS[prefix];

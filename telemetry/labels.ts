@@ -70,6 +70,7 @@ export const ROUTES = [
   "/api/v1/events/count",
   "/api/v1/events/{id}",
   "/api/v1/query",
+  "/api/v1/stream",
   "/api/v1/stats",
   OTHER,
 ] as const;

@@ -8,35 +8,36 @@ import type { Moment } from "../telemetry/tracing.ts";
 import { clientAddress } from "./client-address.ts";
 import { hubOf } from "./objects.ts";
 
-interface ConnectDeps {
+interface HubsDeps {
   /** In each region. */
   maxHubs: number;
   /** Whether each continent has hubs of its own. */
   byContinent: boolean;
+}
+
+interface ConnectDeps {
+  hubs: Hubs;
   limiter: RateLimiter;
   refuseFlood(request: Request): Promise<TooMuch | undefined>;
   /** Returns the current moment of the trace, which the hub continues. */
   capture(): Moment;
 }
 
+/** Asks hubs of the client's region, one after the other, until one has room. Status 503: none has. */
+export type Hubs = (
+  client: Request,
+  ask: (hub: ReturnType<typeof hubOf>) => Promise<Response>,
+) => Promise<Response>;
+
 /** Created once for each isolate. */
-export function createConnect({ maxHubs, byContinent, limiter, refuseFlood, capture }: ConnectDeps) {
+export function createHubs({ maxHubs, byContinent }: HubsDeps): Hubs {
   const choices = new Map<Region | undefined, HubChoice>();
-  return async (request: Request): Promise<Response> => {
-    const client = { network: networkOf(clientAddress(request)), keys: [] };
-    // Charged before a hub is woken, and also if no hub has room.
-    const refusal = limiter.limit(client, "websocket") ?? (await refuseFlood(request));
-    limiter.charge(client, CONNECTION_COST);
-    if (refusal) return tooMany(refusal);
-    // One relay has one address (NIP-01). Another path would be a second address of the same relay.
-    if (new URL(request.url).pathname !== "/")
-      return new Response("WebSockets connect at the path /", { status: 404 });
-    const region = byContinent ? regionOf(request.cf?.continent) : undefined;
+  return async (client, ask) => {
+    const region = byContinent ? regionOf(client.cf?.continent) : undefined;
     const choice = choices.get(region) ?? new HubChoice(maxHubs);
     choices.set(region, choice);
-    const traced = withTrace(request, capture());
     for (const hub of choice.candidates()) {
-      const response = await hubOf(hubName(region, hub)).fetch(traced);
+      const response = await ask(hubOf(hubName(region, hub)));
       if (response.status === 503) continue;
       choice.hadRoom(hub);
       return response;
@@ -46,6 +47,21 @@ export function createConnect({ maxHubs, byContinent, limiter, refuseFlood, capt
       status: 503,
       headers: { "retry-after": "30" },
     });
+  };
+}
+
+export function createConnect({ hubs, limiter, refuseFlood, capture }: ConnectDeps) {
+  return async (request: Request): Promise<Response> => {
+    const client = { network: networkOf(clientAddress(request)), keys: [] };
+    // Charged before a hub is woken, and also if no hub has room.
+    const refusal = limiter.limit(client, "websocket") ?? (await refuseFlood(request));
+    limiter.charge(client, CONNECTION_COST);
+    if (refusal) return tooMany(refusal);
+    // One relay has one address (NIP-01). Another path would be a second address of the same relay.
+    if (new URL(request.url).pathname !== "/")
+      return new Response("WebSockets connect at the path /", { status: 404 });
+    const traced = withTrace(request, capture());
+    return hubs(request, (hub) => hub.fetch(traced));
   };
 }
 

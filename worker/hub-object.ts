@@ -21,6 +21,7 @@ import { database, size } from "./database.ts";
 import { Hibernation, type SocketMemory } from "./hibernation.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { theSwitchboard } from "./objects.ts";
+import { HubStreams } from "./streams.ts";
 import { hubTelemetry } from "./telemetry.ts";
 import { report } from "../platforms/report.ts";
 
@@ -35,6 +36,7 @@ export class HubObject extends DurableObject<RelayEnv> {
   private readonly idleWatch: IdleWatch;
   private readonly telemetry: ReturnType<typeof hubTelemetry>;
   private readonly countsAlarm: CountsAlarm;
+  private readonly streams: HubStreams;
   private readonly capacity: number;
   /** RELAY_URL. If it is empty, the address that a client connected to is used. */
   private readonly address: string;
@@ -80,6 +82,7 @@ export class HubObject extends DurableObject<RelayEnv> {
       metrics: this.telemetry.metrics,
       tracer: this.telemetry.tracer,
     });
+    this.streams = new HubStreams(this.hub, (work) => ctx.waitUntil(work));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const open = ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
     for (const { socket, memory, identity, records } of this.hibernation.restore(open)) {
@@ -88,9 +91,13 @@ export class HubObject extends DurableObject<RelayEnv> {
     }
   }
 
-  /** Handles a WebSocket upgrade. 503: this hub is full, try the next one. */
+  /** Handles a WebSocket upgrade, or serves a stream to the Worker. 503: this hub is full, try the next one. */
   override async fetch(request: Request): Promise<Response> {
     if (this.isFull) return full();
+    if (request.headers.get("upgrade") === null) {
+      await this.join();
+      return this.streams.answer(request);
+    }
     const ip = clientAddress(request);
     const limited = this.hub.refusalOf(ip) ?? this.hub.crowding(ip);
     if (limited) return tooMany(limited);

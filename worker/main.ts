@@ -21,10 +21,11 @@ import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { measure } from "../store/store-size.ts";
 import { clientAddress } from "./client-address.ts";
-import { createConnect } from "./connect.ts";
+import { createConnect, createHubs } from "./connect.ts";
 import { database, size } from "./database.ts";
 import { createFloodLimit } from "./flood-limit.ts";
 import { announceModeration } from "./moderation.ts";
+import { createOpenStream } from "./streams.ts";
 import { theCounters, theSwitchboard } from "./objects.ts";
 import { workerTelemetry } from "./telemetry.ts";
 import { testAlert, watchRelay } from "./watch.ts";
@@ -56,6 +57,11 @@ function calling<T>(call: () => T): T {
   return call();
 }
 
+const hubs = createHubs({
+  maxHubs: config.MAX_HUBS,
+  byContinent: config.HUB_REGIONS === "continents",
+});
+const openStream = createOpenStream(hubs);
 const answer = createHandler({
   config,
   version: packageJson.version,
@@ -86,6 +92,7 @@ const answer = createHandler({
       telemetry,
       send: (publications) => calling(() => theSwitchboard().publish(publications)),
     }),
+  openStream: (request, asked) => calling(() => openStream(request, asked)),
   metrics: telemetry.metrics,
   limiter,
   addressOf: clientAddress,
@@ -98,8 +105,7 @@ const answer = createHandler({
 });
 
 const connect = createConnect({
-  maxHubs: config.MAX_HUBS,
-  byContinent: config.HUB_REGIONS === "continents",
+  hubs,
   limiter,
   refuseFlood: (request) => refuseFlood(request, "websocket"),
   capture: () => telemetry.capture(),

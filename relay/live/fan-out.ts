@@ -85,10 +85,10 @@ export class FanOut<S extends Subscriber> {
       // Before the first pause: a stored answer that starts meanwhile must know how long the log is.
       this.progress.hearOf(seq);
       const subscriptions = await this.find(event);
-      this.send(seq, event, subscriptions);
-      // Everything in the span up to here is delivered.
+      // Everything in the span up to here is delivered. Streams look at that when they are sent the event.
       const span = spans.find(({ prev, last }) => prev < seq && seq <= last);
       this.progress.pass({ prev: Math.min(span?.prev ?? seq - 1, seq - 1), last: seq });
+      this.send(seq, event, subscriptions);
     }
     for (const event of ephemeral) this.send(undefined, event, await this.find(event));
   }

@@ -130,6 +130,11 @@ export class Feed<S extends Subscriber> {
     this.end = Math.max(this.end, seq);
   }
 
+  /** Reads from the log what is missing up to this position, in the background. */
+  expect(head: number): void {
+    this.covered([], head);
+  }
+
   /** Records that these ranges of the log were delivered. Without subscriptions, only the end of the log is noted. */
   pass(...spans: Span[]): void {
     for (const { last } of spans) this.hearOf(last);

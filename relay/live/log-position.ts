@@ -24,6 +24,11 @@ export class LogPosition {
     return this.ahead.at(-1)?.last ?? this.at ?? 0;
   }
 
+  /** Whether nothing is missing before the last covered position. */
+  get isWhole(): boolean {
+    return this.at !== undefined && this.ahead.length === 0;
+  }
+
   isCovered(seq: number): boolean {
     return seq <= (this.at ?? 0) || this.ahead.some(({ prev, last }) => seq > prev && seq <= last);
   }

@@ -28,6 +28,7 @@ import { receive, type ReceiveDeps } from "./receive.ts";
 import { Reconciliations } from "./reconcile.ts";
 import { type Identity, Session, type SessionMemory, type Socket } from "./session.ts";
 import { Settling } from "./settling.ts";
+import { Streams } from "./streams.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /** A client ignores refusals if it would have to wait longer than this, or was refused this often in a row. */
@@ -74,6 +75,7 @@ export class Hub {
   private readonly connections: Connections;
   private readonly reads: Reads;
   readonly subscriptions: Subscriptions;
+  readonly streams: Streams;
   private readonly settling: Settling;
   private readonly reconciliations: Reconciliations;
   private readonly verbs: ReceiveDeps;
@@ -119,6 +121,13 @@ export class Hub {
     this.reconciliations = reconciliations;
     this.settling = settling;
     this.verbs = { ...deps, ...parts, reconciliations, settling, pacer, ingest, endIfTooMuch, endIfUnread };
+    this.streams = new Streams({
+      ...this.verbs,
+      store: deps.store,
+      feed,
+      open: (socket, memory, identity) => this.open(socket, memory, identity, []),
+      close: (session) => this.close(session),
+    });
   }
 
   get size(): number {

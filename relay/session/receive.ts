@@ -114,7 +114,7 @@ async function answer(
       break;
     case "REQ":
       challengeForFilters(session, message.filters);
-      await request(deps, session, message.subscription, message.filters);
+      await request(deps, session, { id: message.subscription, filters: message.filters });
       break;
     case "COUNT":
       challengeForFilters(session, message.filters);

@@ -6,6 +6,7 @@
 import { type Filter, valuesIn } from "../../nostr/filter.ts";
 import { type Event, kindClass } from "../../nostr/event.ts";
 import { type Refusal, closedFrame, eoseFrame, eventFrame } from "../../nostr/message.ts";
+import { mayRead } from "../../nostr/visibility.ts";
 import type { Store, StoredEvent } from "../../store/store.ts";
 import type { Work } from "../../store/work.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
@@ -46,11 +47,23 @@ export interface RequestDeps {
 /** Filing a subscription with this many values takes up to 3 ms. */
 export const FEW_VALUES = 500;
 
+/** `after`: in place of the stored events, those of the log after this position are sent, oldest first. */
+export interface Requested {
+  id: string;
+  filters: Filter[];
+  after?: number;
+}
+
+/**
+ * Maximum number of events of the log that are looked at for a client that comes back. Beyond it, its subscription ends with
+ * `error:`.
+ */
+export const MOST_MISSED = 20_000;
+
 export async function request(
   deps: RequestDeps,
   session: Session,
-  id: string,
-  filters: Filter[],
+  { id, filters, after }: Requested,
 ): Promise<void> {
   const { subscriptions, reads, access } = deps;
   subscriptions.close(session, id);
@@ -74,9 +87,13 @@ export async function request(
       reader: readerOf(session, access),
       filters,
       owner: subscription,
-      sends: filters.some(({ limit }) => limit !== 0),
+      sends: after !== undefined || filters.some(({ limit }) => limit !== 0),
       isWanted,
-      work: () => storedAnswer(deps, subscription, send),
+      work: () =>
+        after === undefined
+          ? storedAnswer(deps, subscription, send)
+          : missedAnswer(deps, subscription, { after, send }),
+      ...(after !== undefined && { mostLooked: MOST_MISSED }),
     });
     if (outcome.kind === "dropped" || !isWanted()) return;
     if (outcome.kind === "refused") subscriptions.end(session, id, outcome.refusal);
@@ -135,6 +152,35 @@ async function* storedAnswer(
   const holds = isDeclared && isBehind;
   const coveredTo = holds ? await holdMissed(deps, subscription, answer.head) : answer.head;
   return { answer, coveredTo, isDeclared };
+}
+
+/** Sends the events of the log after a position. They are charged only if the client may see them. */
+async function* missedAnswer(
+  deps: RequestDeps,
+  subscription: Subscription<Session>,
+  { after, send }: { after: number; send: (events: StoredEvent[]) => void },
+): Work<Stored> {
+  const { session } = subscription;
+  deps.endIfUnread(session);
+  const matches = subscription.matcher();
+  let coveredTo = after;
+  for await (const page of readLog(deps.store, after)) {
+    coveredTo = page.coveredTo;
+    const events = page.events.map(({ seq, json }) => liveEvent(seq, JSON.parse(json) as Event, json));
+    const seen = events.filter(
+      ({ readers, expiresAt }) =>
+        mayRead(session.keys, readers) && (expiresAt === undefined || expiresAt > deps.now()),
+    );
+    const wanted = new Set(seen.filter(({ event }) => matches(event)).map(({ seq }) => seq));
+    send(page.events.filter(({ seq }) => wanted.has(seq)));
+    const left = yield { looked: page.events.length, charge: seen.length };
+    if (left === 0) {
+      const answer = { more: true, head: coveredTo, unfinished: { reached: undefined } };
+      return { answer, coveredTo, isDeclared: false };
+    }
+  }
+  deps.feed.startsAt(coveredTo);
+  return { answer: { more: false, head: coveredTo }, coveredTo, isDeclared: false };
 }
 
 /**

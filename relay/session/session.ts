@@ -9,6 +9,8 @@ export interface Socket {
   close(code: number, reason: string): void;
   /** When the platform last answered a `ping` by itself; undefined: never. */
   pingedAt?(): number | undefined;
+  /** Bytes that the client has not read yet, if the platform tells. Then it need not send anything. */
+  unread?(): number;
 }
 
 /** The client of a session (NIP-42). */
@@ -164,6 +166,7 @@ export class Session implements Subscriber {
 
   /** Whether more than this many bytes of events were sent since the client last sent something, even a `ping`. */
   isSilentBeyond(bytes: number, events: "live" | "stored"): boolean {
+    if (this.socket.unread) return this.socket.unread() > bytes;
     if (this.silentBytes[events] <= bytes) return false;
     const pingedAt = this.socket.pingedAt?.();
     if (pingedAt === this.pingedAt) return true;

@@ -2,7 +2,7 @@
 import { env, exports } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import { Counts } from "../../../telemetry/counts.ts";
-import { createConnect } from "../../../worker/connect.ts";
+import { createConnect, createHubs } from "../../../worker/connect.ts";
 import { createFloodLimit } from "../../../worker/flood-limit.ts";
 import { NO_MOMENT } from "../../../telemetry/tracing.ts";
 
@@ -69,8 +69,7 @@ it("refuses nobody when the binding fails, and reports that", async () => {
 it("a connection is refused before a hub is called", async () => {
   const { refuseFlood, metrics } = refusing();
   const connect = createConnect({
-    maxHubs: 0,
-    byContinent: false,
+    hubs: createHubs({ maxHubs: 0, byContinent: false }),
     limiter: { limit: () => undefined, charge: () => undefined } as never,
     refuseFlood: (one) => refuseFlood(one, "websocket"),
     capture: () => NO_MOMENT,
