@@ -136,6 +136,11 @@ export const COUNTED = {
     help: "Time of one commit of events in D1",
     labels: { source: INGESTED },
   },
+  probe_failures_total: {
+    type: "counter",
+    help: "Failures of the relay's test of itself",
+    labels: { source: ["cron"] },
+  },
 } as const satisfies Record<string, Counted>;
 
 /**
@@ -166,6 +171,7 @@ export const READ = {
   },
   queue_messages: { type: "gauge", help: "Messages in the queues of events, up to a minute ago" },
   queue_oldest_seconds: { type: "gauge", help: "Age of the oldest of these messages" },
+  probe_seconds: { type: "gauge", help: "Time of the relay's last test of itself" },
 } as const satisfies Record<string, { type: "counter" | "gauge"; help: string }>;
 
 export type CountedName = keyof typeof COUNTED;

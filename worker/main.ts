@@ -125,7 +125,9 @@ const handler: ExportedHandler<RelayEnv> = {
     metrics.add("invocations_total", { source: "cron" });
     const swept = retryingD1(database, telemetry, "cron");
     // It goes on if the sweep fails: then above all.
-    ctx.waitUntil(watchRelay({ config, db: swept, telemetry, connect }, scheduledTime));
+    const background = (work: Promise<void>) => ctx.waitUntil(work);
+    const watching = watchRelay({ config, db: swept, telemetry, connect }, scheduledTime);
+    background(watching.then(() => telemetry.flush(background)));
     await sweep({
       store: createStore(swept),
       moderation: createModerationStore(swept),

@@ -29,7 +29,7 @@ interface WatchDeps {
 
 /** Runs once a minute. `scheduledTime` is in Unix milliseconds. Never rejects. */
 export function watchRelay(deps: WatchDeps, scheduledTime: number): Promise<void> {
-  const { config, db, connect } = deps;
+  const { config, db, connect, telemetry } = deps;
   const { PROBE_INTERVAL: interval, PULL_INTERVAL, UPSTREAMS: urls } = config;
   return watch(
     {
@@ -48,6 +48,7 @@ export function watchRelay(deps: WatchDeps, scheduledTime: number): Promise<void
       channels: alertChannels(deps),
       relay: nameOf(config),
       now: unixSeconds,
+      metrics: telemetry.metrics,
       report,
     },
     Math.floor(scheduledTime / 60_000),

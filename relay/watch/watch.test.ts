@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Notice } from "../../telemetry/log.ts";
 import type { Watched } from "../../store/watched.ts";
+import { Counts } from "../../telemetry/counts.ts";
 import type { AlertState } from "./alerts.ts";
 import type { Notification } from "./notification.ts";
 import type { ProbeResult } from "./probe.ts";
@@ -26,6 +27,7 @@ class World {
   log: Notice[] = [];
   told: { minute: number; text: string; states: string[] }[] = [];
   state: string | undefined;
+  metrics = new Counts();
 
   get now(): number {
     return 60 * this.minute;
@@ -51,6 +53,7 @@ class World {
     channels: { webhook: (notification) => this.call(notification) },
     relay: "A relay",
     now: () => this.now,
+    metrics: this.metrics,
     report: (notice) => void this.log.push(notice as Notice),
   });
 
@@ -105,6 +108,9 @@ describe("the relay tests itself", () => {
     ]);
     expect(world.log[0]?.details).toMatchObject({ level: "error", todo: expect.any(String) });
     expect(world.saved.map(({ outcome }) => outcome)).toEqual(["refused", "failed"]);
+    expect(world.metrics.list()).toEqual([
+      { name: "probe_failures_total", labels: { source: "cron" }, amounts: [1] },
+    ]);
   });
 
   it("an open alert ends if the tests are turned off", async () => {

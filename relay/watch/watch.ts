@@ -1,5 +1,6 @@
 /** The watch over the relay, as a part of its minute job: it tests itself now and then, and alerts the operators. */
 import { Notice } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import {
   afterLook,
   afterTelling,
@@ -31,6 +32,7 @@ export interface WatchDeps {
   relay: string;
   /** Unix seconds. */
   now(): number;
+  metrics: Pick<Metrics, "add">;
   /** Writes to the operator's log. */
   report(error: unknown): void;
 }
@@ -52,8 +54,9 @@ function isDue(interval: number, minute: number): boolean {
   return interval > 0 && minute % Math.max(1, Math.round(interval / 60)) === 0;
 }
 
-async function test({ probe, saveProbe, report }: WatchDeps): Promise<ProbeResult> {
+async function test({ probe, saveProbe, metrics, report }: WatchDeps): Promise<ProbeResult> {
   const result = await probe();
+  if (result.outcome === "failed") metrics.add("probe_failures_total", { source: "cron" });
   await saveProbe(result).catch(report);
   return result;
 }
