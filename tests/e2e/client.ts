@@ -1,12 +1,14 @@
 /** Clients as apps have them: nostr-tools over the package `ws`. */
-import { type Event, finalizeEvent, type Filter, generateSecretKey } from "nostr-tools";
+import type { Event, Filter } from "nostr-tools";
 import { Relay, useWebSocketImplementation } from "nostr-tools/relay";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { type Key, signed } from "../../scripts/bench/corpus/signing.ts";
+import { randomKey } from "../fixtures/random-key.ts";
 
 useWebSocketImplementation(WebSocket);
 
-const KEYS = Array.from({ length: 20 }, () => generateSecretKey());
+const KEYS = Array.from({ length: 20 }, randomKey);
 const NOW = Math.floor(Date.now() / 1000);
 
 const DAY = 86_400;
@@ -14,19 +16,16 @@ const DAY = 86_400;
 /** Returns signed events of several authors and kinds, with tags and awkward characters, `spacing` seconds apart. */
 export function someEvents(count: number, label: string, spacing = DAY): Event[] {
   return Array.from({ length: count }, (_, at) =>
-    finalizeEvent(
-      {
-        kind: [1, 1, 1, 7, 1111, 30_023][at % 6] as number,
-        created_at: NOW - at * spacing,
-        tags: [
-          ["t", `topic-${at % 5}`],
-          ["d", `${label}-${at}`],
-          ["emoji", "\u{1f300}", 'a "quoted" value'],
-        ],
-        content: `${label} ${at} — ünïcödé 日本語 \u0000 "\\"\n`,
-      },
-      KEYS[at % KEYS.length] as Uint8Array,
-    ),
+    signed(KEYS[at % KEYS.length] as Key, {
+      kind: [1, 1, 1, 7, 1111, 30_023][at % 6] as number,
+      created_at: NOW - at * spacing,
+      tags: [
+        ["t", `topic-${at % 5}`],
+        ["d", `${label}-${at}`],
+        ["emoji", "\u{1f300}", 'a "quoted" value'],
+      ],
+      content: `${label} ${at} — ünïcödé 日本語 \u0000 "\\"\n`,
+    }),
   );
 }
 

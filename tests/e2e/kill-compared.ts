@@ -1,7 +1,6 @@
 /** An upstream that is compared (NIP-77) by a relay that is killed meanwhile. It gets more events from time to time, also old ones. */
-import type { Event } from "nostr-tools";
 import type { WebSocket } from "ws";
-import { newestFirst } from "../../nostr/event.ts";
+import { type Event, newestFirst } from "../../nostr/event.ts";
 import { answererOf } from "../fixtures/negentropy-upstream.ts";
 import type { Random } from "../reference/generators.ts";
 import { matches, type WireFilter } from "../reference/matcher.ts";

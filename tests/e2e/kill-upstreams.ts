@@ -1,9 +1,10 @@
 /** Upstreams for a relay that is killed again and again. Each start has one more upstream. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Event, finalizeEvent, generateSecretKey } from "nostr-tools";
 import { type WebSocket, WebSocketServer } from "ws";
-import { newestFirst } from "../../nostr/event.ts";
+import { type Event, newestFirst } from "../../nostr/event.ts";
+import { type Key, signed } from "../../scripts/bench/corpus/signing.ts";
+import { randomKey } from "../fixtures/random-key.ts";
 import type { Random } from "../reference/generators.ts";
 import { comparedUpstream } from "./kill-compared.ts";
 import { now, ROOT } from "./kill-writers.ts";
@@ -45,7 +46,7 @@ const PAGE_SIZES: Record<PagedMoment, number> = { "in a pull": 20, "after a pull
 /** One upstream sends pages of two. A pull ends after a hundred pages, so it leaves a gap. More would take minutes. */
 const GAP = { upstream: 2, pageSize: 2 };
 const HOUR = 3600;
-const KEYS = Array.from({ length: 3 }, () => generateSecretKey());
+const KEYS = Array.from({ length: 3 }, randomKey);
 
 /** Starts a server. Each upstream is a path of it. A single one is compared, and has more events each time. */
 export async function startUpstreams(random: Random): Promise<Upstreams> {
@@ -138,17 +139,14 @@ function anUpstream(url: string, events: Event[], moment: PagedMoment, random: R
 
 function someEvents(random: Random, upstream: string, count: number): Event[] {
   return Array.from({ length: count }, (_, n) =>
-    finalizeEvent(
-      {
-        kind: [1, 7, 30_023][n % 3] as number,
-        created_at: now() - Math.floor(n * HOUR * random()),
-        tags: [
-          ["e", ROOT],
-          ["d", `pulled-${upstream}-${n}`],
-        ],
-        content: `a heron from upstream ${upstream}, ${n}; `.repeat(20),
-      },
-      KEYS[n % KEYS.length] as Uint8Array,
-    ),
+    signed(KEYS[n % KEYS.length] as Key, {
+      kind: [1, 7, 30_023][n % 3] as number,
+      created_at: now() - Math.floor(n * HOUR * random()),
+      tags: [
+        ["e", ROOT],
+        ["d", `pulled-${upstream}-${n}`],
+      ],
+      content: `a heron from upstream ${upstream}, ${n}; `.repeat(20),
+    }),
   );
 }

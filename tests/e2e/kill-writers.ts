@@ -1,7 +1,8 @@
 /** Writers of every kind. They record what the relay has acknowledged, until it is killed. */
-import { type Event, type EventTemplate, finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools";
 import { WebSocket } from "ws";
-import { newestFirst } from "../../nostr/event.ts";
+import { type Event, newestFirst } from "../../nostr/event.ts";
+import { type Key, signed } from "../../scripts/bench/corpus/signing.ts";
+import { randomKey } from "../fixtures/random-key.ts";
 import type { Random } from "../reference/generators.ts";
 
 /** What must hold after any kill. */
@@ -38,7 +39,7 @@ export function newLedger(): Ledger {
 
 export const ROOT = "ab".repeat(32);
 
-const KEYS = Array.from({ length: 5 }, () => generateSecretKey());
+const KEYS = Array.from({ length: 5 }, randomKey);
 const WORDS = ["heron", "lapwing", "curlew", "dunlin", "avocet", "plover"];
 /** Number of EVENTs that a writer keeps in flight. */
 const IN_FLIGHT = 24;
@@ -146,7 +147,7 @@ async function versions(writer: Writer): Promise<void> {
 async function deletions(writer: Writer): Promise<void> {
   const { random, ledger } = writer;
   const name = `doomed-${random()}`;
-  const key = KEYS[0] as Uint8Array;
+  const key = KEYS[0] as Key;
   // The relay removes more than 100 events in steps.
   const size = random() < 0.2 ? 150 : 10;
   const named = Array.from({ length: size }, (_, n) =>
@@ -178,8 +179,8 @@ async function deletions(writer: Writer): Promise<void> {
 /** Writes notes by a new key and gift wraps for it, then lets the key vanish. */
 async function vanishing(writer: Writer): Promise<void> {
   const { random, ledger } = writer;
-  const key = generateSecretKey();
-  const pubkey = getPublicKey(key);
+  const key = randomKey();
+  const { pubkey } = key;
   const left = Array.from({ length: 60 }, (_, n) =>
     n % 3 === 0 ? sign(random, { kind: 1059, tags: [["p", pubkey]] }) : aNote(random, key),
   );
@@ -234,7 +235,7 @@ async function countUntilItDies(url: string, random: Random): Promise<void> {
   }
 }
 
-function aNote(random: Random, key?: Uint8Array): Event {
+function aNote(random: Random, key?: Key): Event {
   const words = Array.from({ length: 4 }, () => WORDS[Math.floor(random() * WORDS.length)]);
   const tags = [
     ["e", ROOT],
@@ -246,14 +247,10 @@ function aNote(random: Random, key?: Uint8Array): Event {
 let made = 0;
 
 /** Signs an event. Never returns the same event twice. */
-function sign(
-  random: Random,
-  draft: Partial<EventTemplate>,
-  key = KEYS[Math.floor(random() * KEYS.length)],
-): Event {
+function sign(random: Random, draft: Partial<Event>, key = KEYS[Math.floor(random() * KEYS.length)]): Event {
   const template = { kind: 1, created_at: now(), content: "", ...draft };
   const tags = [...(draft.tags ?? []), ["nr", String((made += 1))]];
-  return finalizeEvent({ ...template, tags }, key as Uint8Array);
+  return signed(key as Key, { ...template, tags });
 }
 
 function keep(ledger: Ledger, event: Event, what: string): void {
