@@ -42,11 +42,12 @@ it("listsettings tells what an admin has changed, and what the deployment had se
 });
 
 it("listsettings never shows a secret, only whether it is set", async () => {
-  const zipkin = "https://me:never-show-this@zipkin.test/api/v2/spans?key=never-show-this";
-  const { listed, of } = await listWith({ ...SECRETS, ZIPKIN_URL: zipkin });
+  const collector = "https://me:never-show-this@collector.test/api/v2/spans?key=never-show-this";
+  const { listed, of } = await listWith({ ...SECRETS, ZIPKIN_URL: collector, OTLP_URL: collector });
   for (const name of Object.keys(SECRETS))
     expect(of(name)).toMatchObject({ value: null, configured: null, isSet: true });
-  expect(of("ZIPKIN_URL")).toMatchObject({ value: "https://zipkin.test/api/v2/spans" });
+  for (const name of ["ZIPKIN_URL", "OTLP_URL"])
+    expect(of(name)).toMatchObject({ value: "https://collector.test/api/v2/spans" });
   expect(JSON.stringify(listed)).not.toMatch(/never-show-this|1{64}/);
   const without = await listWith({});
   expect(without.of("METRICS_TOKEN")).toMatchObject({ value: null, isSet: false });

@@ -71,10 +71,13 @@ function listed(name: SettingName, config: Asked["config"], changed: Record<stri
   };
 }
 
-/** Returns a value as it is written in a settings file. Addresses lose their password and query: collectors have keys there. */
+/** Addresses of collectors, which may have a password or a key in them. */
+const COLLECTORS: readonly SettingName[] = ["ZIPKIN_URL", "OTLP_URL"];
+
+/** Returns a value as it is written in a settings file. The address of a collector loses its password and query. */
 function textOf(name: SettingName, config: Config): string {
   const text = String(config[name]);
-  if (name !== "ZIPKIN_URL" || text === "") return text;
+  if (!COLLECTORS.includes(name) || text === "") return text;
   const { origin, pathname } = new URL(text);
   return origin + pathname;
 }

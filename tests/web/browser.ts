@@ -32,6 +32,8 @@ export interface Site {
    * `expected`, or breaks its Content-Security-Policy.
    */
   open(path?: string, options?: BrowserContextOptions, expected?: RegExp): Promise<Page>;
+  /** Runs the relay's minute jobs now. */
+  runMinuteJobs(): void;
 }
 
 /** Describes tests in a browser. They are skipped with a message if there is no Chromium. */
@@ -122,6 +124,7 @@ async function startSite(site: Site, args: string[]): Promise<() => Promise<void
     { cwd: ROOT },
   );
   await relay.shows("ready");
+  site.runMinuteJobs = () => void relay.process.kill("SIGUSR2");
   site.http = `http://localhost:${port}`;
   site.url = `ws://localhost:${port}`;
   return async () => {

@@ -1,6 +1,7 @@
 /** A remote signer (NIP-46) that meets its client on a relay. */
 import { type Event, finalizeEvent, getPublicKey } from "nostr-tools";
 import { decrypt, encrypt, getConversationKey } from "nostr-tools/nip44";
+import { onTestFinished } from "vitest";
 import { connect } from "../e2e/client.ts";
 
 const REMOTE_SIGNING = 24_133;
@@ -32,9 +33,12 @@ export async function startBunker(
     asked.push(method);
     await send(event.pubkey, { id, result: resultOf(method, params, person) });
   }
+  const answers: Promise<void>[] = [];
+  // Before the connection ends, which refuses what the relay has not acknowledged.
+  onTestFinished(async () => void (await Promise.all(answers)));
   await new Promise<void>((opened) => {
     relay.subscribe([{ kinds: [REMOTE_SIGNING], "#p": [pubkey] }], {
-      onevent: (event) => void answer(event),
+      onevent: (event) => void answers.push(answer(event)),
       oneose: opened,
     });
   });

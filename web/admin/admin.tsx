@@ -6,6 +6,8 @@ import { SignedIn } from "../shared/signer/signed-in.tsx";
 import { SignIn } from "../shared/signer/sign-in.tsx";
 import type { Signer } from "../shared/signer/signer.ts";
 import { NotAdmitted } from "./not-admitted.tsx";
+import { RelayProvider } from "./parts/relay.tsx";
+import { Sections } from "./sections.tsx";
 
 export function Admin() {
   const signer = useSigner();
@@ -42,9 +44,9 @@ function Admission({ signer }: { signer: Signer }) {
   if (state === "asking") return <p role="status">Asking the relay whether you are an admin…</p>;
   if (state === "admitted")
     return (
-      <nav>
-        <a href="#overview">Overview</a>
-      </nav>
+      <RelayProvider signer={signer}>
+        <Sections />
+      </RelayProvider>
     );
   return <NotAdmitted error={state} pubkey={signer.pubkey} again={ask} />;
 }

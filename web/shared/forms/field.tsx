@@ -15,7 +15,7 @@ interface Values {
 }
 
 interface InputProps extends Labels, Values {
-  type?: "text" | "password" | "search";
+  type?: "text" | "password" | "search" | "datetime-local";
   required?: boolean;
   placeholder?: string;
   inputMode?: "text" | "numeric" | "url";
@@ -93,11 +93,42 @@ export function SelectField<Value extends string>({
   );
 }
 
+interface CheckProps extends Labels {
+  isChecked: boolean;
+  change(isChecked: boolean): void;
+}
+
+export function CheckField({ label, hint, problem, isChecked, change }: CheckProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="check" for={id}>
+        <input
+          type="checkbox"
+          {...described(id, hint, problem)}
+          checked={isChecked}
+          onChange={(event) => change(event.currentTarget.checked)}
+        />
+        <span>{label}</span>
+      </label>
+      <Notes id={id} hint={hint} problem={problem} />
+    </div>
+  );
+}
+
 function Frame({ id, label, hint, problem, children }: Labels & { id: string; children: ComponentChildren }) {
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {children}
+      <Notes id={id} hint={hint} problem={problem} />
+    </div>
+  );
+}
+
+function Notes({ id, hint, problem }: Omit<Labels, "label"> & { id: string }) {
+  return (
+    <>
       {hint && (
         <p class="hint" id={`${id}-hint`}>
           {hint}
@@ -108,7 +139,7 @@ function Frame({ id, label, hint, problem, children }: Labels & { id: string; ch
           {problem}
         </p>
       )}
-    </div>
+    </>
   );
 }
 
