@@ -13,7 +13,8 @@ import { createEventTraces } from "../store/event-traces.ts";
 import { createStore } from "../store/sql-store.ts";
 import { sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { Aggregator, type Job } from "./aggregator.ts";
-import { connectWebSocket, fetchAnnounced } from "./conversation/outgoing-socket.ts";
+import { fetchAnnounced } from "./conversation/fetch-announced.ts";
+import { connectWebSocket } from "./conversation/outgoing-socket.ts";
 import { liveObject } from "./live/object.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 

@@ -5,6 +5,7 @@
 import type { Context, Hono } from "hono";
 import { checkHttpAuth, HTTP_AUTH_SECONDS } from "../nostr/http-auth.ts";
 import { type Call, parseCall } from "../nostr/management.ts";
+import { readBounded } from "../relay/limits/read-bounded.ts";
 import { frameCost, parsingCost, SIGNATURE_COST } from "../relay/limits/cost.ts";
 import { reasonFor } from "../store/database.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -12,7 +13,7 @@ import { decide } from "./management-methods.ts";
 import { ownAddress, UNKNOWN_ADDRESS } from "./own-address.ts";
 import { problem } from "./problem.ts";
 import { addressOf, clientOf } from "./rate-limit.ts";
-import { parseJsonBytes, readBounded } from "./request-body.ts";
+import { parseJsonBytes } from "./request-body.ts";
 
 export const MANAGEMENT_TYPE = "application/nostr+json+rpc";
 

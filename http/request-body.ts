@@ -1,4 +1,5 @@
 /** Reads the JSON body of a request, with bounded length and nesting. Does not trust Content-Length. */
+import { readBounded } from "../relay/limits/read-bounded.ts";
 import { type JsonShape, MOST_LEVELS, nestedTooDeeply, shapeOf } from "../nostr/json.ts";
 
 type ParsedBody = { ok: true; value: unknown } | { ok: false; code: "too-long" | "invalid"; reason: string };
@@ -31,29 +32,4 @@ export function parseJsonBytes(bytes: Uint8Array, charge: (shape: JsonShape) => 
   } catch {
     return { ok: false, code: "invalid", reason: "the body is not JSON" };
   }
-}
-
-/** Reads a body. Undefined if it has more than `longest` bytes; then the rest is not read. */
-export async function readBounded(
-  body: ReadableStream<Uint8Array> | null,
-  longest: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const reader = body?.getReader();
-  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
-    size += part.value.length;
-    if (size > longest) {
-      await reader?.cancel();
-      return undefined;
-    }
-    chunks.push(part.value);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

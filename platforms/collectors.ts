@@ -1,5 +1,7 @@
 /** The collectors that spans are sent to: Zipkin, and anything that takes OTLP over HTTP. */
 import packageJson from "../package.json" with { type: "json" };
+import type { Config } from "../relay/config.ts";
+import { parseHeaders } from "../relay/header-list.ts";
 import type { EndedSpan } from "../telemetry/ended-span.ts";
 import { otlpRequest, otlpSpan } from "../telemetry/otlp.ts";
 import { SpanSender } from "../telemetry/span-sender.ts";
@@ -61,5 +63,25 @@ function collector(
       return sender.size;
     },
     flush: () => sender.flush(),
+  };
+}
+
+export type TracingConfig = Pick<
+  Config,
+  "ZIPKIN_URL" | "OTLP_URL" | "OTLP_HEADERS" | "TRACE_SAMPLE_RATE" | "TRACE_SLOW_MS"
+>;
+
+/** Returns how spans are sampled, and where they are sent, by the settings. */
+export function configuredSpans(config: TracingConfig, service: string, dropped: (spans: number) => void) {
+  const { ZIPKIN_URL, OTLP_URL, OTLP_HEADERS } = config;
+  const headers = parseHeaders(OTLP_HEADERS) ?? {};
+  return {
+    collectors: [
+      ...(ZIPKIN_URL === "" ? [] : [zipkinCollector({ service, url: ZIPKIN_URL, dropped })]),
+      ...(OTLP_URL === "" ? [] : [otlpCollector({ service, url: OTLP_URL, headers, dropped })]),
+    ],
+    sampleRate: config.TRACE_SAMPLE_RATE,
+    slowMilliseconds: config.TRACE_SLOW_MS,
+    dropped,
   };
 }

@@ -3,48 +3,19 @@
  */
 import { instrument } from "@microlabs/otel-cf-workers";
 import type { Context } from "@opentelemetry/api";
-import { setActiveTrace } from "../telemetry/active-trace.ts";
-import { TailSampler } from "../telemetry/local-trace.ts";
-import { slowSpans } from "../telemetry/slow-spans.ts";
-import { followAsyncWork } from "./async-context.ts";
-import type { Collector } from "./collectors.ts";
 import { invocationSpan, type LibrarySpan } from "./invocation-span.ts";
 import type { Recorder } from "./recorder.ts";
-import { idOfActiveTrace, SpanRecorder } from "./span-recorder.ts";
+import { sampledSpans, type SampledSpansOptions } from "./sampled-spans.ts";
+import type { SpanRecorder } from "./span-recorder.ts";
 
-interface OpenTelemetryOptions {
-  service: string;
-  collectors: readonly Collector[];
-  /** From 0 to 1. The choice is made at the start of a trace and holds for all of its spans. */
-  sampleRate: number;
-  /** A trace that takes so long is sent although it was not sampled (`slowSpans`). */
-  slowMilliseconds: number;
-  dropped(spans: number): void;
-}
-
-followAsyncWork();
-setActiveTrace(idOfActiveTrace);
-
-export function openTelemetryRecorder(options: OpenTelemetryOptions): Recorder {
-  const { service, collectors, sampleRate, slowMilliseconds, dropped } = options;
-  const sampler = new TailSampler({
-    send: (span) => {
-      for (const collector of collectors) collector.send(span);
-    },
-    dropped,
-    isSlow: slowSpans(slowMilliseconds),
-  });
-  const recorder = new SpanRecorder(sampler, sampleRate);
+export function openTelemetryRecorder(options: SampledSpansOptions & { service: string }): Recorder {
+  const { recorder, ...sampled } = sampledSpans(options);
   return {
-    tracer: recorder,
-    capture: () => recorder.capture(),
-    instrument: (handler, flush) => instrumented(handler, recorder, { service, flush }),
+    ...sampled,
     get isEmpty() {
-      return collectors.every(({ size }) => size === 0);
+      return sampled.isEmpty();
     },
-    async flush() {
-      await Promise.all(collectors.map((collector) => collector.flush()));
-    },
+    instrument: (handler, flush) => instrumented(handler, recorder, { service: options.service, flush }),
   };
 }
 

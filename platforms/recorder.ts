@@ -1,5 +1,5 @@
 /** What records the spans of a Worker. */
-import type { Moment, Tracer } from "../telemetry/tracing.ts";
+import { type Moment, NO_MOMENT, noTracer, type Tracer } from "../telemetry/tracing.ts";
 
 /** Records the spans of one Worker or object. */
 export interface Recorder {
@@ -19,3 +19,11 @@ export interface Recorder {
  * collector.
  */
 export type CreateRecorder = (service: string, dropped: (spans: number) => void) => Recorder;
+
+export const noRecorder: Recorder = {
+  tracer: noTracer,
+  capture: () => NO_MOMENT,
+  instrument: (handler) => handler,
+  isEmpty: true,
+  flush: async () => undefined,
+};

@@ -19,7 +19,7 @@ export interface TelemetryOptions {
   /** What rises and falls here, which is reported with the counts. Absent: nothing. */
   gauges?: (() => Report["gauges"]) | undefined;
   /** Absent if the account has no Analytics Engine. */
-  analytics?: AnalyticsEngineDataset;
+  analytics?: { writeDataPoint(point: ReturnType<typeof dataPoints>[number]): void };
   /** How long a flush waits for more spans before it sends them. 0: it does not wait. */
   spansMilliseconds: number;
   /**

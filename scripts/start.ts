@@ -3,10 +3,11 @@ import { addressesOf, HOST_HELP, HOST_OPTION, readHost } from "./local/host-opti
 import { interruption } from "./local/interruption.ts";
 import type { RunningLocally } from "./local/runtime.ts";
 import { readOptions } from "./shared/options.ts";
+import { readPort } from "./shared/port-option.ts";
 import { DEFAULT_PORT } from "./shared/relay-option.ts";
 import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./shared/settings-option.ts";
 import { lockState } from "./local/state-lock.ts";
-import { UsageError, runCommand } from "./shared/usage.ts";
+import { runCommand } from "./shared/usage.ts";
 import { VERSION } from "./shared/version.ts";
 
 const HELP = `Usage: npm start -- [options]
@@ -71,8 +72,10 @@ function readCommandLine(args: string[]) {
   });
   if (values.help) return HELP;
   if (values.version) return `tributary ${VERSION}\n`;
-  const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
-  if (!(port >= 1 && port <= 65_535))
-    throw new UsageError(`--port is ${values.port}, expected a number from 1 to 65535`);
-  return { port, host: readHost(values.host), state: values.state, settings: readSettings(values) };
+  return {
+    port: readPort(values.port),
+    host: readHost(values.host),
+    state: values.state,
+    settings: readSettings(values),
+  };
 }

@@ -8,8 +8,10 @@ import { configOf } from "../platforms/config.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
 import { nativeVerify } from "../platforms/signature.ts";
 import { report } from "../platforms/report.ts";
+import { testAlert, watchRelay } from "../platforms/watch-relay.ts";
 import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
+import type { Publication } from "../relay/live/switchboard.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { Dense } from "../store/dense.ts";
@@ -28,7 +30,7 @@ import { announceModeration } from "./moderation.ts";
 import { createOpenStream } from "./streams.ts";
 import { theCounters, theSwitchboard } from "./objects.ts";
 import { workerTelemetry } from "./telemetry.ts";
-import { testAlert, watchRelay } from "./watch.ts";
+import { openProbeSocket } from "./probe-socket.ts";
 
 export { CountersObject } from "./counters-object.ts";
 export { HubObject } from "./hub-object.ts";
@@ -62,6 +64,9 @@ const hubs = createHubs({
   byContinent: config.HUB_REGIONS === "continents",
 });
 const openStream = createOpenStream(hubs);
+
+const publish = (publications: Publication[]) => calling(async () => theSwitchboard().publish(publications));
+
 const answer = createHandler({
   config,
   version: packageJson.version,
@@ -79,7 +84,7 @@ const answer = createHandler({
   management: {
     verify: nativeVerify,
     announce: () => announceModeration(),
-    testAlert: () => testAlert({ config, db, telemetry }),
+    testAlert: () => testAlert({ config, db, size, telemetry, send: publish }),
     pause: wait,
   },
   createIngest: (access) =>
@@ -90,7 +95,7 @@ const answer = createHandler({
       store,
       traces: createEventTraces(db),
       telemetry,
-      send: (publications) => calling(() => theSwitchboard().publish(publications)),
+      send: publish,
     }),
   openStream: (request, asked) => calling(() => openStream(request, asked)),
   metrics: telemetry.metrics,
@@ -126,7 +131,21 @@ const handler: ExportedHandler<RelayEnv> = {
     const swept = retryingD1(database, telemetry, "cron");
     // It goes on if the sweep fails: then above all.
     const background = (work: Promise<void>) => ctx.waitUntil(work);
-    const watching = watchRelay({ config, db: swept, telemetry, connect }, scheduledTime);
+    const watching = watchRelay(
+      {
+        config,
+        db: swept,
+        size,
+        telemetry,
+        send: publish,
+        connect: (address) => openProbeSocket(connect, address),
+        state: {
+          read: async () => theCounters().readAlerts(),
+          save: async (text) => theCounters().saveAlerts(text),
+        },
+      },
+      scheduledTime,
+    );
     background(watching.then(() => telemetry.flush(background)));
     await sweep({
       store: createStore(swept),

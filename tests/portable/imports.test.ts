@@ -14,6 +14,7 @@ const FOLDERS = [
   "aggregator",
   "platforms",
   "worker",
+  "server",
   "scripts",
 ];
 

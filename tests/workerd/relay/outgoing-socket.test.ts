@@ -2,11 +2,9 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { converse } from "../../../aggregator/conversation/upstream.ts";
-import {
-  CONNECT_MILLISECONDS,
-  connectWebSocket,
-  fetchAnnounced,
-} from "../../../aggregator/conversation/outgoing-socket.ts";
+import { fetchAnnounced } from "../../../aggregator/conversation/fetch-announced.ts";
+import { CONNECT_MILLISECONDS } from "../../../aggregator/conversation/fetch-following.ts";
+import { connectWebSocket } from "../../../aggregator/conversation/outgoing-socket.ts";
 
 const URL = "ws://upstream.test/";
 

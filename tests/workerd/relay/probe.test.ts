@@ -2,9 +2,10 @@
 import { env, exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { SECRET_HEX } from "../../fixtures/author.ts";
-import { probeItself } from "../../../worker/probe.ts";
+import { probeItself } from "../../../platforms/probe-itself.ts";
+import { openProbeSocket } from "../../../worker/probe-socket.ts";
 
-const connect = (request: Request) => exports.default.fetch(request);
+const connect = (address: string) => openProbeSocket((request) => exports.default.fetch(request), address);
 
 it.each([
   ["with a key of its own", { RELAY_URL: "", RELAY_SECRET_KEY: SECRET_HEX }],
@@ -21,7 +22,7 @@ it("a Worker that opens no connection has failed, and says how", async () => {
   const config = { RELAY_URL: "", RELAY_SECRET_KEY: "" };
   const busy = async () => new Response("all hubs are full", { status: 503 });
   // The pauses between the tries are real: one try is enough here.
-  const result = await probeItself(config, busy, 1);
+  const result = await probeItself(config, (address) => openProbeSocket(busy, address), 1);
   expect(result).toMatchObject({
     outcome: "failed",
     problem: "a connection was answered with 503: all hubs are full",

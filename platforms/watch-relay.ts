@@ -1,35 +1,44 @@
-/** The watch over the relay, with what the platform gives: the Cron, the object that keeps the state of alerts, and fetch. */
+/** The watch over the relay, with what every platform has: a clock, randomness and fetch. */
 import type { Config } from "../relay/config.ts";
 import { Access } from "../relay/access/access.ts";
 import { channelsOf, type TestOutcomes, testChannels } from "../relay/watch/channels.ts";
 import { notificationOf } from "../relay/watch/notification.ts";
 import { watch } from "../relay/watch/watch.ts";
-import { unixSeconds } from "../platforms/clock.ts";
-import { createWorkerIngest } from "../platforms/ingest.ts";
-import { report } from "../platforms/report.ts";
-import type { Telemetry } from "../platforms/workers.ts";
+import { unixSeconds } from "./clock.ts";
+import { createWorkerIngest } from "./ingest.ts";
+import { report } from "./report.ts";
+import type { Telemetry } from "./workers.ts";
 import type { Database } from "../store/database.ts";
 import { createEventTraces } from "../store/event-traces.ts";
 import { saveProbe } from "../store/probe.ts";
 import { createModerationStore } from "../store/sql-moderation.ts";
 import { createStore } from "../store/sql-store.ts";
 import { readWatched } from "../store/watched.ts";
+import type { ProbeSocket } from "../relay/watch/probe-line.ts";
+import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
+import type { StoreSize } from "../store/store-size.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
-import { size } from "./database.ts";
-import { theCounters, theSwitchboard } from "./objects.ts";
-import { probeItself } from "./probe.ts";
+import { probeItself } from "./probe-itself.ts";
 
-interface WatchDeps {
+interface AlertDeps {
   config: Config;
   db: Database;
+  size: StoreSize;
   telemetry: Telemetry;
-  /** Answers a client's request for a WebSocket. */
-  connect(request: Request): Promise<Response>;
+  /** Sends publications to the switchboard. */
+  send(publications: Publication[]): Promise<PublishAnswer>;
+}
+
+interface WatchDeps extends AlertDeps {
+  /** Opens a connection to this relay, as if it were at the address. */
+  connect(address: string): Promise<ProbeSocket>;
+  /** Keeps the state of the alerts, as text. */
+  state: { read(): Promise<string | undefined>; save(text: string): Promise<void> };
 }
 
 /** Runs once a minute. `scheduledTime` is in Unix milliseconds. Never rejects. */
 export function watchRelay(deps: WatchDeps, scheduledTime: number): Promise<void> {
-  const { config, db, connect, telemetry } = deps;
+  const { config, db, size, connect, telemetry } = deps;
   const { PROBE_INTERVAL: interval, PULL_INTERVAL, UPSTREAMS: urls } = config;
   return watch(
     {
@@ -40,10 +49,10 @@ export function watchRelay(deps: WatchDeps, scheduledTime: number): Promise<void
       readWatched: () => readWatched(db, { urls, interval: PULL_INTERVAL, now: unixSeconds() }),
       state: {
         async read() {
-          const text = await theCounters().readAlerts();
+          const text = await deps.state.read();
           return text === undefined ? undefined : JSON.parse(text);
         },
-        save: async (state) => theCounters().saveAlerts(JSON.stringify(state)),
+        save: (state) => deps.state.save(JSON.stringify(state)),
       },
       channels: alertChannels(deps),
       relay: nameOf(config),
@@ -56,7 +65,7 @@ export function watchRelay(deps: WatchDeps, scheduledTime: number): Promise<void
 }
 
 /** Sends an alert that nothing is wrong. */
-export function testAlert(deps: Omit<WatchDeps, "connect">): Promise<TestOutcomes> {
+export function testAlert(deps: AlertDeps): Promise<TestOutcomes> {
   const test = {
     id: "test",
     kind: "begun",
@@ -67,7 +76,7 @@ export function testAlert(deps: Omit<WatchDeps, "connect">): Promise<TestOutcome
   return testChannels(alertChannels(deps), notificationOf(nameOf(deps.config), [test]));
 }
 
-function alertChannels({ config, db, telemetry }: Omit<WatchDeps, "connect">) {
+function alertChannels({ config, db, size, telemetry, send }: AlertDeps) {
   return channelsOf({
     config,
     fetch: (url, init) => fetch(url, init),
@@ -80,7 +89,7 @@ function alertChannels({ config, db, telemetry }: Omit<WatchDeps, "connect">) {
       traces: createEventTraces(db),
       // They are not clients' events.
       telemetry: { ...telemetry, metrics: noMetrics },
-      send: (publications) => theSwitchboard().publish(publications),
+      send,
     }),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     timeout: (milliseconds) => AbortSignal.timeout(milliseconds),

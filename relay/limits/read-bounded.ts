@@ -1,0 +1,26 @@
+/** Reads the body of a request or an answer, with a bounded length. Does not trust Content-Length. */
+
+/** Reads a body. Undefined if it has more than `longest` bytes; then the rest is not read. */
+export async function readBounded(
+  body: ReadableStream<Uint8Array> | null,
+  longest: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body?.getReader();
+  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+    size += part.value.length;
+    if (size > longest) {
+      await reader?.cancel();
+      return undefined;
+    }
+    chunks.push(part.value);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

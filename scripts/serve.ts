@@ -1,0 +1,80 @@
+/** `npm run serve`: the relay and the aggregator as one process, without Workers. It also runs on Bun and Deno. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { StartServer } from "../server/start-server.ts";
+import { addressesOf, HOST_HELP, HOST_OPTION, readHost } from "./local/host-option.ts";
+import { interruption } from "./local/interruption.ts";
+import { lockState } from "./local/state-lock.ts";
+import { buildServer, thisRuntime } from "./serve/build-server.ts";
+import { runBuildProgram } from "./shared/build-program.ts";
+import { readOptions } from "./shared/options.ts";
+import { readPort } from "./shared/port-option.ts";
+import { DEFAULT_PORT } from "./shared/relay-option.ts";
+import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./shared/settings-option.ts";
+import { runCommand } from "./shared/usage.ts";
+import { VERSION } from "./shared/version.ts";
+
+const ASSETS = fileURLToPath(new URL("../dist", import.meta.url));
+const HELP = `Usage: npm run serve -- [options]
+       bun scripts/serve.ts [options]
+       deno run -A scripts/serve.ts [options]
+
+Runs the relay, its pages and the aggregator as one process, without Workers. All data is in one folder.
+
+  --port PORT        the port to listen on (default ${DEFAULT_PORT})
+${HOST_HELP}  --state DIR        the folder for events and all other data (default .tributary-server)
+  --behind-proxy     the proxy in front says who the client is: the last address in X-Forwarded-For
+${SETTINGS_HELP}  --version          print the version
+  --help             print this text
+`;
+
+await runCommand(async () => {
+  const options = readCommandLine(process.argv.slice(2));
+  if (typeof options === "string") {
+    process.stdout.write(options);
+    return;
+  }
+  const { state, host, port } = options;
+  const interrupted = interruption();
+  // Events and secrets are in the state directory, so all files there are only for their owner.
+  process.umask(0o077);
+  using _lock = lockState(state);
+  await runBuildProgram("web/build.js");
+  await runBuildProgram("wasm/build.js");
+  const file = await buildServer("server/server.ts", thisRuntime());
+  const server = (await import(file)) as { startServer: StartServer };
+  rmSync(new URL(file), { force: true });
+  const running = await server.startServer({ ...options, assets: ASSETS });
+  const [address = ""] = addressesOf(host, port);
+  console.log(`relay    ws://${address}`);
+  console.log(`page     http://${address}/`);
+  console.log(`state    ${join(state)}`);
+  console.log(`ready ws://${address}`);
+  await interrupted;
+  await running.stop();
+  console.log(`stopped; the events are in ${state}`);
+});
+process.exit();
+
+/** Returns the options, or the text to print for --help and --version. */
+function readCommandLine(args: string[]) {
+  const { values } = readOptions(args, {
+    port: { type: "string", default: String(DEFAULT_PORT) },
+    state: { type: "string", default: ".tributary-server" },
+    "behind-proxy": { type: "boolean", default: false },
+    ...HOST_OPTION,
+    ...SETTINGS_OPTIONS,
+    version: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  });
+  if (values.help) return HELP;
+  if (values.version) return `tributary ${VERSION}\n`;
+  return {
+    port: readPort(values.port),
+    host: readHost(values.host),
+    state: values.state,
+    settings: readSettings(values),
+    isBehindProxy: values["behind-proxy"],
+  };
+}

@@ -1,0 +1,84 @@
+/** `npm run serve`, on Node, Bun and Deno, as a user starts it. */
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
+import { connect, publishAll, query, someEvents } from "./client.ts";
+import { eventually, freePort, kill, temporaryFolder } from "./programs.ts";
+
+const bin = (name: string) => join(ROOT, "node_modules/.bin", name);
+const SCRIPT = join(ROOT, "scripts/serve.ts");
+/** Its test of itself would count as a client. */
+const NO_PROBE = ["--var", "PROBE_INTERVAL=0"];
+const RUNTIMES: [name: string, program: string, args: string[]][] = [
+  ["Node", process.execPath, [SCRIPT]],
+  ["Bun", bin("bun"), [SCRIPT]],
+  ["Deno", bin("deno"), ["run", "-A", SCRIPT]],
+];
+
+describe.each(RUNTIMES)("served by %s", (_name, program, args) => {
+  const start = async (port: number, state: string, more: string[] = []): Promise<Running> => {
+    const running = startProgram(
+      program,
+      [...args, "--port", String(port), "--state", state, ...NO_PROBE, ...more],
+      {
+        cwd: ROOT,
+      },
+    );
+    onTestFinished(() => kill(running));
+    await running.shows(`ready ws://localhost:${port}`);
+    return running;
+  };
+
+  test("stores, answers, delivers and counts; restarts say 1012 and lose nothing", async () => {
+    const port = await freePort();
+    const state = join(temporaryFolder(), "state");
+    const url = `ws://localhost:${port}`;
+    const first = await start(port, state);
+    const [reader, writer] = [await connect(url), await connect(url)];
+    const heard: string[] = [];
+    reader.subscribe([{ kinds: [1] }], { onevent: ({ id }) => void heard.push(id) });
+    const events = someEvents(60, "served", 1);
+    await publishAll(writer, events);
+    await eventually(
+      async () => heard.length,
+      (count) => count === 30,
+    );
+    const page = await fetch(`http://localhost:${port}/`, { headers: { accept: "text/html" } });
+    expect(await page.text()).toContain("/assets/style.css");
+    expect((await fetch(`http://localhost:${port}/assets/style.css`)).headers.get("content-type")).toContain(
+      "text/css",
+    );
+    expect(await (await fetch(`http://localhost:${port}/metrics`)).text()).toContain(
+      'relay_connect_counts{source="websocket"} 2\n',
+    );
+    const socket = new WebSocket(url);
+    const closed = new Promise<number>((resolve) => socket.on("close", resolve));
+    await new Promise((resolve) => socket.once("open", resolve));
+    first.process.kill("SIGTERM");
+    expect(await closed).toBe(1012);
+    expect((await first.ended).code).toBe(0);
+    await start(port, state);
+    const stored = await query(await connect(url), { limit: 100 });
+    expect(stored.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted());
+    // Counters go on where they were.
+    expect(await (await fetch(`http://localhost:${port}/metrics`)).text()).toContain(
+      'events_stored_total{source="websocket",kind="1"} 30\n',
+    );
+  });
+
+  test("pulls an upstream, with its queue on disk", async () => {
+    const [upstream, port] = [await freePort(), await freePort()];
+    const folder = temporaryFolder();
+    await start(upstream, join(folder, "upstream"));
+    const events = someEvents(40, "pulled", 1);
+    await publishAll(await connect(`ws://localhost:${upstream}`), events);
+    await start(port, join(folder, "relay"), ["--upstream", `ws://localhost:${upstream}`]);
+    const client = await connect(`ws://localhost:${port}`);
+    const stored = await eventually(
+      () => query(client, { limit: 100 }),
+      (all) => all.length === events.length,
+    );
+    expect(stored.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted());
+  });
+});
