@@ -30,6 +30,13 @@ test("it shows the newest notes with the names of their authors, and no private 
   expect(page).not.toContain("U2FsdGVkX1");
 });
 
+test("it says how much the relay has", async () => {
+  await open();
+  const events = demoEvents(NOW);
+  const publicEvents = events.filter(({ kind }) => kind !== 4).length;
+  expect(await home()).toContain(`<strong>${publicEvents}</strong> stored`);
+});
+
 test("a few requests at a time read the notes once", async () => {
   await open();
   await home();

@@ -30,14 +30,16 @@ export function createHome(): Home {
     const { search, searchParams } = new URL(c.req.url);
     if ([...searchParams.keys()].some((name) => QUERY.test(name))) return c.redirect(`/explore${search}`);
     const config = moderation?.config ?? c.env.config;
-    const [newest, gathered] = await Promise.all([
+    const [newest, gathered, figures] = await Promise.all([
       config.READ_ACCESS === "open" ? newestNotes(c, notes) : { reason: CLOSED[config.READ_ACCESS] },
       gatheredFrom(c, upstreams),
+      figuresOf(c),
     ]);
     return page(
       c,
       <HomePage
         relay={describeRelay(c, moderation)}
+        figures={figures}
         banner={pictureUrl(config.RELAY_BANNER)}
         rules={rulesOf(config, moderation?.kinds ?? ALL_KINDS)}
         newest={newest}
@@ -56,6 +58,16 @@ const CLOSED = {
   auth: "To read here, your client must authenticate (NIP-42). So this page shows no notes.",
   allow: "Only people on the relay's list may read here. So this page shows no notes.",
 } as const;
+
+/** Undefined if the counters or the database do not answer. The page is worth reading without them. */
+async function figuresOf(c: Context<AppEnv>): Promise<HomeProps["figures"]> {
+  try {
+    return await c.env.publicFigures();
+  } catch (error) {
+    c.env.report(error);
+    return undefined;
+  }
+}
 
 async function newestNotes(c: Context<AppEnv>, recent: RecentValue<Newest>): Promise<Newest> {
   const now = c.env.now();

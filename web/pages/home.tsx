@@ -1,11 +1,13 @@
 /** The home page: what a person sees at the relay's address. Everything on it works without scripts. */
 import type { Event } from "../../nostr/event.ts";
+import type { PublicFigures } from "../../telemetry/stats-answer.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { EventCard } from "../parts/event-card.tsx";
 import type { Profiles } from "../parts/profile.ts";
 import { QrCode } from "../parts/qr-code.tsx";
 import { clientsOf } from "../parts/relay-clients.ts";
 import { amountOf } from "../parts/relative-time.ts";
+import { Time } from "../parts/time.tsx";
 import { Page, type Relay } from "./layout.tsx";
 
 /** One thing that the relay accepts, does or demands. */
@@ -27,6 +29,8 @@ export interface UpstreamLine {
 
 export interface HomeProps {
   relay: Relay;
+  /** Undefined if they could not be read. */
+  figures: PublicFigures | undefined;
   /** An https: address. */
   banner: string | undefined;
   rules: readonly Rule[];
@@ -36,7 +40,7 @@ export interface HomeProps {
   now: number;
 }
 
-export function HomePage({ relay, banner, rules, newest, upstreams, now }: HomeProps) {
+export function HomePage({ relay, figures, banner, rules, newest, upstreams, now }: HomeProps) {
   return (
     <Page relay={relay} title="" path="/" script="page">
       {banner !== undefined && <img class="banner" src={banner} alt="" />}
@@ -46,6 +50,7 @@ export function HomePage({ relay, banner, rules, newest, upstreams, now }: HomeP
           <div>
             <h1>{relay.name || "Nostr relay"}</h1>
             {relay.description && <p class="lead">{relay.description}</p>}
+            {figures && <Figures figures={figures} now={now} />}
           </div>
         </div>
         <Connect address={relay.address} />
@@ -86,6 +91,29 @@ export function HomePage({ relay, banner, rules, newest, upstreams, now }: HomeP
         </div>
       </div>
     </Page>
+  );
+}
+
+function Figures({ figures, now }: { figures: PublicFigures; now: number }) {
+  const { connections, eventsToday, lastEventAt, stored } = figures;
+  const numbers: [number, string][] = [
+    [connections, "connected"],
+    [eventsToday, eventsToday === 1 ? "event today" : "events today"],
+    [stored, "stored"],
+  ];
+  return (
+    <p class="figures">
+      {numbers.map(([number, label]) => (
+        <span key={label}>
+          <strong>{number.toLocaleString("en")}</strong> {label}
+        </span>
+      ))}
+      {lastEventAt !== null && (
+        <span>
+          last one <Time at={lastEventAt} now={now} />
+        </span>
+      )}
+    </p>
   );
 }
 
