@@ -3,24 +3,13 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { startProgram, ROOT } from "../fixtures/program.ts";
 import { freePort } from "../e2e/programs.ts";
+import { CHROMIUM, DESKTOP, launchChromium } from "./chromium.ts";
 
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-export const DESKTOP = { width: 1280, height: 800 };
-export const PHONE = { width: 360, height: 740 };
+export { DESKTOP, PHONE } from "./chromium.ts";
 
 export interface Site {
   /** http://localhost:PORT */
@@ -53,10 +42,7 @@ export function describeInBrowser(name: string, args: string[], tests: (site: Si
     let browser: Browser;
     let stop = async () => {};
     beforeAll(async () => {
-      [browser, stop] = await Promise.all([
-        chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS }),
-        startSite(site, args),
-      ]);
+      [browser, stop] = await Promise.all([launchChromium(), startSite(site, args)]);
     });
     afterAll(async () => {
       await browser?.close();
