@@ -185,6 +185,7 @@ function requests(): Request[] {
   const tooLong = " ".repeat(600_000);
   return [
     ...["/", "/health", "/health/ready", "/metrics", "/api/v1/openapi.json"].map((path) => ask(path)),
+    ...["", "?range=x"].map((rest) => ask(`/api/v1/stats${rest}`)),
     ...["", "?x=1", "/count", "/count?x=1", `/${"a".repeat(64)}`, "/a"].map((rest) =>
       ask(`/api/v1/events${rest}`),
     ),
@@ -236,6 +237,7 @@ describe("OpenAPI document", () => {
       ["/health", ["get"]],
       ["/health/ready", ["get"]],
       ["/metrics", ["get"]],
+      ["/api/v1/stats", ["get"]],
       ["/api/v1/openapi.json", ["get"]],
     ]);
   });
