@@ -5,6 +5,7 @@ import { ApiPage } from "../web/pages/api.tsx";
 import { ViewPage } from "../web/pages/view.tsx";
 import type { AppEnv } from "./app-env.ts";
 import { addEventPage } from "./event-page.tsx";
+import { addExplorePage } from "./explore-page.tsx";
 import { manifestOf } from "./manifest.ts";
 import { openApiDocument } from "./openapi.ts";
 import { messagePage, page, relayOf } from "./page.tsx";
@@ -13,7 +14,6 @@ import { addProfilePage } from "./profile-page.tsx";
 /** Pages that a script draws: path, title, and the name of the script. */
 const VIEWS = [
   ["/watch", "Watch", "watch"],
-  ["/explore", "Explore", "explore"],
   ["/dashboard", "Dashboard", "dashboard"],
   ["/admin", "Admin", "admin"],
 ] as const;
@@ -24,6 +24,7 @@ export function addPages(app: Hono<AppEnv>): void {
       page(c, <ViewPage relay={await relayOf(c)} title={title} path={path} script={script} />),
     );
   }
+  addExplorePage(app);
   addEventPage(app);
   addProfilePage(app);
   app.get("/api", async (c) => {
