@@ -1,6 +1,6 @@
 /**
  * `/health` and `/health/ready`, for load balancers and monitors. Everybody may ask, so times are in whole minutes and sizes in
- * whole per cent, and no answer depends on when a client's event was stored.
+ * whole per cent: no answer tells when a client's event was stored.
  */
 import type { Hono } from "hono";
 import type { Config } from "../relay/config.ts";

@@ -27,7 +27,7 @@ export function probeItself(
   return probe(deps, tries);
 }
 
-/** Returns a secret key in hex. Random bytes are none with a probability of 2^-128. */
+/** Returns a secret key in hex. Random bytes are not a valid key with a probability of 2^-128. */
 function throwAwayKey(): string {
   return bytesToHex(crypto.getRandomValues(new Uint8Array(32)));
 }

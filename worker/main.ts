@@ -129,8 +129,6 @@ const handler: ExportedHandler<RelayEnv> = {
     const { metrics, tracer } = telemetry;
     metrics.add("invocations_total", { source: "cron" });
     const swept = retryingD1(database, telemetry, "cron");
-    // It goes on if the sweep fails: then above all.
-    const background = (work: Promise<void>) => ctx.waitUntil(work);
     const watching = watchRelay(
       {
         config,
@@ -146,19 +144,23 @@ const handler: ExportedHandler<RelayEnv> = {
       },
       scheduledTime,
     );
-    background(watching.then(() => telemetry.flush(background)));
-    await sweep({
-      store: createStore(swept),
-      moderation: createModerationStore(swept),
-      now: unixSeconds,
-      size,
-      retention: retentionOf(config),
-      pause: wait,
-      report,
-      metrics,
-      tracer,
-    });
-    telemetry.flush((work) => ctx.waitUntil(work));
+    try {
+      await sweep({
+        store: createStore(swept),
+        moderation: createModerationStore(swept),
+        now: unixSeconds,
+        size,
+        retention: retentionOf(config),
+        pause: wait,
+        report,
+        metrics,
+        tracer,
+      });
+    } finally {
+      // If the sweep fails, the watch is needed above all.
+      await watching;
+      telemetry.flush((work) => ctx.waitUntil(work));
+    }
   },
 };
 

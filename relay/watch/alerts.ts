@@ -47,7 +47,7 @@ export interface News {
 
 const REMINDER_SECONDS = 86_400;
 /** What comes and goes is one alert. */
-export const OVER_SECONDS = 1800;
+const OVER_SECONDS = 1800;
 /** A channel that cannot be told for so long is not told that something is over. */
 const FORGET_SECONDS = 7 * 86_400;
 

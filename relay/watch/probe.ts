@@ -36,7 +36,7 @@ export interface ProbeResult {
 /** A deployment restarts the hubs, so one failure says little. */
 export const TRIES = 3;
 const PAUSE_MILLISECONDS = 20_000;
-export const ANSWER_MILLISECONDS = 15_000;
+const ANSWER_MILLISECONDS = 15_000;
 /** How long the stored event lives. Long enough for the clock of a hub to be off. */
 export const LIFE_SECONDS = 300;
 
