@@ -1,6 +1,6 @@
 /** The sections of the admin page, and the links between them. */
 import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Audit } from "./audit/audit.tsx";
 import { Find } from "./find/find.tsx";
 import { Letters } from "./letters/letters.tsx";
@@ -35,9 +35,15 @@ export function Sections() {
   const place = usePlace();
   const [id, label, Component] = SECTIONS.find(([one]) => one === place.section) ?? FIRST;
   useTitle(label);
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the row of sections is wider than the window.
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (link) nav.current?.scrollTo({ left: link.offsetLeft - 40 });
+  }, [id]);
   return (
     <div class="admin">
-      <nav class="sections" aria-label="Sections">
+      <nav class="sections" aria-label="Sections" ref={nav}>
         {SECTIONS.map(([one, text]) => (
           <a key={one} href={placeHref(one)} aria-current={one === id ? "page" : undefined}>
             {text}

@@ -19,7 +19,7 @@ export function LetterDeeds({ ids, shown, choose, upstream, total, done }: Props
   const which = ids.length > 0 ? ids : upstream || "all";
   const what = whatIs(ids.length, upstream, total);
   return (
-    <div class="row bar">
+    <div class="row letter-bar">
       <label class="check">
         <input
           type="checkbox"

@@ -25,7 +25,7 @@ export function OneLetter({ id }: { id: string }) {
             <p class="notice bad">
               <bdi>{reason}</bdi>
             </p>
-            <dl class="facts card">
+            <dl class="fact-list card">
               <Fact name="From" value={upstream || "an unknown upstream"} />
               <Fact name="Event" value={event} />
               {pubkey !== null && <Fact name="Author" value={pubkey} />}

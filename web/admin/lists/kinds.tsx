@@ -155,7 +155,7 @@ function KindList({
       <h3>{title}</h3>
       {kinds.length === 0 && <p class="quiet">{empty}</p>}
       {kinds.length > 0 && (
-        <ul class="plain-list">
+        <ul class="lines">
           {kinds.map((kind) => (
             <li key={kind} class="line">
               <div class="grow">

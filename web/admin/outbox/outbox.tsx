@@ -77,7 +77,7 @@ function Keys({ keys, done }: { keys: Outboxes["keys"]; done(): Promise<void> })
   const now = useNow();
   if (keys.length === 0) return <Empty title="No key yet." />;
   return (
-    <ul class="plain-list">
+    <ul class="lines">
       {keys.map(({ pubkey, addedAt }) => (
         <li key={pubkey} class="line">
           <div class="grow">

@@ -95,13 +95,21 @@ function Tile<T>({
           const { value: shown, tone, text } = figure(value);
           return (
             <>
-              <strong class={tone}>{typeof shown === "number" ? shown.toLocaleString("en") : shown}</strong>
+              <Value shown={shown} tone={tone} />
               <span class="quiet">{text}</span>
             </>
           );
         }}
       </Loaded>
     </Linked>
+  );
+}
+
+function Value({ shown, tone }: { shown: Shown["value"]; tone: Tone }) {
+  return typeof shown === "number" ? (
+    <strong class={tone}>{shown.toLocaleString("en")}</strong>
+  ) : (
+    <strong class={`${tone} word`}>{shown}</strong>
   );
 }
 
@@ -125,14 +133,15 @@ function upstreamFigure(upstreams: UpstreamStatus[]): Shown {
   return { value: upstreams.length, tone: upstreams.length === 0 ? "quiet" : "good", text };
 }
 
-const ACCESS: Record<string, string> = { open: "everybody", auth: "authenticated", allow: "allow-list" };
+const ACCESS: Record<string, string> = { open: "Everybody", auth: "Authenticated", allow: "Allow-list" };
 
 function accessFigure(settings: ListedSetting[]): Shown {
   const of = (name: string) => settings.find((setting) => setting.name === name)?.value ?? "";
   const [write, read] = [of("WRITE_ACCESS"), of("READ_ACCESS")];
   return {
-    value: write === read ? (ACCESS[write] ?? write) : (ACCESS[write] ?? write),
+    value: ACCESS[write] ?? write,
     tone: "quiet",
-    text: write === read ? "may write and read" : `may write; ${ACCESS[read] ?? read} may read`,
+    text:
+      write === read ? "may write and read" : `may write; may read: ${(ACCESS[read] ?? read).toLowerCase()}`,
   };
 }

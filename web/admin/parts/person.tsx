@@ -10,7 +10,7 @@ export function Person({ pubkey }: { pubkey: string }) {
   const name = nameOf(pubkey, profiles);
   const short = shortKey(pubkey);
   return (
-    <a class="person" href={placeHref("find", "key", pubkey)}>
+    <a class="who" href={placeHref("find", "key", pubkey)}>
       <KeyMark pubkey={pubkey} />
       <span>
         <bdi>{name}</bdi>

@@ -37,7 +37,7 @@ export function Section({ title, about, actions, tabs, of, children }: Props) {
 /** What a list says when it has nothing. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
-    <div class="empty card">
+    <div class="nothing card">
       <strong>{title}</strong>
       {children && <p class="quiet">{children}</p>}
     </div>

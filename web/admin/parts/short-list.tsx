@@ -16,7 +16,7 @@ export function ShortList<T>({
   const [shown, setShown] = useState(step);
   return (
     <>
-      <ul class="plain-list">{items.slice(0, shown).map(children)}</ul>
+      <ul class="lines">{items.slice(0, shown).map(children)}</ul>
       {items.length > shown && (
         <button type="button" onClick={() => setShown(shown + step)}>
           Show more ({(items.length - shown).toLocaleString("en")} left)

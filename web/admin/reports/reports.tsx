@@ -86,7 +86,7 @@ function ReportedEvent({ reported, decided }: { reported: Reported; decided(): P
       {reports.length > 0 && (
         <details>
           <summary>What the reporters say</summary>
-          <ul class="plain-list">
+          <ul class="lines">
             {reports.map(({ reporter, type, text, at }) => (
               <li key={reporter} class="line">
                 <div class="grow">

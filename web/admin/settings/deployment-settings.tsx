@@ -21,7 +21,7 @@ export function DeploymentSettings({ settings }: { settings: ListedSetting[] }) 
       </p>
       <TextField type="search" label="Search the settings" value={search} change={setSearch} />
       {found.length === 0 && <Empty title="No setting matches." />}
-      <ul class="plain-list">
+      <ul class="lines">
         {found.map((setting) => (
           <Line key={setting.name} setting={setting} />
         ))}

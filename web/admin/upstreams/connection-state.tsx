@@ -60,7 +60,7 @@ export function OnwardState({ onward }: { onward: OnwardStatus }) {
       {refusals.length > 0 && (
         <details>
           <summary>The latest refusals</summary>
-          <ul class="plain-list">
+          <ul class="lines">
             {refusals.map(({ id, kind, reason, at }) => (
               <li key={id} class="line">
                 <div class="grow">

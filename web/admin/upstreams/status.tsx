@@ -42,7 +42,7 @@ function Facts({ upstream }: { upstream: UpstreamStatus }) {
   const { settings, origin, health, nextPull, isLeased } = upstream;
   const now = useNow();
   return (
-    <dl class="facts card">
+    <dl class="fact-list card">
       <Fact name="Direction">{settings ? DIRECTIONS[settings.direction] : "not known"}</Fact>
       <Fact name="Named by">{ORIGINS[origin]}</Fact>
       <Fact name="Next pull">

@@ -12,7 +12,7 @@ const WAYS: Record<Way, string> = {
 export function SignedIn({ signer }: { signer: Signer }) {
   const npub = npubEncode(signer.pubkey);
   return (
-    <div class="signed-in row">
+    <div class="signed-in">
       <span>
         Signed in {WAYS[signer.way]} as{" "}
         <code title={npub}>
