@@ -304,6 +304,11 @@ describe("npm run bench", () => {
     [["--compare", "a.json"], 2, "--compare needs two files"],
     [["--compare", "a.json", "b.json"], 1, "a.json cannot be read"],
     [["--quick", "--relay", "docs"], 1, "--relay is docs, which is not a checkout of this project"],
+    [
+      ["--quick", "--relay", "docs,MAX_LIMIT=5"],
+      1,
+      "--relay is docs,MAX_LIMIT=5, which is not a checkout of this project",
+    ],
     [["ids"], 2, 'unexpected argument "ids"'],
   ])("%j", async (args, code, says) => {
     const ended = await run(...args);

@@ -22,8 +22,9 @@ const SETTINGS = {
 };
 
 export async function startCheckout(given: string, corpus: CorpusOptions, say: Say): Promise<StartedRelay> {
-  const checkout = resolve(given);
-  const name = given === "." ? "this checkout" : given;
+  const [directory = "", ...settings] = given.split(",");
+  const checkout = resolve(directory);
+  const name = [directory === "." ? "this checkout" : directory, ...settings].join(", ");
   if (!existsSync(join(checkout, "scripts/start.ts")))
     throw new CommandError(`--relay is ${given}, which is not a checkout of this project`);
   const wanted = { name: basename(checkout), parts: sourcesIn(checkout, STORE), corpus };
@@ -37,7 +38,11 @@ export async function startCheckout(given: string, corpus: CorpusOptions, say: S
   });
   const bytes = bytesOf(state.directory, (file) => file.startsWith("d1") && !file.includes("metadata"));
   say(`${name}: starting it`);
-  const { program, url } = await startIn(checkout, state.directory);
+  const { program, url } = await startIn(
+    checkout,
+    state.directory,
+    settings.map((setting) => `--var=${setting}`),
+  );
   return {
     name,
     about: commitOf(checkout),
