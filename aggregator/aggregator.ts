@@ -75,6 +75,8 @@ export interface AggregatorDeps {
 }
 
 export class Aggregator {
+  /** Messages in the queues, as the last minute job of this isolate has seen them. */
+  waiting: number | undefined;
   private readonly deps: AggregatorDeps;
   private readonly retention: Retention;
   private readonly fingerprint: string;
@@ -112,7 +114,10 @@ export class Aggregator {
     await redrive({ letters, enqueue }).catch(report);
     await letters.age(now()).catch(report);
     await backlogOf(this.deps.measured)
-      .then((backlog) => saveBacklog(db, backlog, now()))
+      .then((backlog) => {
+        this.waiting = backlog.messages;
+        return saveBacklog(db, backlog, now());
+      })
       .catch(report);
     await createRefusedIds(db, this.fingerprint).forget(now()).catch(report);
     if (size.hasRoomForUpstreams) await refreshOutbox(this.outboxDeps()).catch(report);

@@ -28,6 +28,10 @@ const telemetry = createTelemetry({
   analytics: env.ANALYTICS,
   // A batch of a queue may not be over before its invocation is, so none waits for more.
   counts: 0,
+  gauges: () => {
+    const { waiting } = aggregator;
+    return waiting === undefined ? undefined : { of: "aggregator", values: { queue_messages: waiting } };
+  },
   spansMilliseconds: 0,
 });
 const { metrics, tracer } = telemetry;
