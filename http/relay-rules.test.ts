@@ -40,8 +40,8 @@ test("limits are said in words", () => {
     "Kinds of events": "Only: Note (1), Article (30023). Deletions are always accepted.",
     "Date of an event": "At most 30 days in the past and at most 15 min in the future.",
     "Proof of work": "At least 20 bits (NIP-13).",
-    "How long events are kept": "Reaction (7) for 30 days, Kinds 20 to 29 for ever; all others for 1 day.",
-    "Events from other relays": "Kept: for ever.",
+    "How long events are kept": "Reaction (7) for 30 days, kinds 20 to 29 for ever, all others for 1 day.",
+    "How long those of other relays are kept": "For ever.",
   });
 });
 

@@ -19,12 +19,7 @@ export function rulesOf(config: Config, kinds: Moderation["kinds"]): Rule[] {
     ...limitsOf(config),
     { about: "How long events are kept", says: keptOf(retentionOf(config).all) },
     ...(config.UPSTREAMS.length > 0
-      ? [
-          {
-            about: "Events from other relays",
-            says: `Kept: ${lowerFirst(keptOf(retentionOf(config).pulled))}`,
-          },
-        ]
+      ? [{ about: "How long those of other relays are kept", says: keptOf(retentionOf(config).pulled) }]
       : []),
   ];
 }
@@ -82,13 +77,12 @@ function keptOf(rules: readonly RetentionRule[]): string {
   const specific = end === -1 ? rules : rules.slice(0, end);
   const rest = end === -1 ? Infinity : (rules[end]?.seconds ?? Infinity);
   const parts = specific.map(({ kinds, seconds }) => `${rangeOf(kinds)} ${timeOf(seconds)}`);
-  return parts.length === 0
-    ? `${upperFirst(timeOf(rest))}.`
-    : `${parts.join(", ")}; all others ${timeOf(rest)}.`;
+  const all = parts.length === 0 ? timeOf(rest) : `${parts.join(", ")}, all others ${timeOf(rest)}`;
+  return `${upperFirst(all)}.`;
 }
 
 function rangeOf([first, last]: RetentionRule["kinds"]): string {
-  return first === last ? `${kindName(first)} (${first})` : `Kinds ${first} to ${last}`;
+  return first === last ? `${kindName(first)} (${first})` : `kinds ${first} to ${last}`;
 }
 
 function timeOf(seconds: number): string {
@@ -97,8 +91,4 @@ function timeOf(seconds: number): string {
 
 function upperFirst(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }

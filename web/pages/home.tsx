@@ -102,7 +102,7 @@ function Figures({ figures, now }: { figures: PublicFigures; now: number }) {
     [stored, "stored"],
   ];
   return (
-    <p class="figures">
+    <p class="hero-figures">
       {numbers.map(([number, label]) => (
         <span key={label}>
           <strong>{number.toLocaleString("en")}</strong> {label}
