@@ -73,6 +73,7 @@ async function main(names: string[]): Promise<void> {
       // A page that watches keeps a connection open, so it never becomes idle: wait for its first events instead.
       await page.locator(".event, .card, h1").first().waitFor();
       await page.waitForTimeout(1500);
+      await page.mouse.move(0, 0);
       await page.screenshot({ path: join(folder, `${name}.png`) });
       await context.close();
       console.log(`docs/images/${name}.png`);

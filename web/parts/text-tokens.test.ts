@@ -32,3 +32,9 @@ test("a reference with many relays stays text", () => {
   });
   expect(shown(`nostr:${code}`)).toEqual([`nostr:${code}`]);
 });
+
+test("a text of hashtags alone has a bounded number of links, and loses nothing", () => {
+  const tokens = shown("#a ".repeat(5000));
+  expect(tokens.length).toBeLessThan(1100);
+  expect(tokens.flat().join("")).toBe("#a ".repeat(5000));
+});

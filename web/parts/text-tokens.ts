@@ -16,10 +16,16 @@ const PATTERN =
   /(?<url>https?:\/\/[^\s<>"'`]+)|nostr:(?<code>(?:npub|nprofile|note|nevent|naddr)1[02-9ac-hj-np-z]+)|(?<![\p{L}\p{N}_&/])#(?<tag>[\p{L}\p{N}_]{1,60})/giu;
 const TRAILING = /[.,;:!?\])}*_]+$/;
 
+/** What comes after so many links, mentions and hashtags stays text, so that no event makes a page slow. */
+const MOST_MATCHES = 500;
+
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   let end = 0;
+  let matches = 0;
   for (const match of text.matchAll(PATTERN)) {
+    matches += 1;
+    if (matches > MOST_MATCHES) break;
     const found = tokenOf(match);
     if (!found) continue;
     if (match.index > end) tokens.push({ kind: "text", text: text.slice(end, match.index) });
