@@ -37,7 +37,7 @@ const PICTURES: Picture[] = [
   { name: "home-phone", path: "/", viewport: PHONE, colorScheme: "dark" },
   { name: "watch", path: "/watch", viewport: DESKTOP, colorScheme: "dark" },
   { name: "watch-phone", path: "/watch", viewport: PHONE, colorScheme: "light" },
-  { name: "explore", path: "/explore?search=river", viewport: DESKTOP, colorScheme: "light" },
+  { name: "explore", path: "/explore?kinds=1,30023,20,1068", viewport: DESKTOP, colorScheme: "light" },
   { name: "explore-phone", path: "/explore?kinds=30023", viewport: PHONE, colorScheme: "dark" },
   { name: "event", path: `/e/${RAIN?.id}`, viewport: DESKTOP, colorScheme: "light" },
   { name: "profile-phone", path: `/p/${AMARA.pubkey}`, viewport: PHONE, colorScheme: "light" },

@@ -27,7 +27,7 @@ export function ApiPage({ relay, document }: { relay: Relay; document: ApiDocume
           {groups.map(({ name, description, operations }) => (
             <div key={name}>
               <h2>{description}</h2>
-              <ul class="plain-list">
+              <ul class="link-list">
                 {operations.map(({ path, method, operation }) => (
                   <li key={operation.operationId}>
                     <a href={`#${operation.operationId}`}>

@@ -75,7 +75,7 @@ export function HomePage({ relay, figures, banner, rules, newest, upstreams, now
           {upstreams.count > 0 && <Upstreams {...upstreams} />}
           <section class="card" aria-labelledby="programs">
             <h2 id="programs">For programs</h2>
-            <ul class="plain-list">
+            <ul class="link-list">
               <li>
                 <a href="/api">The HTTP API</a>, also as an{" "}
                 <a href="/api/v1/openapi.json">OpenAPI document</a>
@@ -177,7 +177,7 @@ function Upstreams({ shown, count }: HomeProps["upstreams"]) {
   return (
     <section class="card" aria-labelledby="upstreams">
       <h2 id="upstreams">Relays it gathers from</h2>
-      <ul class="plain-list">
+      <ul class="link-list">
         {shown.map(({ name, lag, isFailing }) => (
           <li key={name} class="upstream">
             <bdi class="mono">{name}</bdi>

@@ -34,7 +34,7 @@ export function ProfilePage({ relay, pubkey, profiles, notes, now }: ProfilePage
       openGraph={{ "og:type": "profile", "og:url": profilePath(pubkey) }}
     >
       <div class="reading">
-        <header class="person card">
+        <header class="profile-card card">
           <KeyMark pubkey={pubkey} />
           <div class="person-name">
             <h1>
