@@ -11,8 +11,18 @@ import { Sections } from "./sections.tsx";
 
 export function Admin() {
   const signer = useSigner();
-  if (!signer)
-    return (
+  if (!signer) return <SignInPage />;
+  return (
+    <div class="stack">
+      <SignedIn signer={signer} />
+      <Admission key={signer.pubkey} signer={signer} />
+    </div>
+  );
+}
+
+function SignInPage() {
+  return (
+    <div class="sign-in-page">
       <section class="card sign-in-card">
         <h2>Sign in as an admin</h2>
         <p class="quiet">
@@ -21,11 +31,17 @@ export function Admin() {
         </p>
         <SignIn />
       </section>
-    );
-  return (
-    <div class="stack">
-      <SignedIn signer={signer} />
-      <Admission key={signer.pubkey} signer={signer} />
+      <aside>
+        <h2>What admins do here</h2>
+        <ul>
+          <li>Decide on reports: keep an event, or ban it or its author</li>
+          <li>Ban and allow keys, kinds and addresses</li>
+          <li>Choose the relays from which events are pulled, and see what is missing</li>
+          <li>Look at events that could not be stored, and try them again</li>
+          <li>Change the name of the relay, and who may read and write</li>
+          <li>See who changed what</li>
+        </ul>
+      </aside>
     </div>
   );
 }

@@ -3,7 +3,6 @@ import { signInAgain } from "../shared/signer/current.ts";
 import { Admin } from "./admin.tsx";
 
 const view = document.querySelector("#view");
-if (view) {
-  await signInAgain();
-  render(<Admin />, view);
-}
+if (view) render(<Admin />, view);
+// The extension may ask the person first, so the page does not wait for it.
+void signInAgain();

@@ -77,7 +77,7 @@ function Standing({ pubkey, known: { ban, allowed }, done }: Props & { known: Kn
             done={done}
           />
         ) : (
-          <BanAuthor pubkey={pubkey} done={done} />
+          <BanAuthor pubkey={pubkey} who="key" done={done} />
         )}
         {allowed ? (
           <Deed

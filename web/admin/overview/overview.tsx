@@ -1,5 +1,4 @@
 /** What needs an admin now. */
-import type { ComponentChildren } from "preact";
 import type { ListedSetting, UpstreamStatus } from "../../shared/management/answers.ts";
 import { Loaded, type Loading, useAnswer, useLoading } from "../parts/loading.tsx";
 import { placeHref } from "../parts/place.ts";
@@ -88,8 +87,8 @@ function Tile<T>({
   figure(value: T): Shown;
 }) {
   return (
-    <Linked place={place}>
-      <h3>{title}</h3>
+    <div class="card tile">
+      <h3>{place === undefined ? title : <a href={placeHref(place)}>{title}</a>}</h3>
       <Loaded of={of}>
         {(value) => {
           const { value: shown, tone, text } = figure(value);
@@ -101,7 +100,7 @@ function Tile<T>({
           );
         }}
       </Loaded>
-    </Linked>
+    </div>
   );
 }
 
@@ -110,17 +109,6 @@ function Value({ shown, tone }: { shown: Shown["value"]; tone: Tone }) {
     <strong class={tone}>{shown.toLocaleString("en")}</strong>
   ) : (
     <strong class={`${tone} word`}>{shown}</strong>
-  );
-}
-
-function Linked({ place, children }: { place: string | undefined; children: ComponentChildren }) {
-  return place === undefined ? (
-    <div class="card tile">{children}</div>
-  ) : (
-    <div class="card tile linked">
-      {children}
-      <a href={placeHref(place)}>Open</a>
-    </div>
   );
 }
 

@@ -76,15 +76,22 @@ function BanEvent({ id, done }: Pick<Props, "id" | "done">) {
   );
 }
 
-export function BanAuthor({ pubkey, done }: { pubkey: string; done(): Promise<void> }) {
+interface BanProps {
+  pubkey: string;
+  /** What the key is called here. */
+  who?: "author" | "key";
+  done(): Promise<void>;
+}
+
+export function BanAuthor({ pubkey, who = "author", done }: BanProps) {
   const { call, profiles } = useRelay();
   return (
     <Deed
-      label="Ban the author"
+      label={`Ban the ${who}`}
       about={nameOf(pubkey, profiles)}
       tone="danger"
       question={{
-        title: "Ban this author?",
+        title: `Ban this ${who}?`,
         text: (
           <>
             <Person pubkey={pubkey} />
@@ -94,13 +101,13 @@ export function BanAuthor({ pubkey, done }: { pubkey: string; done(): Promise<vo
             </p>
           </>
         ),
-        button: "Ban the author",
+        button: `Ban the ${who}`,
         reason: "Reason, for the other admins (may be empty)",
       }}
       act={async (reason) => {
         await call("banpubkey", pubkey, reason);
         return {
-          said: "The author is banned and all of their events are removed.",
+          said: `The ${who} is banned, and all of its events are removed.`,
           undo: {
             label: "Lift the ban",
             act: async () => {

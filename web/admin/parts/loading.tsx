@@ -28,26 +28,20 @@ export function useAnswer<Method extends MethodName>(
   );
 }
 
-/** Loads something when the component appears, and again when `key` changes. */
+/** Loads something when the component appears, and again when `key` changes. Until it is there, the value before stays. */
 export function useLoading<T>(load: () => Promise<T>, key: string): Loading<T> {
-  const [state, setState] = useState<Omit<Loading<T>, "reload"> & { key: string }>({
+  const [state, setState] = useState<Omit<Loading<T>, "reload">>({
     value: undefined,
     problem: "",
     isLoading: true,
-    key,
   });
   const latest = useRef(0);
   async function reload() {
     const turn = (latest.current += 1);
-    setState((known) => ({
-      ...known,
-      isLoading: true,
-      key,
-      value: known.key === key ? known.value : undefined,
-    }));
+    setState((known) => ({ ...known, isLoading: true }));
     try {
       const value = await load();
-      if (turn === latest.current) setState({ value, problem: "", isLoading: false, key });
+      if (turn === latest.current) setState({ value, problem: "", isLoading: false });
     } catch (error) {
       if (turn === latest.current)
         setState((known) => ({ ...known, problem: messageOf(error), isLoading: false }));
