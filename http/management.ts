@@ -13,7 +13,7 @@ import { decide } from "./management-methods.ts";
 import { ownAddress, UNKNOWN_ADDRESS } from "./own-address.ts";
 import { problem } from "./problem.ts";
 import { addressOf, clientOf } from "./rate-limit.ts";
-import { parseJsonBytes } from "./request-body.ts";
+import { mediaTypeOf, parseJsonBytes } from "./request-body.ts";
 
 export const MANAGEMENT_TYPE = "application/nostr+json+rpc";
 
@@ -23,8 +23,7 @@ type Answer = { result: unknown; message?: string } | { error: string };
 
 export function addManagement(app: Hono<AppEnv>): void {
   app.post("/", async (c) => {
-    const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-    if (type !== MANAGEMENT_TYPE)
+    if (mediaTypeOf(c.req.raw) !== MANAGEMENT_TYPE)
       return c.json(problem("unsupported-type", `the content type must be ${MANAGEMENT_TYPE} (NIP-86)`), 415);
     try {
       return await manage(c);

@@ -1,5 +1,6 @@
 /** The operations on events, for the OpenAPI document. */
 import { LONGEST_KEYWORD } from "./event-query.ts";
+import { BATCH_TYPE, MOST_BATCH_BYTES, MOST_LINES } from "./publish-batch.ts";
 import {
   ANYWHERE,
   bounded,
@@ -232,19 +233,30 @@ const PUBLISH: Operation = {
   operationId: "publishEvent",
   tags: ["events"],
   security: [{}],
-  summary: "Publish an event",
+  summary: "Publish an event, or a batch",
   requestBody: {
     required: true,
     content: {
       "application/json": { schema: schema("Event"), examples: { note: { value: EXAMPLE_EVENT } } },
+      [BATCH_TYPE]: {
+        schema: {
+          ...text,
+          description: `An event on each line, at most ${MOST_LINES} lines and ${MOST_BATCH_BYTES} bytes`,
+        },
+        examples: { batch: { value: `${JSON.stringify(EXAMPLE_EVENT)}\n` } },
+      },
     },
   },
   responses: {
     ...ANYWHERE,
-    200: json(
-      schema("PublishResult"),
-      "The event was already stored, or is ephemeral and was sent to live subscriptions, or is for other relays",
-    ),
+    200: {
+      description:
+        "The event was already stored, or is ephemeral and was sent to live subscriptions, or is for other relays. Of a batch: an object with id, ok and reason on each line",
+      content: {
+        "application/json": { schema: schema("PublishResult") },
+        [BATCH_TYPE]: { schema: text },
+      },
+    },
     201: json(schema("PublishResult"), "Stored"),
     400: problem("Not a valid event"),
     401: problem("Only for clients that have authenticated, over WebSocket"),

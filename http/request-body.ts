@@ -4,6 +4,11 @@ import { type JsonShape, MOST_LEVELS, nestedTooDeeply, shapeOf } from "../nostr/
 
 type ParsedBody = { ok: true; value: unknown } | { ok: false; code: "too-long" | "invalid"; reason: string };
 
+/** Returns the media type of a body, without parameters, in lower case. */
+export function mediaTypeOf({ headers }: Request): string | undefined {
+  return headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+}
+
 /** Reads and parses a body. Calls `charge` before it parses, with the shape of the JSON and its length. */
 export async function readJson(
   request: Request,
