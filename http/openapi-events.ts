@@ -176,7 +176,15 @@ const QUERY: Operation = {
       "application/json": {
         schema: {
           ...object(
-            { filters: { ...list(schema("Filter")), minItems: 1 } },
+            {
+              filters: {
+                anyOf: [
+                  { ...list(schema("OnlyFilter")), minItems: 1, maxItems: 1 },
+                  // MAX_FILTERS, unless the operator has set another maximum.
+                  { ...list(schema("Filter")), minItems: 1, maxItems: 100 },
+                ],
+              },
+            },
             { limit: bounded, order: orderName, cursor: cursorText, keyword: keywordText },
           ),
           additionalProperties: false,

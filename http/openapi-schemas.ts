@@ -59,6 +59,26 @@ export const EXAMPLE_EVENT = {
   sig: "eaf6fb3c8a27e7ab05f3ba7306f73352d3e0f026c2f3ae44a4370140f07f536f8acf5ca13111b1cdd02e82d58bc9b512d295b522f992cf1db07e1c22f0cc40c2",
 };
 
+function filter(more: Record<string, Schema>, description: string): Schema {
+  const fields = {
+    ids: list(hex(64)),
+    authors: list(hex(64)),
+    kinds: list(kind),
+    since: bounded,
+    until: bounded,
+    "#e": list(hex(64)),
+    "#p": list(hex(64)),
+  };
+  return {
+    ...object({}, { ...fields, ...more }),
+    // All but #e and #p, which are fields.
+    patternProperties: { "^#[a-df-oq-zA-Z]$": list(text) },
+    additionalProperties: false,
+    description,
+    examples: [{ kinds: [1], "#t": ["nostr"] }],
+  };
+}
+
 export const SCHEMAS = {
   Problem: object({
     error: object({
@@ -82,27 +102,11 @@ export const SCHEMAS = {
     }),
     examples: [EXAMPLE_EVENT],
   },
-  Filter: {
-    ...object(
-      {},
-      {
-        ids: list(hex(64)),
-        authors: list(hex(64)),
-        kinds: list(kind),
-        since: bounded,
-        until: bounded,
-        limit: {
-          ...bounded,
-          description: "Only in the one filter of a query, in place of the limit beside it",
-        },
-        search: searchText,
-      },
-    ),
-    patternProperties: { "^#[a-zA-Z]$": list(text) },
-    description: "A filter as in a REQ (NIP-01, NIP-50). Tags such as #e and #p take hex only",
-    additionalProperties: false,
-    examples: [{ kinds: [1], "#t": ["nostr"] }],
-  },
+  Filter: filter({}, "A filter as in a REQ (NIP-01). Tags such as #e and #p take hex only"),
+  OnlyFilter: filter(
+    { limit: bounded, search: searchText },
+    "A filter that is the only one: it may also have a limit and a search (NIP-50)",
+  ),
   EventPage: object(
     {
       events: list({ $ref: "#/components/schemas/Event" }),

@@ -12,6 +12,7 @@ export interface Schema {
   minimum?: number;
   maximum?: number;
   items?: Schema;
+  anyOf?: Schema[];
   minItems?: number;
   maxItems?: number;
   properties?: Record<string, Schema>;

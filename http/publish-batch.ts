@@ -3,11 +3,12 @@ import type { Context } from "hono";
 import { isHex64 } from "../nostr/event.ts";
 import { okFields } from "../relay/ingest/ingest.ts";
 import { lengthCost, parsingCost } from "../relay/limits/cost.ts";
+import { readBounded } from "../relay/limits/read-bounded.ts";
 import type { AppEnv } from "./app-env.ts";
 import { problem } from "./problem.ts";
 import { ingestOne } from "./publish-one.ts";
 import { clientOf } from "./rate-limit.ts";
-import { parseJsonBytes, readBounded } from "./request-body.ts";
+import { parseJsonBytes } from "./request-body.ts";
 
 export const BATCH_TYPE = "application/x-ndjson";
 

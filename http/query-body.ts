@@ -34,15 +34,14 @@ export function parseQueryBody(
   if (!parsed.ok) return parsed;
   const { filters } = parsed;
   // Pages of several filters are pages of all their events together.
-  const limits = [fields["limit"], ...filters.map((filter) => filter.limit)].filter(
-    (one) => one !== undefined,
-  );
-  const [limit] = limits;
-  if (limits.length > 1 || (filters.length > 1 && fields["limit"] === undefined && limits.length > 0))
-    return invalid("limit is in a filter, expected beside filters and once");
+  const { limit } = fields;
   if (limit !== undefined && !(Number.isSafeInteger(limit) && (limit as number) >= 0))
     return invalid("limit is not an integer from 0");
-  const most = boundedLimit(limit as number | undefined, config);
+  const inside = filters.flatMap((filter) => filter.limit ?? []);
+  if (filters.length > 1 && inside.length > 0)
+    return invalid("limit is in one filter of several, expected beside filters");
+  const limits = [...inside, ...(limit === undefined ? [] : [limit as number])];
+  const most = boundedLimit(limits.length > 0 ? Math.min(...limits) : undefined, config);
   return { ok: true, parts: filters.map((filter) => queryOf(filter, options, most)) as Parts };
 }
 
