@@ -5,16 +5,13 @@ import type { ProbeSocket } from "../relay/watch/probe-line.ts";
 import { unixSeconds, wait } from "./clock.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
-/** A relay without an address is tested at this one. */
-const ADDRESS = "wss://relay.invalid";
-
-/** `connect` opens a connection to this relay, as if it were at the address. */
+/** `connect` opens a connection to this relay, as if it were at the address. `own` is the address of a relay without RELAY_URL. */
 export function probeItself(
   config: Pick<Config, "RELAY_URL" | "RELAY_SECRET_KEY">,
-  connect: (address: string) => Promise<ProbeSocket>,
+  { connect, own = "wss://relay.invalid" }: { connect(address: string): Promise<ProbeSocket>; own?: string },
   tries = TRIES,
 ): Promise<ProbeResult> {
-  const address = config.RELAY_URL === "" ? ADDRESS : config.RELAY_URL;
+  const address = config.RELAY_URL === "" ? own : config.RELAY_URL;
   const deps: ProbeDeps = {
     connect: () => connect(address),
     // Without a key of its own, the relay makes one for each test: relays without one are tested too.

@@ -32,18 +32,20 @@ interface AlertDeps {
 interface WatchDeps extends AlertDeps {
   /** Opens a connection to this relay, as if it were at the address. */
   connect(address: string): Promise<ProbeSocket>;
+  /** The address of a relay without RELAY_URL. Absent: any. */
+  own?: string;
   /** Keeps the state of the alerts, as text. */
   state: { read(): Promise<string | undefined>; save(text: string): Promise<void> };
 }
 
 /** Runs once a minute. `scheduledTime` is in Unix milliseconds. Never rejects. */
 export function watchRelay(deps: WatchDeps, scheduledTime: number): Promise<void> {
-  const { config, db, size, connect, telemetry } = deps;
+  const { config, db, size, telemetry } = deps;
   const { PROBE_INTERVAL: interval, PULL_INTERVAL, UPSTREAMS: urls } = config;
   return watch(
     {
       interval,
-      probe: () => probeItself(config, connect),
+      probe: () => probeItself(config, deps),
       saveProbe: (result) => saveProbe(db, result, unixSeconds()),
       size,
       readWatched: () => readWatched(db, { urls, interval: PULL_INTERVAL, now: unixSeconds() }),

@@ -51,6 +51,7 @@ await runCommand(async () => {
   console.log(`page     http://${address}/`);
   console.log(`state    ${join(state)}`);
   console.log(`ready ws://${address}`);
+  process.on("SIGUSR2", () => running.runMinuteJobs());
   await interrupted;
   await running.stop();
   console.log(`stopped; the events are in ${state}`);

@@ -2,9 +2,9 @@
 import { WebSocket } from "ws";
 import type { ProbeSocket } from "../relay/watch/probe-line.ts";
 
-export function connectToItself(port: number): Promise<ProbeSocket> {
+export function connectToItself(url: string): Promise<ProbeSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://localhost:${port}/`);
+    const socket = new WebSocket(url);
     socket.once("error", reject);
     socket.once("open", () =>
       resolve({

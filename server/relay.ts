@@ -38,8 +38,9 @@ interface ServerRelayDeps {
   sums(): Promise<Sums>;
   /** Keeps the state of the alerts, as text. */
   alerts: { read(): Promise<string | undefined>; save(text: string): Promise<void> };
-  /** Opens a connection to this server. */
+  /** Opens a connection to this server. `own` is its address then. */
   connect(): Promise<ProbeSocket>;
+  own: string;
   addressOf(request: Request): string | undefined;
   /** Keeps work alive until the server stops. The work must not reject. */
   background(work: Promise<void>): void;
@@ -111,8 +112,8 @@ export function createServerRelay(deps: ServerRelayDeps): ServerRelay {
     async minute(time) {
       const swept = retryingD1(database, telemetry, "cron");
       hubs.closeIdle();
-      const { connect, alerts: state } = deps;
-      const watching = watchRelay({ config, db: swept, size, telemetry, send, connect, state }, time);
+      const { connect, own, alerts: state } = deps;
+      const watching = watchRelay({ config, db: swept, size, telemetry, send, connect, own, state }, time);
       await sweep({
         ...common,
         store: createStore(swept),

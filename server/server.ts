@@ -35,13 +35,15 @@ export const startServer: StartServer = async (options) => {
   const gauges = () => ({ of: "server", values: relay.hubs.gauges });
   const { telemetry, kept, current, keep } = await createServerTelemetry(config, state.queueDatabase, gauges);
   const background = new Background();
+  const own = `ws://localhost:${options.port}`;
   const addressOf = (request: Request) => clientAddress(request, options.isBehindProxy);
   const shared = { config, database, size, telemetry, background: background.add };
   const relay: ServerRelay = createServerRelay({
     ...shared,
     sums: current,
     alerts: kept.alerts,
-    connect: () => connectToItself(options.port),
+    connect: () => connectToItself(own),
+    own,
     addressOf,
   });
   const aggregator = await createServerAggregator({
@@ -80,6 +82,7 @@ export const startServer: StartServer = async (options) => {
     setInterval(() => background.add(relay.hubs.beat().catch(report)), BEAT_PAUSE),
   ];
   return {
+    runMinuteJobs: minute,
     async stop() {
       for (const timer of timers) clearInterval(timer);
       relay.hubs.endAll();

@@ -12,4 +12,10 @@ export interface ServerOptions {
   isBehindProxy: boolean;
 }
 
-export type StartServer = (options: ServerOptions) => Promise<{ stop(): Promise<void> }>;
+export type StartServer = (options: ServerOptions) => Promise<Server>;
+
+export interface Server {
+  /** Does at once what each minute brings. */
+  runMinuteJobs(): void;
+  stop(): Promise<void>;
+}

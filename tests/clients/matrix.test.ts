@@ -9,9 +9,18 @@ import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { freePort, kill } from "../e2e/programs.ts";
 import { type Client, type Library, now } from "./library.ts";
 import { nostrTools } from "./nostr-tools.ts";
-import { LIBRARIES } from "./libraries.ts";
+import { LIBRARIES as ALL } from "./libraries.ts";
+import { relayProgram } from "../fixtures/relay-program.ts";
 
 /** A step takes less than a second on an idle machine. If the relay is at fault, it takes 10 s or never ends. */
+/**
+ * On Node, @snort/system 2.1.9 loses an event that is in one chunk of the connection with EOSE: it verifies in a microtask, and the
+ * WebSocket of Node hands over both frames in one task. A server of one process is quick enough for that.
+ */
+const LIBRARIES = ALL.filter(
+  ({ name }) => process.env["SERVED_BY"] === undefined || name !== "@snort/system",
+);
+
 const LIMIT_MILLISECONDS = 5_000;
 
 let relay: Running;
@@ -22,8 +31,8 @@ const table: Record<string, Record<string, number>> = {};
 
 beforeAll(async () => {
   const port = await freePort();
-  const args = ["scripts/start.ts", "--port", String(port), "--state", state];
-  relay = startProgram(process.execPath, args, { cwd: ROOT });
+  const [program, args] = relayProgram();
+  relay = startProgram(program, [...args, "--port", String(port), "--state", state], { cwd: ROOT });
   await relay.shows("ready");
   url = `ws://localhost:${port}`;
   other = await nostrTools.connect(url, generateSecretKey());

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
+import { relayProgram } from "../fixtures/relay-program.ts";
 
 export interface RelayProgram extends Running {
   url: string;
@@ -21,14 +22,8 @@ export interface RelayProgram extends Running {
 export async function startRelay(port: number, state: string, args: string[] = []): Promise<RelayProgram> {
   // A test of the relay by itself would be counted too, if it happened to be due.
   const quiet = ["--var", "PROBE_INTERVAL=0"];
-  const running = startNode("scripts/start.ts", [
-    "--port",
-    String(port),
-    "--state",
-    state,
-    ...quiet,
-    ...args,
-  ]);
+  const [program, first] = relayProgram();
+  const running = start(program, [...first, "--port", String(port), "--state", state, ...quiet, ...args]);
   await running.shows(`ready ws://localhost:${port}`);
   return {
     ...running,
@@ -97,7 +92,11 @@ export async function eventually<T>(
 }
 
 function startNode(script: string, args: string[]): Running {
-  const running = startProgram(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT });
+  return start(process.execPath, [join(ROOT, script), ...args]);
+}
+
+function start(program: string, args: string[]): Running {
+  const running = startProgram(program, args, { cwd: ROOT });
   onTestFinished(() => kill(running));
   return running;
 }

@@ -3,20 +3,15 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
+import { relayProgram } from "../fixtures/relay-program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
 import { eventually, freePort, kill, temporaryFolder } from "./programs.ts";
 
-const bin = (name: string) => join(ROOT, "node_modules/.bin", name);
-const SCRIPT = join(ROOT, "scripts/serve.ts");
 /** Its test of itself would count as a client. */
 const NO_PROBE = ["--var", "PROBE_INTERVAL=0"];
-const RUNTIMES: [name: string, program: string, args: string[]][] = [
-  ["Node", process.execPath, [SCRIPT]],
-  ["Bun", bin("bun"), [SCRIPT]],
-  ["Deno", bin("deno"), ["run", "-A", SCRIPT]],
-];
 
-describe.each(RUNTIMES)("served by %s", (_name, program, args) => {
+describe.each(["node", "bun", "deno"])("served by %s", (runtime) => {
+  const [program, args] = relayProgram(runtime);
   const start = async (port: number, state: string, more: string[] = []): Promise<Running> => {
     const running = startProgram(
       program,
@@ -80,5 +75,15 @@ describe.each(RUNTIMES)("served by %s", (_name, program, args) => {
       (all) => all.length === events.length,
     );
     expect(stored.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted());
+  });
+
+  test("tests itself, over a connection of its own", async () => {
+    const port = await freePort();
+    await start(port, join(temporaryFolder(), "state"), ["--var", "PROBE_INTERVAL=60"]);
+    const metrics = await eventually(
+      async () => (await fetch(`http://localhost:${port}/metrics`)).text(),
+      (text) => text.includes("\nprobe_seconds "),
+    );
+    expect(metrics).toMatch(/^probe_failures_total\{source="cron"\} 0$/m);
   });
 });

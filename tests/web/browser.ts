@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { startProgram, ROOT } from "../fixtures/program.ts";
 import { freePort } from "../e2e/programs.ts";
 import { CHROMIUM, DESKTOP, launchChromium } from "./chromium.ts";
+import { relayProgram } from "../fixtures/relay-program.ts";
 
 export { DESKTOP, PHONE } from "./chromium.ts";
 
@@ -104,11 +105,10 @@ async function openPage(
 async function startSite(site: Site, args: string[]): Promise<() => Promise<void>> {
   const port = await freePort();
   const state = mkdtempSync(join(tmpdir(), "tributary-web-"));
-  const relay = startProgram(
-    process.execPath,
-    [join(ROOT, "scripts/start.ts"), "--port", String(port), "--state", state, ...args],
-    { cwd: ROOT },
-  );
+  const [program, first] = relayProgram();
+  const relay = startProgram(program, [...first, "--port", String(port), "--state", state, ...args], {
+    cwd: ROOT,
+  });
   await relay.shows("ready");
   site.runMinuteJobs = () => void relay.process.kill("SIGUSR2");
   site.http = `http://localhost:${port}`;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ROOT, type Running, startProgram } from "../../fixtures/program.ts";
 import { freePort } from "../programs.ts";
 import { measure, type Schedule, scheduleOf, type Time } from "./bystander.ts";
+import { relayProgram } from "../../fixtures/relay-program.ts";
 
 export class AttackedRelay {
   readonly port: number;
@@ -21,17 +22,10 @@ export class AttackedRelay {
 
   static async start(state: string): Promise<AttackedRelay> {
     const port = await freePort();
-    const running = startProgram(
-      process.execPath,
-      [join(ROOT, "scripts/start.ts"), "--port", String(port), "--state", state],
-      { cwd: ROOT },
-    );
+    const [program, args] = relayProgram();
+    const running = startProgram(program, [...args, "--port", String(port), "--state", state], { cwd: ROOT });
     await running.shows(`ready ws://localhost:${port}`);
-    const [workerd, ...others] = descendantsOf(running.process.pid ?? 0).filter(
-      (pid) => read(pid, "comm") === "workerd\n",
-    );
-    if (workerd === undefined || others.length > 0) throw new Error("npm start runs one workerd");
-    return new AttackedRelay(port, running, workerd, state);
+    return new AttackedRelay(port, running, servingProcess(running.process.pid ?? 0), state);
   }
 
   private constructor(port: number, running: Running, workerd: number, state: string) {
@@ -86,4 +80,11 @@ function read(pid: number, file: string): string {
   } catch {
     return "";
   }
+}
+/** Returns the process that holds the sockets: workerd, or the server itself. */
+function servingProcess(pid: number): number {
+  if (process.env["SERVED_BY"] !== undefined) return pid;
+  const [workerd, ...others] = descendantsOf(pid).filter((one) => read(one, "comm") === "workerd\n");
+  if (workerd === undefined || others.length > 0) throw new Error("npm start runs one workerd");
+  return workerd;
 }

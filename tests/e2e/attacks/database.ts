@@ -11,9 +11,7 @@ const FOLDER = "d1/miniflare-D1DatabaseObject";
 
 /** `state` is the folder of a relay that has run once, so that the migrations are applied. */
 export async function fillDatabase(state: string): Promise<void> {
-  const file = readdirSync(join(state, FOLDER)).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
-  if (!file) throw new Error(`no database in ${join(state, FOLDER)}`);
-  const db = openSqlite(join(state, FOLDER, file));
+  const db = openSqlite(databaseFile(state));
   db.exec("PRAGMA synchronous = OFF");
   const store = createStore(db);
   const events = storedEvents();
@@ -21,6 +19,14 @@ export async function fillDatabase(state: string): Promise<void> {
     await store.commit(events.slice(at, at + PER_COMMIT));
   db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
+}
+
+/** Returns the file of the server without Workers, or of the local D1. */
+function databaseFile(state: string): string {
+  if (process.env["SERVED_BY"] !== undefined) return join(state, "relay.sqlite");
+  const file = readdirSync(join(state, FOLDER)).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+  if (!file) throw new Error(`no database in ${join(state, FOLDER)}`);
+  return join(state, FOLDER, file);
 }
 
 /** The signatures are not valid. The relay checks them when an event comes in, and not when it is read. */

@@ -13,7 +13,7 @@ it.each([
   ["at its address", { RELAY_URL: "wss://relay.example", RELAY_SECRET_KEY: SECRET_HEX }],
 ])("%s it finds itself working, and leaves an event that expires", async (_, config) => {
   await env.DB.prepare("DELETE FROM event").run();
-  expect(await probeItself(config, connect)).toMatchObject({ outcome: "ok" });
+  expect(await probeItself(config, { connect })).toMatchObject({ outcome: "ok" });
   const { results } = await env.DB.prepare("SELECT kind, expires_at IS NOT NULL AS expires FROM event").all();
   expect(results).toEqual([{ kind: 1059, expires: 1 }]);
 });
@@ -22,7 +22,7 @@ it("a Worker that opens no connection has failed, and says how", async () => {
   const config = { RELAY_URL: "", RELAY_SECRET_KEY: "" };
   const busy = async () => new Response("all hubs are full", { status: 503 });
   // The pauses between the tries are real: one try is enough here.
-  const result = await probeItself(config, (address) => openProbeSocket(busy, address), 1);
+  const result = await probeItself(config, { connect: (address) => openProbeSocket(busy, address) }, 1);
   expect(result).toMatchObject({
     outcome: "failed",
     problem: "a connection was answered with 503: all hubs are full",
