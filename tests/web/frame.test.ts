@@ -32,7 +32,7 @@ describeInBrowser("the frame", [], (site) => {
     expect(await response.text()).toContain('href="/"');
   });
 
-  test("a page loads nothing from other hosts and little in all", async () => {
+  test.each(["/watch", "/admin"])("%s loads nothing from other hosts and little in all", async (path) => {
     const page = await site.open();
     let bytes = 0;
     const hosts = new Set<string>();
@@ -40,7 +40,7 @@ describeInBrowser("the frame", [], (site) => {
       hosts.add(new URL(response.url()).host);
       bytes += (await response.request().sizes()).responseBodySize;
     });
-    await page.goto(`${site.http}/watch`, { waitUntil: "networkidle" });
+    await page.goto(site.http + path, { waitUntil: "networkidle" });
     expect([...hosts]).toEqual([new URL(site.http).host]);
     expect(bytes).toBeLessThan(100_000);
   });

@@ -61,7 +61,12 @@ function Queue({ listed, decided }: { listed: ListedEvent[]; decided(): Promise<
         {left > 0 && `, ${left} of them after these`}.
       </p>
       <Loaded of={loading}>
-        {(reported) => reported.map((one) => <ReportedEvent key={one.id} reported={one} decided={decided} />)}
+        {(reported) =>
+          // Those that were decided on go at once, and the others stay while the next ones are read.
+          reported
+            .filter(({ id }) => ids.includes(id))
+            .map((one) => <ReportedEvent key={one.id} reported={one} decided={decided} />)
+        }
       </Loaded>
     </>
   );
