@@ -1,12 +1,12 @@
 /** Signing in on a page: with a secret key, an extension (NIP-07), and a remote signer (NIP-46). */
-import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools";
+import { generateSecretKey, getPublicKey } from "nostr-tools";
 import { encrypt } from "nostr-tools/nip49";
 import { npubEncode } from "nostr-tools/nip19";
-import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { ADMIN, ADMIN_KEY, signInWith } from "./admins.ts";
 import { describeInBrowser, expectAccessible, expectToFit, isShown, PHONE } from "./browser.ts";
 import { startBunker } from "./bunker.ts";
+import { installExtension } from "./extension.ts";
 
 const STRANGER = generateSecretKey();
 const ADMITTED = { name: "Overview" } as const;
@@ -114,19 +114,3 @@ describeInBrowser("signing in", ["--var", `RELAY_ADMINS=${ADMIN_KEY}`], (site) =
     await expectAccessible(page);
   });
 });
-
-/** Gives a page an extension that signs with a key; `changed` are fields that it signs instead. */
-async function installExtension(page: Page, secret: Uint8Array, changed: object = {}): Promise<void> {
-  await page.exposeFunction("signHere", (template: Parameters<typeof finalizeEvent>[0]) =>
-    finalizeEvent({ ...template, ...changed }, secret),
-  );
-  await page.addInitScript((pubkey) => {
-    Object.assign(globalThis, {
-      nostr: {
-        getPublicKey: async () => pubkey,
-        signEvent: (template: object) =>
-          (globalThis as unknown as { signHere(template: object): Promise<object> }).signHere(template),
-      },
-    });
-  }, getPublicKey(secret));
-}

@@ -4,7 +4,17 @@ import type { Page, WebSocketRoute } from "playwright-core";
 import { expect, test } from "vitest";
 import type { Event } from "../../nostr/event.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
-import { describeInBrowser, DESKTOP, expectAccessible, expectToFit, PHONE, type Site } from "./browser.ts";
+import { ADMIN, ADMIN_KEY } from "./admins.ts";
+import {
+  describeInBrowser,
+  DESKTOP,
+  expectAccessible,
+  expectToFit,
+  isShown,
+  PHONE,
+  type Site,
+} from "./browser.ts";
+import { installExtension } from "./extension.ts";
 
 const [ALICE, BOB] = AUTHORS as [string, string, ...string[]];
 let seconds = Math.floor(Date.now() / 1000) - 1000;
@@ -92,7 +102,7 @@ describeInBrowser("Watch", [], (site) => {
     const page = await site.open("/watch");
     await isLive(page);
     await page.getByRole("button", { name: "Pause" }).click();
-    await page.getByText("Held", { exact: true }).waitFor();
+    await page.getByText("Paused", { exact: true }).waitFor();
     await publish(site, { content: "while paused 1" });
     await publish(site, { content: "while paused 2" });
     await page.getByRole("button", { name: "2 new" }).waitFor();
@@ -108,7 +118,7 @@ describeInBrowser("Watch", [], (site) => {
     await card(page, "for the keyboard").waitFor();
     await page.getByRole("button", { name: "Details" }).first().focus();
     // What comes now does not move the event from under the focus.
-    await page.getByText("Held", { exact: true }).waitFor();
+    await page.getByText("Held while you read").waitFor();
     await page.keyboard.press("PageDown");
     await page.keyboard.press("PageUp");
     await page.keyboard.press("Enter");
@@ -178,7 +188,7 @@ describeInBrowser("Watch", [], (site) => {
 
 describeInBrowser(
   "Watch, where only authenticated people may read",
-  ["--var", "READ_ACCESS=auth"],
+  ["--var", "READ_ACCESS=auth", "--var", `RELAY_ADMINS=${ADMIN_KEY}`],
   (site) => {
     test("the refusal is shown in the relay's words, with the way to sign in", async () => {
       const page = await site.open("/watch");
@@ -186,6 +196,24 @@ describeInBrowser(
       const way = page.getByRole("link", { name: "Sign in", exact: true });
       expect(await way.getAttribute("href")).toBe("/admin");
       await expectAccessible(page);
+    });
+
+    test("someone who signs in sees the events, and an admin finds the trace of one", async () => {
+      await publish(site, { content: "for members" });
+      const page = await site.open();
+      await installExtension(page, ADMIN);
+      await page.goto(`${site.http}/watch`);
+      await page.getByRole("link", { name: "Sign in", exact: true }).click();
+      await page.getByRole("button", { name: "Sign in with the extension" }).click();
+      await page.getByRole("button", { name: "Sign out" }).waitFor();
+      await page.goto(`${site.http}/watch`);
+      await card(page, "for members").waitFor();
+      await isLive(page);
+      await publish(site, { content: "live for members" });
+      await card(page, "live for members").waitFor();
+      await page.getByRole("button", { name: "Details" }).first().click();
+      await page.getByRole("button", { name: "Find the trace" }).click();
+      expect(await isShown(page.getByRole("complementary").getByText(/^(None: |[0-9a-f]{32}$)/))).toBe(true);
     });
   },
 );

@@ -1,5 +1,4 @@
 /** How it stands with the connection, how much comes, and the button that holds it. */
-import type { ConnectionState } from "../shared/relay-connection.ts";
 import type { Live } from "./live.ts";
 import { Sparkline } from "./sparkline.tsx";
 
@@ -13,7 +12,7 @@ export function Toolbar({ live }: { live: Live }) {
   return (
     <div class="watch-bar">
       <div class="row">
-        <ConnectionStatus connection={connection} isLoading={live.isLoading} isHeld={isHeld} />
+        <ConnectionStatus live={live} />
         {connection.kind === "waiting" && (
           <button type="button" onClick={() => live.retry()}>
             Try now
@@ -45,16 +44,9 @@ export function Toolbar({ live }: { live: Live }) {
   );
 }
 
-function ConnectionStatus({
-  connection,
-  isLoading,
-  isHeld,
-}: {
-  connection: ConnectionState;
-  isLoading: boolean;
-  isHeld: boolean;
-}) {
-  const [tone, text] = statusOf(connection, isLoading, isHeld);
+function ConnectionStatus({ live }: { live: Live }) {
+  const { connection } = live;
+  const [tone, text] = statusOf(live);
   return (
     <span class="connection" data-tone={tone}>
       <span role="status">{text}</span>
@@ -68,13 +60,14 @@ function ConnectionStatus({
   );
 }
 
-function statusOf(connection: ConnectionState, isLoading: boolean, isHeld: boolean): [string, string] {
+function statusOf({ connection, isLoading, isPaused, isHeld }: Live): [tone: string, text: string] {
   switch (connection.kind) {
     case "connecting":
       return ["waiting", "Connecting…"];
     case "open":
       if (isLoading) return ["waiting", "Loading…"];
-      return isHeld ? ["held", "Held"] : ["good", "Live"];
+      if (isPaused) return ["held", "Paused"];
+      return isHeld ? ["held", "Held while you read"] : ["good", "Live"];
     case "waiting":
       return ["bad", "Not connected"];
     case "closed":
