@@ -45,7 +45,7 @@ export function EventList({ events, profiles, now, opened, open, onShown }: Even
       class="watch-list"
       role="feed"
       aria-label="Events"
-      aria-busy="false"
+
       onKeyDown={moveFocus}
     >
       <div style={{ height: `${virtualizer.getTotalSize()}px` }} role="none">
