@@ -1,10 +1,11 @@
 /** The pages of events and of people. */
 import { naddrEncode, neventEncode, noteEncode, nprofileEncode, npubEncode } from "nostr-tools/nip19";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { demoEvents } from "../tests/fixtures/demo-events.ts";
 import { AMARA, NOBODY, OLGA } from "../tests/fixtures/demo-people.ts";
 import { openHttpApi, type HttpApi } from "../tests/fixtures/http-api.ts";
 import type { Event } from "../nostr/event.ts";
+import { Reads } from "../relay/reads.ts";
 
 const EVENTS = demoEvents(Math.floor(Date.now() / 1000));
 const RAIN = find(({ content }) => content.startsWith("The gauge at the old bridge"));
@@ -48,6 +49,24 @@ describe("the page of an event", () => {
     const name = naddrEncode({ kind: 30_023, pubkey: AMARA.pubkey, identifier: "reading-a-river" });
     expect((await open(`/e/${name}`)).page).toContain("A river has no memory of last year");
     expect((await open(`/e/${ARTICLE.id}`)).page).toContain("A river has no memory of last year");
+  });
+
+  test("an address of a profile, which has no d tag", async () => {
+    const name = naddrEncode({ kind: 0, pubkey: AMARA.pubkey, identifier: "" });
+    expect((await open(`/e/${name}`)).page).toContain("Hydrologist");
+  });
+
+  test("it says if the relay did not look for all answers", async () => {
+    const { run } = Reads.prototype;
+    vi.spyOn(Reads.prototype, "run").mockImplementation(function (this: Reads, reading) {
+      const isAboutEvent = reading.filters.some(({ tags }) => tags.some(({ name }) => name === "e"));
+      const refusal = { prefix: "rate-limited", reason: "too many requests" } as const;
+      return isAboutEvent ? Promise.resolve({ kind: "refused", refusal }) : run.call(this, reading);
+    } as Reads["run"]);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const { status, page } = await open(`/e/${RAIN.id}`);
+    expect(status).toBe(200);
+    expect(page).toContain("did not look for all answers and reactions: too many requests");
   });
 
   test("it has the answers, and counts what others did", async () => {

@@ -1,9 +1,10 @@
 /** The page of one event, at /e/ and note1…, nevent1…, naddr1… or an id in hex. */
 import type { Context, Hono } from "hono";
 import { described } from "../nostr/characters.ts";
-import { type Event, isHex64 } from "../nostr/event.ts";
+import { type Event, isHex64, kindClass } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import { COMMENT, GENERIC_REPOST, NOTE, REACTION, REPOST, ZAP_RECEIPT } from "../nostr/kinds.ts";
+import type { Refusal } from "../nostr/message.ts";
 import { formOfTag, parseReference } from "../nostr/reference.ts";
 import { type Counted, EventPage } from "../web/pages/event.tsx";
 import type { AppEnv } from "./app-env.ts";
@@ -52,6 +53,7 @@ async function eventPage(c: Context<AppEnv>, event: Event): Promise<Response> {
     countAll(c, event.id, about),
   ]);
   const answers = found.ok ? found.events : [];
+  const refusal = found.ok ? counts.refusal : found.refusal;
   const shown = answers.slice(0, MOST_ANSWERS);
   return page(
     c,
@@ -59,24 +61,35 @@ async function eventPage(c: Context<AppEnv>, event: Event): Promise<Response> {
       relay={await relayOf(c)}
       event={event}
       profiles={await readProfiles(c, [event, ...shown])}
-      counts={counts}
+      counts={counts.counted}
       answers={shown}
+      missing={refusal?.reason}
       hasMoreAnswers={answers.length > shown.length}
       now={c.env.now()}
     />,
   );
 }
 
-/** Counts what others did with an event. Leaves out what nobody did, and what the relay did not count. */
-async function countAll(c: Context<AppEnv>, id: string, tags: Filter["tags"]): Promise<Counted[]> {
-  const counts = COUNTS.map(async ([kinds, one, several]): Promise<Counted[]> => {
-    const read = await readCount(c, new Set(), { filter: { kinds, tags } });
-    if (read.kind !== "read" || read.value.count === 0) return [];
+/** Counts what others did with an event, and leaves out what nobody did. `refusal` is why something was not counted. */
+async function countAll(
+  c: Context<AppEnv>,
+  id: string,
+  tags: Filter["tags"],
+): Promise<{ counted: Counted[]; refusal: Refusal | undefined }> {
+  const counted: Counted[] = [];
+  let refusal: Refusal | undefined;
+  const reads = await Promise.all(
+    COUNTS.map(([kinds]) => readCount(c, new Set(), { filter: { kinds, tags } })),
+  );
+  for (const [at, [kinds, one, several]] of COUNTS.entries()) {
+    const read = reads[at];
+    if (read?.kind === "refused") refusal = read.refusal;
+    if (read?.kind !== "read" || read.value.count === 0) continue;
     const { count, isEstimate } = read.value;
     const href = `/explore?kinds=${kinds.join(",")}&tag.e=${id}`;
-    return [{ label: count === 1 ? one : several, count, isEstimate, href }];
-  });
-  return (await Promise.all(counts)).flat();
+    counted.push({ label: count === 1 ? one : several, count, isEstimate, href });
+  }
+  return { counted, refusal };
 }
 
 /** Returns the filter for an event; undefined if the text names none. */
@@ -87,5 +100,8 @@ function filterOf(text: string): Partial<Filter> | undefined {
   const [kind = "", pubkey, ...rest] = reference.value.split(":");
   if (pubkey === undefined) return { ids: [reference.value] };
   if (!isHex64(pubkey) || !(Number(kind) <= 65_535)) return undefined;
-  return { kinds: [Number(kind)], authors: [pubkey], tags: [{ name: "d", values: [rest.join(":")] }] };
+  const address = { kinds: [Number(kind)], authors: [pubkey] };
+  // A replaceable event needs no `d` tag.
+  if (kindClass(Number(kind)) === "replaceable") return address;
+  return { ...address, tags: [{ name: "d", values: [rest.join(":")] }] };
 }

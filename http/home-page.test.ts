@@ -67,6 +67,7 @@ test("a database that does not answer leaves the page, with a word about it", as
   api.close();
   const page = await home();
   expect(page).toContain("cannot reach its database");
+  expect(page).toContain("The relay cannot say now.");
   expect(page).toContain("ws://relay.test");
   expect(api.reported).not.toEqual([]);
   await open();

@@ -50,7 +50,7 @@ export function createHome(): Home {
   };
 }
 
-type Upstreams = HomeProps["upstreams"];
+type Upstreams = NonNullable<HomeProps["upstreams"]>;
 
 const ALL_KINDS: Moderation["kinds"] = { allowed: [], disallowed: [] };
 
@@ -83,8 +83,11 @@ async function newestNotes(c: Context<AppEnv>, recent: RecentValue<Newest>): Pro
   }
 }
 
-/** Returns the upstreams that lag the least. An address may contain a secret, so only its host is shown. */
-async function gatheredFrom(c: Context<AppEnv>, recent: RecentValue<Upstreams>): Promise<Upstreams> {
+/** Returns the upstreams that lag the least; undefined if the database does not answer. An address may contain a secret, so only its host is shown. */
+async function gatheredFrom(
+  c: Context<AppEnv>,
+  recent: RecentValue<Upstreams>,
+): Promise<Upstreams | undefined> {
   const { management, config, report } = c.env;
   const now = c.env.now();
   const known = recent.get(now);
@@ -100,6 +103,6 @@ async function gatheredFrom(c: Context<AppEnv>, recent: RecentValue<Upstreams>):
     return recent.set({ shown: sorted.slice(0, MOST_UPSTREAMS), count: sorted.length }, now);
   } catch (error) {
     report(error);
-    return { shown: [], count: 0 };
+    return undefined;
   }
 }

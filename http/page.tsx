@@ -14,6 +14,7 @@ import { REFUSAL_STATUS } from "./refusal.ts";
 
 export function page(c: Context<AppEnv>, content: VNode, status: ContentfulStatusCode = 200): Response {
   return c.html(htmlDocument(content), status, {
+    "cache-control": "no-cache",
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",

@@ -12,7 +12,7 @@ import { exactTime } from "../parts/relative-time.ts";
 import { summaryOf } from "../parts/summary.ts";
 import { Page, type Relay } from "./layout.tsx";
 
-/** How often others have reacted. Undefined if the relay did not count. */
+/** How often others have reacted. */
 export interface Counted {
   label: string;
   count: number;
@@ -28,6 +28,8 @@ export interface EventPageProps {
   counts: readonly Counted[];
   answers: readonly Event[];
   hasMoreAnswers: boolean;
+  /** Why answers or counts may be missing. */
+  missing: string | undefined;
   /** Unix seconds. */
   now: number;
 }
@@ -36,7 +38,7 @@ const MOST_TAGS = 200;
 const LONGEST_VALUE = 300;
 
 export function EventPage(props: EventPageProps) {
-  const { relay, event, profiles, counts, answers, hasMoreAnswers, now } = props;
+  const { relay, event, profiles, counts, answers, hasMoreAnswers, missing, now } = props;
   const author = nameOf(event.pubkey, profiles);
   const summary = summaryOf(event, profiles);
   return (
@@ -80,6 +82,9 @@ export function EventPage(props: EventPageProps) {
               </a>
             )}
           </section>
+        )}
+        {missing !== undefined && (
+          <p class="card quiet">The relay did not look for all answers and reactions: {missing}.</p>
         )}
         <Signed event={event} />
       </div>

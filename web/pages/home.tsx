@@ -35,7 +35,8 @@ export interface HomeProps {
   banner: string | undefined;
   rules: readonly Rule[];
   newest: Newest;
-  upstreams: { shown: readonly UpstreamLine[]; count: number };
+  /** Undefined if they could not be read. */
+  upstreams: { shown: readonly UpstreamLine[]; count: number } | undefined;
   /** Unix seconds. */
   now: number;
 }
@@ -72,7 +73,7 @@ export function HomePage({ relay, figures, banner, rules, newest, upstreams, now
               ))}
             </dl>
           </section>
-          {upstreams.count > 0 && <Upstreams {...upstreams} />}
+          {upstreams?.count !== 0 && <Upstreams upstreams={upstreams} />}
           <section class="card" aria-labelledby="programs">
             <h2 id="programs">For programs</h2>
             <ul class="link-list">
@@ -173,10 +174,12 @@ function Notes({ newest, now }: { newest: Newest; now: number }) {
   );
 }
 
-function Upstreams({ shown, count }: HomeProps["upstreams"]) {
+function Upstreams({ upstreams }: Pick<HomeProps, "upstreams">) {
+  const { shown, count } = upstreams ?? { shown: [], count: 0 };
   return (
     <section class="card" aria-labelledby="upstreams">
       <h2 id="upstreams">Relays it gathers from</h2>
+      {!upstreams && <p class="quiet">The relay cannot say now.</p>}
       <ul class="link-list">
         {shown.map(({ name, lag, isFailing }) => (
           <li key={name} class="upstream">
