@@ -10,6 +10,11 @@ const dollars: Schema = {
   additionalProperties: { type: "number" },
   description: "Dollars by item, beyond what the plan includes",
 };
+const used: Schema = {
+  type: "object",
+  additionalProperties: { type: "number" },
+  description: "What was used since the first of the month, by item",
+};
 const series = object({ name: text, labels, values: list(value) });
 
 export const STATS: Operation = {
@@ -42,7 +47,7 @@ export const STATS: Operation = {
           ...list(object({ name: text, labels, p50: list(value), p99: list(value) })),
           description: "Seconds, estimated from the buckets of a histogram",
         },
-        costs: object({ today: dollars, month: dollars, limit: { type: ["number", "null"] } }),
+        costs: object({ today: dollars, month: dollars, used, limit: { type: ["number", "null"] } }),
       }),
       "All lists of values are as long as times. null: nothing was reported in this step",
     ),

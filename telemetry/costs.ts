@@ -19,17 +19,18 @@ export function usageOf(counts: Pick<Counts, "total">): Record<Item, number> {
   };
 }
 
-/** Returns the dollars of a month so far, beyond what the plan includes, and how much of them is of today. */
+/** Returns the dollars of a month so far, beyond what the plan includes, how much of them is of today, and what was used. */
 export function costsOf(
   month: Pick<Counts, "total">,
   today: Pick<Counts, "total">,
-): { today: Record<Item, number>; month: Record<Item, number> } {
+): Record<"today" | "month" | "used", Record<Item, number>> {
   const [all, ofToday] = [usageOf(month), usageOf(today)];
   const items = Object.keys(all) as Item[];
   const dollars = (item: Item, used: number) => costOf(PRICES[item], used);
   const figures = (of: (item: Item) => number) =>
     Object.fromEntries(items.map((item) => [item, of(item)])) as Record<Item, number>;
   return {
+    used: all,
     month: figures((item) => dollars(item, all[item])),
     today: figures((item) => dollars(item, all[item]) - dollars(item, all[item] - ofToday[item])),
   };

@@ -1,4 +1,7 @@
-/** Cloudflare's prices on the Workers Paid plan, read in November 2026. docs/operating.md has the same, which a test checks. */
+/** Cloudflare's prices on the Workers Paid plan. docs/operating.md has the same, which a test checks. */
+
+/** When they were read. */
+export const PRICES_READ = "November 2026";
 
 export interface Price {
   /** What is billed, as the table of `npm run bill` names it. */

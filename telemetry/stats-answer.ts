@@ -32,6 +32,8 @@ export interface StatsAnswer {
     today: Record<string, number>;
     /** Since the first of the month, UTC. */
     month: Record<string, number>;
+    /** What was used since the first of the month, in the unit that is billed. */
+    used: Record<string, number>;
     /** Dollars a month. null: there is no limit. */
     limit: number | null;
   };

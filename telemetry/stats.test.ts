@@ -54,6 +54,7 @@ it("today costs what the month costs more because of it", () => {
   today.add("d1_rows_written_total", { source: "http" }, 2 * amount);
   month.add("d1_rows_written_total", { source: "http" }, included + amount);
   const costs = costsOf(month, today);
+  expect(costs.used).toMatchObject({ rowsWritten: included + amount, requests: 0 });
   expect(costs.month.rowsWritten).toBeCloseTo(dollars);
   // A half of it was still included.
   expect(costs.today.rowsWritten).toBeCloseTo(dollars);

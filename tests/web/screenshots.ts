@@ -3,6 +3,8 @@
  *
  *     npm run screenshots
  *
+ * The dashboard shows made-up figures, because those of a relay that has just been started are few.
+ *
  * The events are in several scripts, so the machine needs fonts for them (Debian: fonts-noto-core, fonts-noto-cjk,
  * fonts-noto-color-emoji).
  */
@@ -13,6 +15,7 @@ import type { Page } from "playwright-core";
 import { freePort } from "../../scripts/bench/relays/program.ts";
 import { demoEvents } from "../fixtures/demo-events.ts";
 import { AMARA } from "../fixtures/demo-people.ts";
+import { busyStats } from "../fixtures/stats-answers.ts";
 import { ROOT, startProgram } from "../fixtures/program.ts";
 import { publishAll } from "../fixtures/publish-all.ts";
 import { signInWith } from "./admins.ts";
@@ -41,6 +44,7 @@ const PICTURES: Picture[] = [
   { name: "explore-phone", path: "/explore?kinds=30023", viewport: PHONE, colorScheme: "dark" },
   { name: "event", path: `/e/${RAIN?.id}`, viewport: DESKTOP, colorScheme: "light" },
   { name: "profile-phone", path: `/p/${AMARA.pubkey}`, viewport: PHONE, colorScheme: "light" },
+  { name: "dashboard", path: "/dashboard", viewport: DESKTOP, colorScheme: "light" },
   { name: "admin", path: "/admin", viewport: DESKTOP, colorScheme: "light", prepare: signIn },
   { name: "admin-phone", path: "/admin", viewport: PHONE, colorScheme: "dark", prepare: signIn },
   { name: "api", path: "/api", viewport: DESKTOP, colorScheme: "light" },
@@ -68,6 +72,7 @@ async function main(names: string[]): Promise<void> {
       if (names.length > 0 && !names.includes(name)) continue;
       const context = await browser.newContext({ ...window, reducedMotion: "reduce" });
       const page = await context.newPage();
+      await page.route("**/api/v1/stats?*", (route) => route.fulfill({ json: busyStats("hour") }));
       await page.goto(relay.http + path);
       await prepare?.(page);
       // A page that watches keeps a connection open, so it never becomes idle: wait for its first events instead.

@@ -1,4 +1,9 @@
 import { render } from "preact";
+import { signInAgain } from "../shared/signer/current.ts";
+import { Dashboard } from "./dashboard.tsx";
 
 const view = document.querySelector("#view");
-if (view) render(<p>dashboard</p>, view);
+if (view) {
+  await signInAgain();
+  render(<Dashboard />, view);
+}

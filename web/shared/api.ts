@@ -57,12 +57,20 @@ function readEvent(value: unknown): Event {
   return parsed.event;
 }
 
-async function getJson(path: string, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
+/** Returns an object that the relay has answered. Rejects with an ApiError. */
+export async function getJson(
+  path: string,
+  signal: AbortSignal | undefined,
+  headers: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
   const patience = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   let response: Response;
   let body: unknown;
   try {
-    response = await fetch(path, { signal: signal ? AbortSignal.any([signal, patience]) : patience });
+    response = await fetch(path, {
+      headers,
+      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    });
     body = await response.json();
   } catch (cause) {
     signal?.throwIfAborted();
@@ -80,6 +88,6 @@ async function getJson(path: string, signal: AbortSignal | undefined): Promise<R
   );
 }
 
-function unreadable(cause?: unknown): ApiError {
+export function unreadable(cause?: unknown): ApiError {
   return new ApiError("The relay's answer is not what its API promises.", "unreadable", { cause });
 }

@@ -7,7 +7,7 @@ import { Time } from "../../parts/time.tsx";
 import { SelectField, TextField } from "../../shared/forms/field.tsx";
 import type { AuditLine } from "../../shared/management/answers.ts";
 import { Loaded, useAnswer } from "../parts/loading.tsx";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 import { Person } from "../parts/person.tsx";
 import { useProfiles } from "../parts/relay.tsx";
 import { Empty, Section } from "../parts/section.tsx";

@@ -2,7 +2,7 @@
 import { EventCard } from "../../parts/event-card.tsx";
 import { EventDeeds } from "../parts/event-deeds.tsx";
 import { Loaded, useLoading } from "../parts/loading.tsx";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 import { useProfiles, useRelay } from "../parts/relay.tsx";
 
 export function FoundEvent({ id }: { id: string }) {

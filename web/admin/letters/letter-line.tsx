@@ -2,7 +2,7 @@
 import { shortId, shortKey } from "../../parts/links.ts";
 import { Time } from "../../parts/time.tsx";
 import type { Letter } from "../../shared/management/answers.ts";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 import { placeHref } from "../parts/place.ts";
 
 interface Props {

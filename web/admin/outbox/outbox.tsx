@@ -7,7 +7,7 @@ import type { Outboxes } from "../../shared/management/answers.ts";
 import { Deed, DeedForm } from "../parts/deed.tsx";
 import { Figure } from "../parts/figure.tsx";
 import { Loaded, useAnswer } from "../parts/loading.tsx";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 import { Person } from "../parts/person.tsx";
 import { placeHref } from "../parts/place.ts";
 import { useRelay } from "../parts/relay.tsx";

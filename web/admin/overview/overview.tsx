@@ -3,7 +3,7 @@ import type { ListedSetting, UpstreamStatus } from "../../shared/management/answ
 import { Loaded, type Loading, useAnswer, useLoading } from "../parts/loading.tsx";
 import { placeHref } from "../parts/place.ts";
 import { Section } from "../parts/section.tsx";
-import { readHealth } from "./health.ts";
+import { readHealth } from "../../shared/health.ts";
 
 type Tone = "good" | "bad" | "warning" | "quiet";
 

@@ -5,7 +5,7 @@ import { shortId } from "../../parts/links.ts";
 import { Time } from "../../parts/time.tsx";
 import { EventDeeds } from "../parts/event-deeds.tsx";
 import { Loaded, useAnswer, useLoading } from "../parts/loading.tsx";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 import { Person } from "../parts/person.tsx";
 import { useProfiles, useRelay } from "../parts/relay.tsx";
 import { Empty, Section } from "../parts/section.tsx";

@@ -3,7 +3,7 @@ import { shortId } from "../../parts/links.ts";
 import { Time } from "../../parts/time.tsx";
 import type { LiveStatus, OnwardStatus } from "../../shared/management/answers.ts";
 import { Figure } from "../parts/figure.tsx";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 
 export function LiveState({ live }: { live: LiveStatus }) {
   const now = useNow();

@@ -2,7 +2,7 @@
 import { exactTime } from "../../parts/relative-time.ts";
 import { Time } from "../../parts/time.tsx";
 import type { Coverage, FilterStatus } from "../../shared/management/answers.ts";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 import { describeFilter } from "./filter-text.ts";
 import { rangeText } from "./range-text.ts";
 import { percentOf } from "./state.ts";

@@ -4,7 +4,7 @@ import { normalizeUpstreamUrl } from "../../../nostr/relay-url.ts";
 import { relativeTime } from "../../parts/relative-time.ts";
 import { useAction } from "../../shared/forms/action.ts";
 import { Said } from "../../shared/forms/said.tsx";
-import { unixNow } from "../parts/now.ts";
+import { unixNow } from "../../shared/now.ts";
 import { probe, type ProbeReport } from "./probe.ts";
 
 export function ProbeButton({ url }: { url: string }) {

@@ -4,7 +4,7 @@ import { amountOf } from "../../parts/relative-time.ts";
 import { Time } from "../../parts/time.tsx";
 import type { UpstreamStatus } from "../../shared/management/answers.ts";
 import { Figure } from "../parts/figure.tsx";
-import { useNow } from "../parts/now.ts";
+import { useNow } from "../../shared/now.ts";
 import { FilterState } from "./filter-state.tsx";
 import { LiveState, OnwardState } from "./connection-state.tsx";
 import { coverageOfAll, DIRECTIONS, gapsOf, lostOf, ORIGINS, sizeOf } from "./state.ts";

@@ -1,8 +1,6 @@
 /** Calls of this relay's management API (NIP-86), each signed by an admin (NIP-98). */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { HTTP_AUTH } from "../../../nostr/kinds.ts";
 import type { MethodName } from "../../../nostr/management.ts";
+import { authorization } from "../signer/authorization.ts";
 import type { Signer } from "../signer/signer.ts";
 import type { AnswerOf } from "./answers.ts";
 
@@ -32,9 +30,6 @@ export class CallError extends Error {
   }
 }
 
-/** Signers ask a person, who can answer one question at a time. */
-let signing: Promise<unknown> = Promise.resolve();
-
 /** Makes one call. Rejects with a CallError, or with the signer's error. */
 export async function callRelay<Method extends MethodName>(
   signer: Signer,
@@ -42,9 +37,7 @@ export async function callRelay<Method extends MethodName>(
   params: unknown[],
 ): Promise<Reply<Method>> {
   const body = JSON.stringify({ method, params });
-  const signed = signing.then(() => authorization(signer, body));
-  signing = signed.catch(() => {});
-  const response = await send(body, await signed);
+  const response = await send(body, await authorization(signer, { path: "/", method: "POST", body }));
   const answer = await readAnswer(response);
   if (typeof answer["error"] === "string" && answer["error"] !== "")
     throw new CallError(answer["error"], response.status);
@@ -52,23 +45,6 @@ export async function callRelay<Method extends MethodName>(
     throw new CallError(`The relay answered ${response.status} without a result.`, response.status);
   const { result, message } = answer;
   return { result: result as AnswerOf<Method>, message: typeof message === "string" ? message : "" };
-}
-
-/** Returns an Authorization header for this one request, at the address of this page only. */
-async function authorization(signer: Signer, body: string): Promise<string> {
-  const event = await signer.sign({
-    kind: HTTP_AUTH,
-    created_at: Math.floor(Date.now() / 1000),
-    tags: [
-      ["u", `${location.origin}/`],
-      ["method", "POST"],
-      ["payload", bytesToHex(sha256(utf8ToBytes(body)))],
-      // Relays accept each authorization once, and the same call may be made twice in a second.
-      ["nonce", crypto.randomUUID()],
-    ],
-    content: "",
-  });
-  return `Nostr ${btoa(JSON.stringify(event))}`;
 }
 
 async function send(body: string, authorization: string): Promise<Response> {

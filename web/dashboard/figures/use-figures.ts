@@ -1,0 +1,98 @@
+/** The figures of a range, read again each minute while the page is seen. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { RangeName } from "../../../telemetry/stats-answer.ts";
+import { readHealth } from "../../shared/health.ts";
+import { callRelay } from "../../shared/management/call.ts";
+import { unixNow } from "../../shared/now.ts";
+import type { Access } from "../access/access.ts";
+import type { Figures } from "./figures.ts";
+import { readGauges } from "./read-gauges.ts";
+import { readStats } from "./read-stats.ts";
+
+export interface Reading {
+  /** The last ones, of the range that was asked for last. */
+  figures: Figures | undefined;
+  /** Why they could not be read the last time. */
+  problem: unknown;
+  isReading: boolean;
+  read(): void;
+}
+
+const MINUTE_MILLISECONDS = 60_000;
+/** A step is over with its minute. Then the relay sums it. */
+const DELAY_MILLISECONDS = 2000;
+
+export function useFigures(range: RangeName, access: Access, isPaused: boolean): Reading {
+  const [state, setState] = useState<Omit<Reading, "read">>({
+    figures: undefined,
+    problem: undefined,
+    isReading: true,
+  });
+  const running = useRef<AbortController>(undefined);
+  async function read() {
+    running.current?.abort();
+    const run = new AbortController();
+    running.current = run;
+    setState((known) => ({ ...known, isReading: true }));
+    try {
+      const figures = await readAll(range, access, run.signal);
+      if (!run.signal.aborted) setState({ figures, problem: undefined, isReading: false });
+    } catch (problem) {
+      if (!run.signal.aborted) setState(({ figures }) => ({ figures, problem, isReading: false }));
+    }
+  }
+  useEffect(() => {
+    void read();
+    return () => running.current?.abort();
+  }, [range, access]);
+  useEffect(() => (isPaused ? undefined : eachMinuteWhileSeen(() => void read())), [range, access, isPaused]);
+  return { ...state, read: () => void read() };
+}
+
+/** Calls once a minute, and at once when the page is seen again after a minute or more. Returns what ends it. */
+function eachMinuteWhileSeen(call: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let due = 0;
+  const plan = () => {
+    const past = Date.now() % MINUTE_MILLISECONDS;
+    due = Date.now() - past + MINUTE_MILLISECONDS + DELAY_MILLISECONDS;
+    timer = setTimeout(act, due - Date.now());
+  };
+  const act = () => {
+    plan();
+    call();
+  };
+  const follow = () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    if (due !== 0 && Date.now() >= due) act();
+    else plan();
+  };
+  follow();
+  document.addEventListener("visibilitychange", follow);
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", follow);
+  };
+}
+
+/** Rejects if there are no statistics. */
+async function readAll(range: RangeName, access: Access, signal: AbortSignal): Promise<Figures> {
+  const health = orError(readHealth());
+  const stats = await readStats(range, access, signal);
+  const [gauges, upstreams] = await Promise.all([
+    orError(readGauges(access, signal)),
+    access && "signer" in access
+      ? orError(callRelay(access.signer, "listupstreams", []).then(({ result }) => result))
+      : undefined,
+  ]);
+  return { stats, health: await health, gauges, upstreams, readAt: unixNow() };
+}
+
+async function orError<T>(promise: Promise<T>): Promise<T | Error> {
+  try {
+    return await promise;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
