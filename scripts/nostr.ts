@@ -3,6 +3,8 @@ import * as admin from "./nostr/admin.ts";
 import * as count from "./nostr/count.ts";
 import * as dead from "./nostr/dead.ts";
 import * as events from "./nostr/events.ts";
+import * as exportCommand from "./nostr/export.ts";
+import * as importCommand from "./nostr/import.ts";
 import * as keygen from "./nostr/keygen.ts";
 import * as outbox from "./nostr/outbox.ts";
 import { didYouMean } from "./shared/nearest.ts";
@@ -32,6 +34,8 @@ const COMMANDS: Record<string, Command> = {
   upstream,
   outbox,
   dead,
+  import: importCommand,
+  export: exportCommand,
 };
 
 // If the reader of the output, such as head, closes it, that is not an error.

@@ -3,7 +3,7 @@ import type { Coverage } from "../../store/coverage.ts";
 import type { FilterStatus } from "../../store/upstream-status.ts";
 import type { Share } from "../../store/slices.ts";
 import { oneLine } from "../shared/printing.ts";
-import { countOf, timeOf } from "./units.ts";
+import { countOf, timeOf } from "../shared/units.ts";
 
 const METHODS: Record<Coverage["method"], string> = {
   nip77: "all compared by NIP-77",

@@ -8,7 +8,7 @@ import { UsageError } from "../shared/usage.ts";
 import { callWith, JSON_OPTION, MANAGEMENT_HELP, MANAGEMENT_OPTIONS, SIGNED } from "./management-options.ts";
 import { helpOn, runSubcommand, type Subcommand } from "./subcommands.ts";
 import { textTable } from "./table.ts";
-import { countOf, sizeOf, timeOf } from "./units.ts";
+import { countOf, sizeOf, timeOf } from "../shared/units.ts";
 
 export const summary = "events of upstreams that could not be stored";
 

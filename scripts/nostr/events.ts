@@ -1,13 +1,12 @@
 /** `events`: shows stored events, over HTTP. */
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
 import { AUTH_OPTION } from "./auth-option.ts";
-import { httpAuthorization } from "./http-authorization.ts";
-import { readJson } from "./http-client.ts";
+import { moveOn, PAGE, queryOf, readPage } from "./http-pages.ts";
 import { readOptions } from "../shared/options.ts";
 import { printEvent } from "./received-event.ts";
-import { httpUrl, RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
+import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
-import { CommandError, UsageError } from "../shared/usage.ts";
+import { UsageError } from "../shared/usage.ts";
 
 export const summary = "show stored events over HTTP";
 export const help = `Usage: npm run nostr -- events [options]
@@ -21,9 +20,6 @@ repeat the option.
 ${FILTER_HELP}  --json             print each event as one line of JSON
   --auth             sign each request with the key in NOSTR_SECRET_KEY (NIP-98)
 ${timeoutHelp("30")}${RELAY_HELP}`;
-
-/** Maximum number of events per request. */
-const PAGE = 500;
 
 export async function run(args: string[]): Promise<void> {
   const { values } = readOptions(args, {
@@ -59,9 +55,7 @@ export async function run(args: string[]): Promise<void> {
     for (const event of events.slice(0, left)) await printEvent(event, values.json);
     left -= events.length;
     if (cursor === null) return;
-    // A page may be empty and still have a cursor: a read that found nothing so far. It must move on.
-    if (cursor === query.get("cursor")) throw new CommandError("the relay sent the same cursor again");
-    query.set("cursor", cursor);
+    moveOn(query, cursor);
   }
 }
 
@@ -69,32 +63,4 @@ function readAmount(given: string, name: string): number {
   if (!/^[1-9]\d{0,8}$/.test(given))
     throw new UsageError(`--${name} is ${JSON.stringify(given)}, expected a number from 1`);
   return Number(given);
-}
-
-/** Converts a filter to query parameters (docs/http.md). */
-function queryOf(filter: Record<string, unknown>): URLSearchParams {
-  const entries = Object.entries(filter).map(([name, value]): [string, string] => [
-    name.replace(/^#/, "tag."),
-    Array.isArray(value)
-      ? value.map((item) => String(item).replace(/[\\,]/g, "\\$&")).join(",")
-      : String(value),
-  ]);
-  return new URLSearchParams(entries);
-}
-
-async function readPage(
-  relay: string,
-  query: URLSearchParams,
-  { auth, timeout }: { auth: boolean; timeout: number | undefined },
-): Promise<{ events: unknown[]; cursor: string | null }> {
-  const path = `api/v1/events?${query}`;
-  const authorization = auth ? httpAuthorization(httpUrl(relay, path), "GET") : undefined;
-  const body = (await readJson(relay, path, { authorization, timeout })) as {
-    events?: unknown;
-    cursor?: unknown;
-  } | null;
-  const { events, cursor } = body ?? {};
-  if (!Array.isArray(events) || !(cursor === null || typeof cursor === "string"))
-    throw new CommandError(`${relay} sent something that is not a page of events`);
-  return { events, cursor };
 }

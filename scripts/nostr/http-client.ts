@@ -7,6 +7,16 @@ import { CommandError } from "../shared/usage.ts";
 
 const ANSWER_MILLISECONDS = 30_000;
 
+/** The relay answered 429. The same request may succeed after `seconds`. */
+export class RateLimitedError extends CommandError {
+  readonly seconds: number;
+
+  constructor(message: string, seconds: number) {
+    super(message);
+    this.seconds = seconds;
+  }
+}
+
 interface ReadOptions {
   accept?: string;
   authorization?: string | undefined;
@@ -20,8 +30,10 @@ export async function readJson(
   { accept = "application/json", authorization, timeout }: ReadOptions = {},
 ): Promise<unknown> {
   const headers = { accept, ...(authorization !== undefined && { authorization }) };
-  const { status, body } = await exchange(relay, path, { headers, timeout });
-  if (status !== 200) throw new CommandError(`the relay answered ${status}: ${reasonOf(body)}`);
+  const { status, body, retryAfter } = await exchange(relay, path, { headers, timeout });
+  const failure = `the relay answered ${status}: ${reasonOf(body)}`;
+  if (status === 429) throw new RateLimitedError(failure, retryAfter);
+  if (status !== 200) throw new CommandError(failure);
   return body;
 }
 
@@ -42,13 +54,13 @@ async function exchange(
   relay: string,
   path: string,
   init: Request,
-): Promise<{ status: number; body: unknown }> {
-  const { status, text } = await send(relay, httpUrl(relay, path), init);
+): Promise<{ status: number; body: unknown; retryAfter: number }> {
+  const { status, text, retryAfter } = await send(relay, httpUrl(relay, path), init);
   const { levels } = shapeOf(text);
   if (levels > MOST_LEVELS)
     throw new CommandError(`${relay} answered ${status} with JSON that is ${nestedTooDeeply(levels)}`);
   try {
-    return { status, body: JSON.parse(text) as unknown };
+    return { status, body: JSON.parse(text) as unknown, retryAfter };
   } catch {
     throw new CommandError(`${relay} answered ${status} without JSON: does this relay serve it over HTTP?`);
   }
@@ -58,11 +70,12 @@ async function send(
   relay: string,
   url: string,
   { timeout = ANSWER_MILLISECONDS, ...init }: Request,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; retryAfter: number }> {
   const signal = AbortSignal.timeout(timeout);
   try {
     const response = await fetch(url, { ...init, signal });
-    return { status: response.status, text: await response.text() };
+    const { status, headers } = response;
+    return { status, text: await response.text(), retryAfter: Number(headers.get("retry-after")) || 1 };
   } catch (error) {
     if (signal.aborted) {
       throw new CommandError(`${relay} did not answer within ${timeout / 1000} s`);

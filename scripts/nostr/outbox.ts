@@ -8,7 +8,7 @@ import { UsageError } from "../shared/usage.ts";
 import { callWith, JSON_OPTION, MANAGEMENT_HELP, MANAGEMENT_OPTIONS, SIGNED } from "./management-options.ts";
 import { helpOn, runSubcommand, type Subcommand } from "./subcommands.ts";
 import { textTable } from "./table.ts";
-import { countOf, timeOf } from "./units.ts";
+import { countOf, timeOf } from "../shared/units.ts";
 
 export const summary = "pull the authors that a key follows from where they write";
 

@@ -1,6 +1,6 @@
 /** What a probe of a relay found out, as text. */
 import type { ProbeReport, RelayDocument, RequestReport } from "./upstream-probe.ts";
-import { countOf, timeOf } from "./units.ts";
+import { countOf, timeOf } from "../shared/units.ts";
 
 export function probeText(report: ProbeReport): string {
   const { url, document, openMilliseconds, request, negentropy } = report;

@@ -4,7 +4,7 @@ import type { UpstreamFilter, UpstreamSettings } from "../../store/upstream-sett
 import { oneLine } from "../shared/printing.ts";
 import { coverageLines, shareOfAll } from "./coverage-text.ts";
 import { textTable } from "./table.ts";
-import { countOf, lengthOf, sizeOf, timeOf } from "./units.ts";
+import { countOf, lengthOf, sizeOf, timeOf } from "../shared/units.ts";
 
 const COLUMNS = [
   "UPSTREAM",

@@ -90,6 +90,8 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["outbox", "list"],
     ["dead", "list"],
     ["dead", "redrive"],
+    ["import"],
+    ["export"],
   ])("%s %s --help", async (...command) => {
     const { code, stdout, stderr } = await run([...command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -113,6 +115,8 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       "upstream",
       "outbox",
       "dead",
+      "import",
+      "export",
     ])
       expect(stdout).toContain(`  ${name} `);
   });
@@ -127,6 +131,8 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["upstream", "list"],
     ["outbox", "list"],
     ["dead", "list"],
+    ["import", `${ROOT}LICENSE`],
+    ["export"],
   ])("%s: nothing answers", async (...args) => {
     const { code, stdout, stderr } = await run([...args, "--relay", "ws://127.0.0.1:9"], withKey);
     expect({ code, stdout, stderr }).toEqual({

@@ -1,7 +1,7 @@
 /** What `upstream list` and `upstream status` print. */
 import { describe, expect, it } from "vitest";
 import { statusText, tableOf } from "../../scripts/nostr/upstream-text.ts";
-import { lengthOf, sizeOf, timeOf } from "../../scripts/nostr/units.ts";
+import { lengthOf, sizeOf, timeOf } from "../../scripts/shared/units.ts";
 import { DEFAULT_SETTINGS } from "../../store/upstream-settings.ts";
 import type { Coverage } from "../../store/coverage.ts";
 import type { UpstreamStatus } from "../../store/upstream-status.ts";

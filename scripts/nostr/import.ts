@@ -1,0 +1,116 @@
+/** `import`: stores the events of a file in a relay. */
+import { matcher, parseFilter } from "../../nostr/filter.ts";
+import { importEvents } from "../move/import-events.ts";
+import { linesOf } from "../move/lines.ts";
+import { showProgress } from "../move/progress.ts";
+import { fastVerify } from "../move/read-record.ts";
+import { ResumeFile } from "../move/resume.ts";
+import { openSource } from "../move/source.ts";
+import { Tally } from "../move/tally.ts";
+import { readOptions } from "../shared/options.ts";
+import { note, print } from "../shared/printing.ts";
+import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
+import { countOf } from "../shared/units.ts";
+import { CommandError, UsageError } from "../shared/usage.ts";
+import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
+import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
+import { RelayDestination } from "./relay-destination.ts";
+import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
+
+export const summary = "store the events of a file in a relay";
+export const help = `Usage: npm run nostr -- import FILE [options]
+
+Stores the events of a file, or of standard input (-), in a relay. Each line is an event, or a frame such as
+["EVENT", {…}]. The file may be compressed with gzip or zstd. The exit status is 1 if anything was refused.
+
+  --resume           go on where an interrupted import of this file has stopped
+  --trusted          do not check ids and signatures here; the relay still does
+${FILTER_HELP.replace("; best match first", "")}${AUTH_HELP}${timeoutHelp("30")}${RELAY_HELP}`;
+
+const { limit: _limit, ...CONDITIONS } = FILTER_OPTIONS;
+
+export async function run(args: string[]): Promise<void> {
+  const { values, positionals } = readOptions(
+    args,
+    {
+      ...RELAY_OPTION,
+      ...AUTH_OPTION,
+      ...TIMEOUT_OPTION,
+      ...CONDITIONS,
+      resume: { type: "boolean", default: false },
+      trusted: { type: "boolean", default: false },
+    },
+    1,
+  );
+  const [name] = positionals;
+  if (name === undefined) throw new UsageError("the file is missing: name one, or - for standard input");
+  if (name === "-" && values.resume)
+    throw new UsageError("standard input cannot be resumed: import it again, duplicates are harmless");
+  const relay = relayUrl(values.relay);
+  const filter = filterOf(values);
+  const destination = new RelayDestination(relay, { auth: values.auth, timeout: timeoutOf(values.timeout) });
+  const target = `${relay} ${JSON.stringify(filter)}`;
+  try {
+    await importFile(name, { ...values, filter, destination, target });
+  } finally {
+    await destination.close();
+  }
+}
+
+interface FileOptions {
+  filter: Record<string, unknown>;
+  destination: RelayDestination;
+  /** Where the events go, and which. */
+  target: string;
+  resume: boolean;
+  trusted: boolean;
+}
+
+async function importFile(name: string, options: FileOptions): Promise<void> {
+  const { filter, destination, target, resume, trusted } = options;
+  const parsed = parseFilter(filter);
+  if (!parsed.ok) throw new UsageError(parsed.reason);
+  const resumeFile = name === "-" ? undefined : new ResumeFile(name, target);
+  const saved = resume ? resumeFile?.read() : undefined;
+  if (resume && !saved) note(`no import of ${name} was interrupted: starting at its beginning`);
+  await destination.reach();
+  const source = await openSource(name, saved?.position.end);
+  const tally = new Tally(saved?.counts);
+  const interrupted = onInterrupt();
+  {
+    using _progress = showProgress("lines", () => ({
+      count: tally.lines,
+      ...(source.size && { share: source.read() / source.size }),
+    }));
+    try {
+      await importEvents(linesOf(source.bytes, saved?.position), {
+        destination,
+        tally,
+        verify: trusted ? undefined : fastVerify(),
+        matches: matcher(parsed.filter),
+        reached: (position) => resumeFile?.reached(position, tally.counts),
+        signal: interrupted,
+      });
+    } catch (error) {
+      if (tally.lines > 0) note(`before the end: ${tally.text}`);
+      throw error;
+    } finally {
+      resumeFile?.save();
+    }
+  }
+  if (interrupted.aborted) throw new CommandError(`interrupted: ${tally.text}; --resume goes on`);
+  resumeFile?.remove();
+  await print(tally.text);
+  if (tally.counts.refused > 0) throw new CommandError(refusedText(tally.counts.refused));
+}
+
+function refusedText(refused: number): string {
+  return refused === 1 ? "one line was refused" : `${countOf(refused)} lines were refused`;
+}
+
+/** The first Ctrl-C ends the import when what was sent is answered. The second one ends the program at once. */
+function onInterrupt(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
+  return interrupted.signal;
+}
