@@ -39,6 +39,10 @@ describeInBrowser("the dashboard of a relay with a token", SETTINGS, (site) => {
     await page.getByRole("button", { name: "Sign out" }).click();
     await isShown(page.getByText("only operators may read them"));
     expect(await page.locator(".plot, .headline").count()).toBe(0);
+    await page.getByLabel("METRICS_TOKEN").fill(TOKEN);
+    await page.getByRole("button", { name: "Read with this token" }).click();
+    await isShown(row);
+    expect(await row.getByRole("cell").nth(2).innerText()).toBe("for admins");
   });
 
   test("another key is told that it is not an admin", async () => {

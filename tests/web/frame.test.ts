@@ -32,16 +32,19 @@ describeInBrowser("the frame", [], (site) => {
     expect(await response.text()).toContain('href="/"');
   });
 
-  test.each(["/watch", "/admin"])("%s loads nothing from other hosts and little in all", async (path) => {
-    const page = await site.open();
-    let bytes = 0;
-    const hosts = new Set<string>();
-    page.on("response", async (response) => {
-      hosts.add(new URL(response.url()).host);
-      bytes += (await response.request().sizes()).responseBodySize;
-    });
-    await page.goto(site.http + path, { waitUntil: "networkidle" });
-    expect([...hosts]).toEqual([new URL(site.http).host]);
-    expect(bytes).toBeLessThan(100_000);
-  });
+  test.each(["/watch", "/dashboard", "/admin"])(
+    "%s loads nothing from other hosts and little in all",
+    async (path) => {
+      const page = await site.open();
+      let bytes = 0;
+      const hosts = new Set<string>();
+      page.on("response", async (response) => {
+        hosts.add(new URL(response.url()).host);
+        bytes += (await response.request().sizes()).responseBodySize;
+      });
+      await page.goto(site.http + path, { waitUntil: "networkidle" });
+      expect([...hosts]).toEqual([new URL(site.http).host]);
+      expect(bytes).toBeLessThan(100_000);
+    },
+  );
 });

@@ -57,7 +57,7 @@ export function Costs({ costs, now }: { costs: StatsAnswer["costs"]; now: number
 
 function Share({ line, used, included }: ItemCost) {
   const share = used / included;
-  const text = share > 1 ? `all ${briefly(included)}` : `${percent(share)} of ${briefly(included)}`;
+  const text = share > 1 ? `all of ${briefly(included)}` : `${percent(share)} of ${briefly(included)}`;
   return (
     <>
       <meter max={included} value={used} high={0.9 * included} optimum={0} aria-label={`${line}: ${text}`} />{" "}

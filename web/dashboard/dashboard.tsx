@@ -12,6 +12,7 @@ import { Costs } from "./costs.tsx";
 import type { Figures } from "./figures/figures.ts";
 import { useFigures } from "./figures/use-figures.ts";
 import { Headline } from "./headline.tsx";
+import { sentence } from "./figures/format.ts";
 import { HealthRow } from "./health-row.tsx";
 import { Late } from "./late.tsx";
 import { rangeInAddress, showRangeInAddress } from "./range.ts";
@@ -31,7 +32,7 @@ export function Dashboard() {
   if (problem instanceof ApiError && problem.code === "auth-required")
     return (
       <Late load={() => import("./access/not-readable.tsx")}>
-        {({ NotReadable }) => <NotReadable access={access} use={setToken} />}
+        {({ NotReadable }) => <NotReadable access={access} isAsking={isReading} use={setToken} />}
       </Late>
     );
   return (
@@ -53,7 +54,11 @@ export function Dashboard() {
       )}
       {!figures && isReading && <Skeleton />}
       {figures && (
-        <AllFigures figures={figures} isOld={problem !== undefined || figures.stats.range !== range} />
+        <AllFigures
+          figures={figures}
+          isFailing={problem !== undefined}
+          isOld={problem !== undefined || figures.stats.range !== range}
+        />
       )}
       {signer && (
         <Late load={() => import("../shared/signer/signed-in.tsx")}>
@@ -64,11 +69,18 @@ export function Dashboard() {
   );
 }
 
-function AllFigures({ figures, isOld }: { figures: Figures; isOld: boolean }) {
+interface FiguresProps {
+  figures: Figures;
+  /** Whether newer ones could not be read. Then nobody knows whether the relay is still healthy. */
+  isFailing: boolean;
+  isOld: boolean;
+}
+
+function AllFigures({ figures, isFailing, isOld }: FiguresProps) {
   const { stats, gauges, upstreams, readAt } = figures;
   return (
     <div class={`figures-of-relay ${isOld ? "old" : ""}`}>
-      <HealthRow figures={figures} />
+      {!isFailing && <HealthRow figures={figures} />}
       <Headline figures={figures} />
       <Charts stats={stats} gauges={gauges instanceof Error ? undefined : gauges} />
       <Upstreams upstreams={upstreams} gauges={gauges} />
@@ -92,7 +104,7 @@ function Problem({ problem, figures, isReading, read }: ProblemProps) {
   return (
     <div role="alert" class="notice bad row">
       <span class="grow">
-        {messageOf(problem)}{" "}
+        {sentence(messageOf(problem))}{" "}
         {figures && `The figures below are ${amountOf(Math.max(0, now - figures.readAt))} old. `}
         The page tries again each minute.
       </span>

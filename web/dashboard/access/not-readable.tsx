@@ -4,7 +4,14 @@ import { SignIn } from "../../shared/signer/sign-in.tsx";
 import type { Access } from "./access.ts";
 import { TokenForm } from "./token-form.tsx";
 
-export function NotReadable({ access, use }: { access: Access; use(token: string): void }) {
+interface Props {
+  access: Access;
+  /** Whether the relay is being asked with it. */
+  isAsking: boolean;
+  use(token: string): void;
+}
+
+export function NotReadable({ access, isAsking, use }: Props) {
   const signer = access && "signer" in access ? access.signer : undefined;
   return (
     <div class="stack not-readable">
@@ -12,7 +19,8 @@ export function NotReadable({ access, use }: { access: Access; use(token: string
         The figures show what clients do, so only operators may read them. On the relay's own machine they
         need nothing, unless the relay has a <code>METRICS_TOKEN</code>.
       </p>
-      {access && (
+      {isAsking && <p role="status">Asking the relay…</p>}
+      {access && !isAsking && (
         <div role="alert" class="notice bad">
           {signer
             ? "The relay does not accept this key: it is not in RELAY_ADMINS, or this page has another address than RELAY_URL."

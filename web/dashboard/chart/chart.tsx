@@ -35,10 +35,10 @@ export function Chart(props: ChartProps) {
     <section class="card chart" aria-label={title}>
       <header>
         <h3>{title}</h3>
-        <p class="current">
+        <p class="chart-current">
           <strong>{current.value}</strong> <span>{current.of}</span>
         </p>
-        <p class="about">{about}</p>
+        <p class="chart-about">{about}</p>
       </header>
       {isEmpty ? (
         <p class="chart-empty">{empty}</p>

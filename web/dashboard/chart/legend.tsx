@@ -22,7 +22,7 @@ export function Legend({ lines, hidden, toggle, valueOf }: Props) {
           >
             <span class={`swatch ${classOfLine(at)}`} />
             <span>{line.label}</span>
-            <span class="value">{valueOf(line)}</span>
+            <span class="legend-value">{valueOf(line)}</span>
           </button>
         </li>
       ))}

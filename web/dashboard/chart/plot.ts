@@ -95,7 +95,7 @@ function optionsOf(
   pointed: (at: number | undefined) => void,
 ): uPlot.Options {
   const { lines, shape, isLogarithmic } = current();
-  const [text = "", grid = "", surface = ""] = coloursIn(host, ["axis-text", "axis-grid", "axis-back"]);
+  const [text = "", grid = ""] = coloursIn(host, ["axis-text", "axis-grid"]);
   const colours = coloursIn(
     host,
     lines.map((_, at) => classOfLine(at)),
@@ -104,7 +104,7 @@ function optionsOf(
   return {
     width: Math.max(LEAST_WIDTH, host.clientWidth),
     height: HEIGHT,
-    padding: [10, 18, 0, 0],
+    padding: [10, 24, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -135,22 +135,16 @@ function optionsOf(
         values: (_, values) => values.map((value) => (value === null ? "" : current().format(value))),
       },
     ],
-    series: [
-      {},
-      ...order(current()).map(({ at }) => seriesOf(shape, at, { colour: colours[at] ?? "", surface })),
-    ],
+    series: [{}, ...order(current()).map(({ at }) => seriesOf(shape, at, colours[at] ?? ""))],
   };
 }
 
-function seriesOf(
-  shape: Drawing["shape"],
-  at: number,
-  { colour, surface }: { colour: string; surface: string },
-): uPlot.Series {
+function seriesOf(shape: Drawing["shape"], at: number, colour: string): uPlot.Series {
   if (shape === "lines")
     return { stroke: colour, width: 2, dash: DASHES[at] ?? [], points: { fill: colour, size: 5 } };
-  const paths = uPlot.paths.bars?.({ size: [0.9, 100], align: 1 });
-  return { stroke: surface, width: 0.5, fill: colour, points: { show: false }, ...(paths && { paths }) };
+  // Without an edge: on a phone, a bar of a month is a pixel wide.
+  const paths = uPlot.paths.bars?.({ size: [0.9, 100, 1], align: 1 });
+  return { width: 0, fill: colour, points: { show: false }, ...(paths && { paths }) };
 }
 
 /** A bar begins at its time, so that the last one needs the room of a step. */

@@ -1,7 +1,7 @@
 /** What needs an operator now. */
 import type { Health } from "../../shared/health.ts";
 import { amountOf } from "../../parts/relative-time.ts";
-import { dollars } from "./format.ts";
+import { dollars, sentence } from "./format.ts";
 import { forecastOf, sumOfDollars } from "./forecast.ts";
 import type { Figures } from "./figures.ts";
 
@@ -16,15 +16,20 @@ const LONG_WAIT_SECONDS = 3600;
 export function concernsOf({ health, gauges, upstreams, stats, readAt }: Figures): Concern[] {
   return [
     ...concernsOfHealth(health),
-    ...(gauges instanceof Error ? [{ says: `The state of now cannot be read: ${gauges.message}` }] : []),
-    ...(upstreams instanceof Error ? [{ says: `The upstreams cannot be read: ${upstreams.message}` }] : []),
+    ...(gauges instanceof Error
+      ? [{ says: `The state of now cannot be read: ${sentence(gauges.message)}` }]
+      : []),
+    ...(upstreams instanceof Error
+      ? [{ says: `The upstreams cannot be read: ${sentence(upstreams.message)}` }]
+      : []),
     ...(gauges instanceof Error ? [] : [...concernsOfQueue(gauges), ...concernsOfUpstreams(gauges)]),
     ...concernsOfCosts(stats.costs, readAt),
   ];
 }
 
 function concernsOfHealth(health: Health | Error): Concern[] {
-  if (health instanceof Error) return [{ says: `The relay does not tell its health: ${health.message}` }];
+  if (health instanceof Error)
+    return [{ says: `The relay does not tell its health: ${sentence(health.message)}` }];
   return health.problems.map((problem) => ({ says: sentence(problem) }));
 }
 
@@ -60,9 +65,4 @@ function concernsOfCosts({ month, used, limit }: Figures["stats"]["costs"], now:
     return [{ says: `This month has cost ${dollars(spent)}, more than the limit of ${dollars(limit)}.` }];
   if (forecast <= limit) return [];
   return [{ says: `This month will cost ${dollars(forecast)}, more than the limit of ${dollars(limit)}.` }];
-}
-
-function sentence(text: string): string {
-  const start = text.slice(0, 1).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
 }

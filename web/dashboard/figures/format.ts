@@ -46,3 +46,9 @@ export function stepTime(at: number, step: number): string {
 export function orDash(value: number | null, format: (value: number) => string): string {
   return value === null ? "–" : format(value);
 }
+
+/** Returns what the relay says as a sentence: its messages begin with a small letter. */
+export function sentence(text: string): string {
+  const start = text.slice(0, 1).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}

@@ -10,7 +10,7 @@ import { readGauges } from "./read-gauges.ts";
 import { readStats } from "./read-stats.ts";
 
 export interface Reading {
-  /** The last ones, of the range that was asked for last. */
+  /** The last ones that were read with this access. They may be of another range. */
   figures: Figures | undefined;
   /** Why they could not be read the last time. */
   problem: unknown;
@@ -18,27 +18,34 @@ export interface Reading {
   read(): void;
 }
 
+interface State {
+  of: Access;
+  figures?: Figures;
+  problem: unknown;
+  isReading: boolean;
+}
+
 const MINUTE_MILLISECONDS = 60_000;
 /** A step is over with its minute. Then the relay sums it. */
 const DELAY_MILLISECONDS = 2000;
 
 export function useFigures(range: RangeName, access: Access, isPaused: boolean): Reading {
-  const [state, setState] = useState<Omit<Reading, "read">>({
-    figures: undefined,
-    problem: undefined,
-    isReading: true,
-  });
+  const [state, setState] = useState<State>({ of: access, problem: undefined, isReading: true });
   const running = useRef<AbortController>(undefined);
   async function read() {
     running.current?.abort();
     const run = new AbortController();
     running.current = run;
-    setState((known) => ({ ...known, isReading: true }));
+    // Who signs out leaves no figures behind.
+    setState((known) => ({
+      ...(known.of === access ? known : { of: access, problem: known.problem }),
+      isReading: true,
+    }));
     try {
       const figures = await readAll(range, access, run.signal);
-      if (!run.signal.aborted) setState({ figures, problem: undefined, isReading: false });
+      if (!run.signal.aborted) setState({ of: access, figures, problem: undefined, isReading: false });
     } catch (problem) {
-      if (!run.signal.aborted) setState(({ figures }) => ({ figures, problem, isReading: false }));
+      if (!run.signal.aborted) setState((known) => ({ ...known, problem, isReading: false }));
     }
   }
   useEffect(() => {
@@ -46,7 +53,8 @@ export function useFigures(range: RangeName, access: Access, isPaused: boolean):
     return () => running.current?.abort();
   }, [range, access]);
   useEffect(() => (isPaused ? undefined : eachMinuteWhileSeen(() => void read())), [range, access, isPaused]);
-  return { ...state, read: () => void read() };
+  const { figures, problem, isReading } = state;
+  return { figures, problem, isReading, read: () => void read() };
 }
 
 /** Calls once a minute, and at once when the page is seen again after a minute or more. Returns what ends it. */
