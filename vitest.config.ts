@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "portable",
           include: [
-            "{nostr,store,relay,web,http,telemetry,aggregator}/**/*.test.ts",
+            "{nostr,store,relay,web,http,telemetry,aggregator,server}/**/*.test.ts",
             "tests/{portable,nips}/**/*.test.ts",
           ],
           setupFiles: ["tests/fixtures/seed.ts"],

@@ -1,9 +1,9 @@
 /** The span of one invocation of a Worker, as a library has recorded it: with a name, and with what may be sent. */
 import { type Attributes as LibraryAttributes, type HrTime, type SpanContext } from "@opentelemetry/api";
-import { routeName } from "../http/route-name.ts";
 import type { EndedSpan } from "../telemetry/ended-span.ts";
 import { queueNamed } from "../telemetry/messaging.ts";
 import type { Attributes } from "../telemetry/tracing.ts";
+import { answerAttributes, httpSpan } from "./http-span.ts";
 
 /** The fields of OpenTelemetry's ReadableSpan that are used. */
 export interface LibrarySpan {
@@ -18,8 +18,6 @@ export interface LibrarySpan {
 
 /** OpenTelemetry's SpanStatusCode.ERROR. */
 const ERROR = 2;
-/** Others are one name: a client may invent methods. */
-const METHODS = new Set(["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]);
 
 export function invocationSpan(span: LibrarySpan): EndedSpan {
   const { traceId, spanId } = span.spanContext();
@@ -53,26 +51,13 @@ function described(span: LibrarySpan): Pick<EndedSpan, "name" | "kind" | "peer" 
 }
 
 function request(given: LibraryAttributes, failed: Attributes) {
-  const method = String(given["http.request.method"]);
+  const { name, kind, peer, attributes } = httpSpan(
+    String(given["http.request.method"]),
+    String(given["url.path"]),
+  );
   const status = given["http.response.status_code"];
-  const found = routeName(String(given["url.path"]));
-  const route = found === "other" ? undefined : found;
-  const known = METHODS.has(method) ? method : "_OTHER";
-  const attributes: Attributes = {
-    "faas.trigger": "http",
-    "http.request.method": known,
-    ...(route !== undefined && { "http.route": route }),
-    ...(typeof status === "number" && { "http.response.status_code": status }),
-    ...(typeof status === "number" && status >= 500 && { "error.type": String(status) }),
-    ...failed,
-  };
-  const named = known === "_OTHER" ? "HTTP" : known;
-  return {
-    name: route === undefined ? named : `${named} ${route}`,
-    kind: "server" as const,
-    peer: "client",
-    attributes,
-  };
+  const answered = typeof status === "number" ? answerAttributes(status) : {};
+  return { name, kind, peer, attributes: { ...attributes, ...answered, ...failed } };
 }
 
 function milliseconds([seconds, nanoseconds]: HrTime): number {

@@ -3,6 +3,7 @@
  */
 import { instrument } from "@microlabs/otel-cf-workers";
 import type { Context } from "@opentelemetry/api";
+import { isTraced } from "./http-span.ts";
 import { invocationSpan, type LibrarySpan } from "./invocation-span.ts";
 import type { Recorder } from "./recorder.ts";
 import { sampledSpans, type SampledSpansOptions } from "./sampled-spans.ts";
@@ -46,12 +47,6 @@ function instrumented<E, Q>(
   return {
     ...traced,
     fetch: (request, env, ctx) =>
-      ((isTraced(request) ? traced.fetch : undefined) ?? fetch)(request, env, ctx),
+      ((isTraced(new URL(request.url).pathname) ? traced.fetch : undefined) ?? fetch)(request, env, ctx),
   };
-}
-
-/** Machines ask for these all the time. */
-function isTraced(request: Request): boolean {
-  const { pathname } = new URL(request.url);
-  return pathname !== "/metrics" && pathname !== "/health" && pathname !== "/health/ready";
 }

@@ -29,7 +29,7 @@ interface AlertDeps {
   send(publications: Publication[]): Promise<PublishAnswer>;
 }
 
-interface WatchDeps extends AlertDeps {
+export interface WatchDeps extends AlertDeps {
   /** Opens a connection to this relay, as if it were at the address. */
   connect(address: string): Promise<ProbeSocket>;
   /** The address of a relay without RELAY_URL. Absent: any. */

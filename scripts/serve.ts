@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StartServer } from "../server/start-server.ts";
 import { addressesOf, HOST_HELP, HOST_OPTION, readHost } from "./local/host-option.ts";
+import { assertPortIsFree } from "./local/free-port.ts";
 import { interruption } from "./local/interruption.ts";
 import { lockState } from "./local/state-lock.ts";
 import { buildServer, thisRuntime } from "./serve/build-server.ts";
@@ -40,6 +41,7 @@ await runCommand(async () => {
   // Events and secrets are in the state directory, so all files there are only for their owner.
   process.umask(0o077);
   using _lock = lockState(state);
+  await assertPortIsFree(port, host);
   await runBuildProgram("web/build.js");
   await runBuildProgram("wasm/build.js");
   const file = await buildServer("server/server.ts", thisRuntime());

@@ -54,7 +54,10 @@ export async function createServerAggregator(deps: ServerAggregatorDeps): Promis
     db: deps.queueDatabase,
     batchSize: BATCH_SIZE,
     mostAttempts: MOST_ATTEMPTS,
-    consume: (messages, isLast) => aggregator.consume(messages, isLast ? "dead" : "events"),
+    consume(messages, isLast) {
+      metrics.add("invocations_total", { source: "queue" });
+      return aggregator.consume(messages, isLast ? "dead" : "events");
+    },
     now: Date.now,
     report,
   });
@@ -103,8 +106,12 @@ export async function createServerAggregator(deps: ServerAggregatorDeps): Promis
   await returnLeases(pullDatabase);
   events.wake();
   return {
-    minute: () => aggregator.minute(),
+    minute() {
+      metrics.add("invocations_total", { source: "cron" });
+      return aggregator.minute();
+    },
     async stop() {
+      jobs.stop();
       live.stop();
       await events.stop();
     },

@@ -7,14 +7,23 @@ interface Addressed {
   ip?: string | undefined;
 }
 
+/** All clients whose address is not known share the limits of one. */
+const UNKNOWN = "unknown";
+
 /**
  * Returns the client's address; undefined for a client on this machine, which is not limited. With `isBehindProxy` it is what
  * the proxy added last to X-Forwarded-For: everything before was sent by the client.
  */
-export function clientAddress(request: Addressed, isBehindProxy: boolean): string | undefined {
-  const forwarded = isBehindProxy
-    ? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim()
-    : undefined;
-  const address = forwarded || request.ip?.replace(/^::ffff:/, "");
-  return address === undefined || isLoopback(address) ? undefined : address;
+export function clientAddress({ headers, ip }: Addressed, isBehindProxy: boolean): string | undefined {
+  const forwarded = headers.get("x-forwarded-for");
+  // Some proxies add the port.
+  const last = isBehindProxy ? withoutPort(forwarded?.split(",").at(-1)?.trim() ?? "") : "";
+  const address = last || ip?.replace(/^::ffff:/, "") || UNKNOWN;
+  // A proxy on this machine that was not announced: its clients are not on this machine.
+  return isLoopback(address) && forwarded === null ? undefined : address;
+}
+
+function withoutPort(address: string): string {
+  const [, ipv6, ipv4] = /^(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}))(?::\d+)?$/.exec(address) ?? [];
+  return ipv6 ?? ipv4 ?? address;
 }

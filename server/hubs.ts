@@ -138,6 +138,7 @@ export class Hubs {
       connection.session.end(1012, "the relay restarts");
       this.close(connection);
     }
+    for (const { streams } of this.hubs.values()) streams.endAll();
     clearTimeout(this.retrying);
   }
 

@@ -18,6 +18,11 @@ export class Jobs<T> implements QueueProducer<T> {
     this.next();
   }
 
+  /** Begins no other job. Those that run end with the process, and their leases are returned at the next start. */
+  stop(): void {
+    this.waiting.length = 0;
+  }
+
   private next(): void {
     while (this.running.size < this.most && this.waiting.length > 0) {
       const job = this.run(this.waiting.shift() as T).finally(() => {

@@ -37,5 +37,6 @@ export class LiveUpstreams {
 
   stop(): void {
     for (const timer of this.timers.values()) clearTimeout(timer);
+    for (const upstream of this.upstreams.values()) upstream.stop();
   }
 }

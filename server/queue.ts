@@ -66,10 +66,14 @@ export class DiskQueue<T> implements QueueProducer<T>, MeasuredQueue {
   /** Delivers what is due. Also call it at the start: messages are left from the last run. */
   wake(): void {
     if (this.isStopped) return;
-    this.delivering ??= this.deliverDue().finally(() => {
-      this.delivering = undefined;
-      this.sleep();
-    });
+    this.delivering ??= this.deliverDue().then(
+      (pause) => this.rest(pause),
+      (error: unknown) => {
+        // The disk may be full. What was consumed is delivered again, and found to be stored.
+        this.deps.report(error);
+        this.rest(1000 * AGAIN_SECONDS);
+      },
+    );
   }
 
   /** Resolves when the batch that is being delivered has ended. The rest waits on disk for the next start. */
@@ -79,12 +83,14 @@ export class DiskQueue<T> implements QueueProducer<T>, MeasuredQueue {
     await this.delivering;
   }
 
-  private async deliverDue(): Promise<void> {
+  /** Returns when there is more, from now on in milliseconds. Undefined: there is nothing. */
+  private async deliverDue(): Promise<number | undefined> {
     for (const last of [0, 1]) {
       let batch = this.due(last);
       for (; batch.length > 0 && !this.isStopped; batch = this.due(last))
         await this.deliver(batch, last === 1);
     }
+    return this.untilDue();
   }
 
   private due(last: number): Row[] {
@@ -108,12 +114,24 @@ export class DiskQueue<T> implements QueueProducer<T>, MeasuredQueue {
     } catch (error) {
       this.deps.report(error);
     }
+    this.inTransaction(() => {
+      for (const row of rows) {
+        if (acknowledged.has(row.id)) this.db.prepare("DELETE FROM message WHERE id = ?").run(row.id);
+        else this.retry(row, delays.get(row.id) ?? AGAIN_SECONDS);
+      }
+    });
+  }
+
+  private inTransaction(work: () => void): void {
     this.db.exec("BEGIN");
-    for (const row of rows) {
-      if (acknowledged.has(row.id)) this.db.prepare("DELETE FROM message WHERE id = ?").run(row.id);
-      else this.retry(row, delays.get(row.id) ?? AGAIN_SECONDS);
+    try {
+      work();
+      this.db.exec("COMMIT");
+    } catch (error) {
+      // SQLite has already done so if it is full.
+      if (this.db.isTransaction) this.db.exec("ROLLBACK");
+      throw error;
     }
-    this.db.exec("COMMIT");
   }
 
   private retry({ id, attempts, last }: Row, delaySeconds: number): void {
@@ -126,12 +144,16 @@ export class DiskQueue<T> implements QueueProducer<T>, MeasuredQueue {
         .run(now() + 1000 * delaySeconds, id);
   }
 
-  private sleep(): void {
+  /** Delivers again after some milliseconds. Undefined: when there is a message. */
+  private rest(milliseconds: number | undefined): void {
+    this.delivering = undefined;
     clearTimeout(this.timer);
-    if (this.isStopped) return;
+    if (milliseconds !== undefined && !this.isStopped)
+      this.timer = setTimeout(() => this.wake(), milliseconds);
+  }
+
+  private untilDue(): number | undefined {
     const { next } = this.db.prepare("SELECT min(due) AS next FROM message").get() as { next: number | null };
-    if (next === null) return;
-    const pause = Math.min(LONGEST_SLEEP, Math.max(0, next - this.deps.now()));
-    this.timer = setTimeout(() => this.wake(), pause);
+    return next === null ? undefined : Math.min(LONGEST_SLEEP, Math.max(0, next - this.deps.now()));
   }
 }

@@ -11,8 +11,6 @@ import { nativeVerify } from "../platforms/signature.ts";
 import type { Telemetry } from "../platforms/workers.ts";
 import type { Config } from "../relay/config.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
-import { retentionOf } from "../relay/retention.ts";
-import { sweep } from "../relay/sweep.ts";
 import type { Database } from "../store/database.ts";
 import { Dense } from "../store/dense.ts";
 import { createEventTraces } from "../store/event-traces.ts";
@@ -24,7 +22,8 @@ import { createStore } from "../store/sql-store.ts";
 import { measure, type StoreSize } from "../store/store-size.ts";
 import type { ProbeSocket } from "../relay/watch/probe-line.ts";
 import type { Publication } from "../relay/live/switchboard.ts";
-import { testAlert, watchRelay } from "../platforms/watch-relay.ts";
+import { minuteJob } from "../platforms/minute-job.ts";
+import { testAlert } from "../platforms/watch-relay.ts";
 import type { Sums } from "../telemetry/sums.ts";
 import { Hubs } from "./hubs.ts";
 import { notAdmitted } from "./not-admitted.ts";
@@ -109,19 +108,13 @@ export function createServerRelay(deps: ServerRelayDeps): ServerRelay {
     hubs,
     limiter,
     answer,
-    async minute(time) {
-      const swept = retryingD1(database, telemetry, "cron");
+    minute(time) {
       hubs.closeIdle();
       const { connect, own, alerts: state } = deps;
-      const watching = watchRelay({ config, db: swept, size, telemetry, send, connect, own, state }, time);
-      await sweep({
-        ...common,
-        store: createStore(swept),
-        moderation: createModerationStore(swept),
-        size,
-        retention: retentionOf(config),
-      });
-      await watching;
+      const watched = { config, db: database, size, telemetry, send, connect, own, state };
+      return tracer.span("scheduled", { attributes: { "faas.trigger": "timer" } }, () =>
+        minuteJob(watched, time),
+      );
     },
   };
 }

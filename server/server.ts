@@ -1,10 +1,11 @@
 /** The relay as a server: it wires state, relay, aggregator and port. */
-import { withoutStackTraces } from "../http/mistake.ts";
+import { isIPv6 } from "node:net";
 import { wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { report } from "../platforms/report.ts";
 import { networkOf } from "../relay/limits/client.ts";
 import { CONNECTION_COST } from "../relay/limits/cost.ts";
+import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
 import { sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { createServerAggregator } from "./aggregator.ts";
 import { serveAssets } from "./assets.ts";
@@ -14,13 +15,20 @@ import { listen } from "./listen.ts";
 import { connectToItself } from "./own-socket.ts";
 import { createServerRelay, type ServerRelay } from "./relay.ts";
 import { createSockets } from "./sockets.ts";
-import type { StartServer } from "./start-server.ts";
+import type { ServerOptions, StartServer } from "./start-server.ts";
+import { observed } from "./requests.ts";
 import { openState } from "./state.ts";
 import { createServerTelemetry } from "./telemetry.ts";
 
 const MINUTE = 60_000;
 /** How long clients have to answer a Close frame, in milliseconds. */
 const LONGEST_CLOSING = 1000;
+/** How long work may go on after the last connection has ended, in milliseconds. What it has not finished, it finishes after the start. */
+const LONGEST_ENDING = 4000;
+/** Twice the longest message that the relay takes: it refuses what is a little longer with a reason. */
+const LONGEST_FRAMES = 2;
+/** Between two looks for spans to send, in milliseconds. */
+const SPANS_PAUSE = 1000;
 /** Between two writes of the sums of metrics, in milliseconds. */
 const SUMS_PAUSE = 9000;
 /** A proxy may end an event stream that is silent for half a minute. */
@@ -32,10 +40,13 @@ export const startServer: StartServer = async (options) => {
   const state = openState(options.state);
   const database = sizedDatabase(state.database, size);
   // The gauges are asked for when there are hubs.
-  const gauges = () => ({ of: "server", values: relay.hubs.gauges });
+  const gauges = () => ({
+    of: "server",
+    values: { ...relay.hubs.gauges, ...(size.bytes !== undefined && { d1_size_bytes: size.bytes }) },
+  });
   const { telemetry, kept, current, keep } = await createServerTelemetry(config, state.queueDatabase, gauges);
   const background = new Background();
-  const own = `ws://localhost:${options.port}`;
+  const own = ownAddress(options);
   const addressOf = (request: Request) => clientAddress(request, options.isBehindProxy);
   const shared = { config, database, size, telemetry, background: background.add };
   const relay: ServerRelay = createServerRelay({
@@ -55,22 +66,22 @@ export const startServer: StartServer = async (options) => {
     hubs: relay.hubs,
     address: config.RELAY_URL,
     addressOf,
-    refuse(request) {
-      const client = { network: networkOf(addressOf(request)), keys: [] };
-      const refusal = relay.limiter.limit(client, "websocket");
-      relay.limiter.charge(client, CONNECTION_COST);
-      return refusal;
-    },
+    refuse: (request) => chargeConnection(relay.limiter, addressOf(request)),
+    background: background.add,
+    telemetry,
     report,
   });
-  const answer = withoutStackTraces(relay.answer, report);
+  const answer = observed(relay.answer, telemetry, background.add);
   const asset = serveAssets(options.assets);
   const port = await listen({
     host: options.host,
     port: options.port,
+    longestMessage: LONGEST_FRAMES * config.MAX_MESSAGE_LENGTH,
     fetch: (request) => asset(request) ?? answer(request),
     sockets: sockets.hooks,
   });
+  // As on Workers, a mistake ends what has made it, and not the connections of everybody else. Commits are transactions.
+  process.on("unhandledRejection", report).on("uncaughtException", report);
   const minute = () => {
     background.add(relay.minute(Date.now()).catch(report));
     background.add(aggregator.minute().catch(report));
@@ -78,6 +89,7 @@ export const startServer: StartServer = async (options) => {
   minute();
   const timers = [
     setInterval(minute, MINUTE),
+    setInterval(() => telemetry.flush(background.add), SPANS_PAUSE),
     setInterval(() => background.add(keep().catch(report)), SUMS_PAUSE),
     setInterval(() => background.add(relay.hubs.beat().catch(report)), BEAT_PAUSE),
   ];
@@ -89,10 +101,26 @@ export const startServer: StartServer = async (options) => {
       // Otherwise Deno closes them with another code.
       await Promise.race([sockets.closed(), wait(LONGEST_CLOSING)]);
       await port.close();
-      await aggregator.stop();
-      await background.ended();
-      await keep();
+      background.add(aggregator.stop().catch(report));
+      telemetry.flush(background.add);
+      await background.ended(LONGEST_ENDING);
+      await keep().catch(report);
       state.close();
     },
   };
 };
+
+/** Charges an attempt to connect. Returns why it is refused; undefined: it is not. */
+function chargeConnection(limiter: RateLimiter, ip: string | undefined): TooMuch | undefined {
+  const client = { network: networkOf(ip), keys: [] };
+  const refusal = limiter.limit(client, "websocket");
+  limiter.charge(client, CONNECTION_COST);
+  return refusal;
+}
+
+/** Returns the address at which the server reaches itself. */
+function ownAddress({ host, port }: ServerOptions): string {
+  const all: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  const address = all[host] ?? host;
+  return `ws://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+}

@@ -1,10 +1,11 @@
 /** Clients' WebSockets, on Node, Bun and Deno alike: crossws calls these hooks. */
-import type { Hooks, Peer } from "crossws";
+import type { Hooks, Message, Peer } from "crossws";
 import type { Hub } from "../relay/session/hub.ts";
 import { reasonFor } from "../store/database.ts";
 import type { TooMuch } from "../relay/limits/rate-limiter.ts";
 import type { Connection, Hubs } from "./hubs.ts";
 import { notAdmitted } from "./not-admitted.ts";
+import type { Telemetry } from "../platforms/workers.ts";
 import { refusalResponse } from "../http/refusal.ts";
 
 interface SocketsDeps {
@@ -15,6 +16,9 @@ interface SocketsDeps {
   addressOf(request: Request): string | undefined;
   /** Returns why this client may not connect now; undefined if it may. */
   refuse(request: Request): TooMuch | undefined;
+  /** Keeps work alive until the server stops. The work must not reject. */
+  background(work: Promise<void>): void;
+  telemetry: Pick<Telemetry, "metrics" | "tracer">;
   report(error: unknown): void;
 }
 
@@ -27,32 +31,28 @@ interface Opening {
 
 export interface Sockets {
   hooks: Partial<Hooks>;
-  /** Resolves when no socket is open any more. */
+  /** Refuses new connections from now on. Resolves when no socket is open any more. */
   closed(): Promise<void>;
 }
 
 export function createSockets(deps: SocketsDeps): Sockets {
   const { hubs } = deps;
   const connections = new Map<Peer, Connection>();
-  let isEmpty = () => undefined as void;
+  let isEmpty: (() => void) | undefined;
   const end = (peer: Peer) => {
     const connection = connections.get(peer);
     if (connection) hubs.close(connection);
     connections.delete(peer);
-    if (connections.size === 0) isEmpty();
+    if (connections.size === 0) isEmpty?.();
   };
   const hooks: Partial<Hooks> = {
     async upgrade(request) {
-      const refusal = deps.refuse(request as Request);
-      if (refusal) return refusalResponse(refusal);
-      if (new URL(request.url).pathname !== "/")
-        return new Response("WebSockets connect at the path /", { status: 404 });
-      const ip = deps.addressOf(request as Request);
+      deps.telemetry.metrics.add("invocations_total", { source: "websocket" });
+      if (isEmpty)
+        return new Response("the relay restarts", { status: 503, headers: { "retry-after": "5" } });
       try {
-        const admission = await hubs.admit(ip);
-        if (admission.kind !== "hub") return notAdmitted(admission);
-        const addresses = [deps.address || new URL(request.url).origin.replace(/^http/, "ws")];
-        return { context: { hub: admission.hub, ip, addresses } satisfies Opening };
+        const opening = await admit(request as Request, deps);
+        return opening instanceof Response ? opening : { context: { ...opening } };
       } catch (error) {
         deps.report(error);
         const reason = reasonFor(error, "the relay cannot reach its database; try again");
@@ -64,26 +64,27 @@ export function createSockets(deps: SocketsDeps): Sockets {
       // Others may have connected since it was admitted.
       const crowding = hub.crowding(ip);
       if (crowding) return peer.close(1013, crowding.reason);
+      if (isEmpty) return peer.close(1012, "the relay restarts");
       let connection: Connection;
       const socket = {
         send: (frame: string) => void peer.send(frame),
         close: (code: number, reason: string) => peer.close(code, reason),
         pingedAt: () => connection.pingedAt,
+        unread: () => peer.bufferedAmount,
       };
       connection = hubs.open(hub, socket, { ip, addresses });
       connections.set(peer, connection);
     },
-    async message(peer, message) {
+    message(peer, message) {
       const connection = connections.get(peer);
       if (!connection) return;
-      const frame = typeof message.rawData === "string" ? message.rawData : message.arrayBuffer();
       // As on Workers, where the platform answers without waking the hub.
-      if (frame === "ping") {
+      if (message.rawData === "ping") {
         hubs.ping(connection);
         peer.send("pong");
         return;
       }
-      await hubs.receive(connection, frame as string | ArrayBuffer);
+      deps.background(hubs.receive(connection, frameOf(message)).catch(deps.report));
     },
     close: end,
     error: end,
@@ -96,4 +97,31 @@ export function createSockets(deps: SocketsDeps): Sockets {
         if (connections.size === 0) resolve();
       }),
   };
+}
+
+/** Returns where a new connection goes, or why it is refused. Rejects if the database does not answer. */
+async function admit(request: Request, deps: SocketsDeps): Promise<Opening | Response> {
+  const refusal = deps.refuse(request);
+  if (refusal) return refusalResponse(refusal);
+  const { pathname, origin } = new URL(request.url);
+  if (pathname !== "/") return new Response("WebSockets connect at the path /", { status: 404 });
+  const ip = deps.addressOf(request);
+  const attributes = { "network.protocol.name": "websocket" };
+  return deps.telemetry.tracer.span("connect", { kind: "server", attributes }, async (span) => {
+    const admission = await deps.hubs.admit(ip);
+    if (admission.kind !== "hub") {
+      const answer = notAdmitted(admission);
+      span.set("http.response.status_code", answer.status);
+      return answer;
+    }
+    span.set("hub", admission.hub.deps.name);
+    span.set("http.response.status_code", 101);
+    return { hub: admission.hub, ip, addresses: [deps.address || origin.replace(/^http/, "ws")] };
+  });
+}
+
+/** Returns a message as the hub takes it. Node's bytes are a part of a larger buffer, which may hold those of others. */
+function frameOf(message: Message): string | ArrayBuffer {
+  const { rawData } = message;
+  return typeof rawData === "string" ? rawData : message.uint8Array().slice().buffer;
 }

@@ -31,7 +31,7 @@ export async function createServerTelemetry(
     addCounts: async (report) => void kept.sums.add(report, unixSeconds()),
     gauges,
     counts: 0,
-    spansMilliseconds: 1000,
+    spansMilliseconds: 0,
   });
   const current = async () => {
     await telemetry.sendCounts();

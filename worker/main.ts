@@ -8,9 +8,8 @@ import { configOf } from "../platforms/config.ts";
 import { createWorkerIngest } from "../platforms/ingest.ts";
 import { nativeVerify } from "../platforms/signature.ts";
 import { report } from "../platforms/report.ts";
-import { testAlert, watchRelay } from "../platforms/watch-relay.ts";
-import { retentionOf } from "../relay/retention.ts";
-import { sweep } from "../relay/sweep.ts";
+import { minuteJob } from "../platforms/minute-job.ts";
+import { testAlert } from "../platforms/watch-relay.ts";
 import type { Publication } from "../relay/live/switchboard.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
@@ -126,41 +125,19 @@ const handler: ExportedHandler<RelayEnv> = {
   }, report),
 
   async scheduled({ scheduledTime }, _env, ctx) {
-    const { metrics, tracer } = telemetry;
-    metrics.add("invocations_total", { source: "cron" });
-    const swept = retryingD1(database, telemetry, "cron");
-    const watching = watchRelay(
-      {
-        config,
-        db: swept,
-        size,
-        telemetry,
-        send: publish,
-        connect: (address) => openProbeSocket(connect, address),
-        state: {
-          read: async () => theCounters().readAlerts(),
-          save: async (text) => theCounters().saveAlerts(text),
-        },
+    const deps = {
+      config,
+      db: database,
+      size,
+      telemetry,
+      send: publish,
+      connect: (address: string) => openProbeSocket(connect, address),
+      state: {
+        read: async () => theCounters().readAlerts(),
+        save: async (text: string) => theCounters().saveAlerts(text),
       },
-      scheduledTime,
-    );
-    try {
-      await sweep({
-        store: createStore(swept),
-        moderation: createModerationStore(swept),
-        now: unixSeconds,
-        size,
-        retention: retentionOf(config),
-        pause: wait,
-        report,
-        metrics,
-        tracer,
-      });
-    } finally {
-      // If the sweep fails, the watch is needed above all.
-      await watching;
-      telemetry.flush((work) => ctx.waitUntil(work));
-    }
+    };
+    await minuteJob(deps, scheduledTime).finally(() => telemetry.flush((work) => ctx.waitUntil(work)));
   },
 };
 

@@ -116,6 +116,12 @@ export class LiveUpstream {
     this.deps.wakeAt(isLater ? Math.min(this.connectAt, this.orderedUntil) : this.orderedUntil);
   }
 
+  /** Ends the connection: the process stops. */
+  stop(): void {
+    this.order = undefined;
+    this.leave("the relay stops");
+  }
+
   /** Ends the connection on purpose. */
   private leave(reason: string): void {
     const { connection } = this;

@@ -93,6 +93,14 @@ export class Streams {
     if (stream) this.deps.close(stream.session);
   }
 
+  /** Ends all streams: the relay restarts. Their clients come back. */
+  endAll(): void {
+    for (const socket of this.byClient.keys()) {
+      this.close(socket);
+      socket.finish();
+    }
+  }
+
   /**
    * Shows all clients that their streams are alive, and tells them how far they are. Call it several times a minute. It reads the
    * end of the log, so a stream also gets what no delivery has brought.

@@ -1,5 +1,4 @@
 /** Runs both Workers in workerd, through Miniflare: the bundles that wrangler would deploy, with the same bindings. */
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, MiniflareCoreError, type MiniflareOptions } from "miniflare";
@@ -11,13 +10,14 @@ import { runBuildProgram } from "../shared/build-program.ts";
 import { bundle } from "../shared/bundle.ts";
 import { isSignatureCheckSlow } from "../shared/signature-check.ts";
 import { endTogether } from "./end-together.ts";
+import { assertPortIsFree, portInUse, unusable } from "./free-port.ts";
 import { type Forwarding, forwardPort } from "./forward-port.ts";
 import { withClosedMetrics } from "./host-option.ts";
 import { readableLine } from "./log-line.ts";
 import { withoutSignalHandlers } from "./interruption.ts";
 import { limitsOf, LOCAL_QUEUE, localQueueWorker, withLocalQueues } from "./queue.ts";
 import { miniflareOptionsOf, workerOptionsOf } from "./unstable.ts";
-import { CommandError, messageOf } from "../shared/usage.ts";
+import { messageOf } from "../shared/usage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RELAY = "wrangler.toml";
@@ -154,31 +154,6 @@ async function listening(miniflare: Miniflare, port: number): Promise<void> {
     const isTaken = error instanceof MiniflareCoreError && error.code === "ERR_ADDRESS_IN_USE";
     throw isTaken ? portInUse(port) : error;
   }
-}
-
-/** Checks the port before anything is built. */
-async function assertPortIsFree(port: number, host: string): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((done, failed) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      // A machine without IPv6 has no ::1.
-      if (host === "::1" && (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT")) return done();
-      failed(unusable(error, port, host));
-    });
-    server.listen(port, host, () => server.close(() => done()));
-  });
-}
-
-function unusable(error: NodeJS.ErrnoException, port: number, host: string): CommandError {
-  if (error.code === "EADDRINUSE") return portInUse(port);
-  if (error.code === "EADDRNOTAVAIL")
-    return new CommandError(`--host is ${host}, which is not an address of this machine`);
-  return new CommandError(`port ${port} cannot be used (${error.message}): choose another with --port`);
-}
-
-function portInUse(port: number): CommandError {
-  const other = port === 65_535 ? port - 1 : port + 1;
-  return new CommandError(`port ${port} is in use: choose another, npm start -- --port ${other}`);
 }
 
 /** Forwards ::1, because workerd listens only on 127.0.0.1. */

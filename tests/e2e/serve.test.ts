@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { relayProgram } from "../fixtures/relay-program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
+import { recordSpans } from "./zipkin-recorder.ts";
 import { eventually, freePort, kill, temporaryFolder } from "./programs.ts";
 
 /** Its test of itself would count as a client. */
@@ -75,6 +76,26 @@ describe.each(["node", "bun", "deno"])("served by %s", (runtime) => {
       (all) => all.length === events.length,
     );
     expect(stored.map(({ id }) => id).toSorted()).toEqual(events.map(({ id }) => id).toSorted());
+  });
+
+  test("traces requests, connections and the minute job, and counts them", async () => {
+    const [port, { url, spans }] = [await freePort(), await recordSpans()];
+    const traced = ["--var", `ZIPKIN_URL=${url}`, "--var", "TRACE_SAMPLE_RATE=1"];
+    await start(port, join(temporaryFolder(), "state"), traced);
+    await query(await connect(`ws://localhost:${port}`), { limit: 1 });
+    await fetch(`http://localhost:${port}/api/v1/events?limit=1`);
+    const expected = ["connect", "get /api/v1/events", "handle_message", "scheduled", "sweep"];
+    const names = () => [...new Set(spans.map(({ name }) => name.toLowerCase()))].toSorted();
+    await eventually(
+      async () => names(),
+      (all) => expected.every((name) => all.includes(name)),
+      30_000,
+    );
+    const connected = spans.find(({ name }) => name === "connect");
+    expect(connected?.tags).toMatchObject({ hub: "0", "http.response.status_code": "101" });
+    const metrics = await (await fetch(`http://localhost:${port}/metrics`)).text();
+    for (const count of ['source="websocket"} 1', 'source="http"} 2', 'source="cron"} 2'])
+      expect(metrics).toContain(`invocations_total{${count}\n`);
   });
 
   test("tests itself, over a connection of its own", async () => {

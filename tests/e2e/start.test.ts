@@ -120,7 +120,7 @@ test("a port in use is one line and a failure", async () => {
   const ended = await run("--port", String(port), "--state", temporaryFolder());
   server.close();
   expect(ended).toMatchObject({ code: 1, stdout: "" });
-  expect(ended.stderr).toBe(`port ${port} is in use: choose another, npm start -- --port ${port + 1}\n`);
+  expect(ended.stderr).toBe(`port ${port} is in use: choose another, such as --port ${port + 1}\n`);
 });
 
 test("a port that is taken while it builds is told of in the same words", async () => {
@@ -137,7 +137,7 @@ test("a port that is taken while it builds is told of in the same words", async 
   );
   server.close();
   expect(error).toBeInstanceOf(CommandError);
-  expect(String(error)).toMatch(/port \d+ is in use: choose another, npm start -- --port \d+$/);
+  expect(String(error)).toMatch(/port \d+ is in use: choose another, such as --port \d+$/);
 });
 
 test.each([
