@@ -2,7 +2,8 @@
 import type { StatsAnswer } from "../../telemetry/stats-answer.ts";
 import { kindName } from "../parts/kind-names.ts";
 import { sizeOf } from "../admin/upstreams/state.ts";
-import { Chart, type ChartProps } from "./chart/chart.tsx";
+import type { ChartProps } from "./chart/chart-props.ts";
+import { Chart } from "./chart/chart.tsx";
 import { number, orDash, seconds } from "./figures/format.ts";
 import { gaugeOf, lastKnown, lastOf, type Line, rateOf, ratesBy, sumOf, timesBy } from "./figures/lines.ts";
 import type { Gauges } from "./figures/gauges.ts";

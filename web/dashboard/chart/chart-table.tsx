@@ -1,7 +1,7 @@
 /** What a chart shows as a table, the newest step first. */
 import { useState } from "preact/hooks";
 import { orDash, stepTime } from "../figures/format.ts";
-import type { ChartProps } from "./chart.tsx";
+import type { ChartProps } from "./chart-props.ts";
 
 type Props = Pick<ChartProps, "title" | "times" | "step" | "lines" | "format">;
 

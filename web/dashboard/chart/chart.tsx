@@ -1,29 +1,11 @@
 /** A chart with its title, the value of now, a legend whose entries can be switched off, and a table that says the same. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { orDash, stepTime } from "../figures/format.ts";
-import type { Line } from "../figures/lines.ts";
+import type { ChartProps } from "./chart-props.ts";
 import { ChartTable } from "./chart-table.tsx";
 import { Legend } from "./legend.tsx";
 import { onSchemeChange } from "./paint.ts";
-import { drawPlot, type Drawing, type Plot } from "./plot.ts";
-
-export interface ChartProps {
-  title: string;
-  /** What is shown, for those who do not know it. */
-  about: string;
-  times: number[];
-  /** Seconds. */
-  step: number;
-  lines: Line[];
-  shape: Drawing["shape"];
-  isLogarithmic?: boolean;
-  /** With the unit. */
-  format(value: number): string;
-  /** The value of now, and what it is of. */
-  current: { value: string; of: string };
-  /** What it says when there are no lines. */
-  empty: string;
-}
+import { drawPlot, type Plot } from "./plot.ts";
 
 export function Chart(props: ChartProps) {
   const { title, about, times, step, lines, format, current, empty } = props;
