@@ -166,32 +166,63 @@ describeInBrowser("the dashboard", ["--var", "COUNTS_INTERVAL=1"], (site) => {
     expect(await page.locator(".chart").count()).toBe(0);
   });
 
-  test("figures are read again each minute, but not while the page is hidden or paused", async () => {
+  /** Opens the page with a clock that the test moves. Returns how often the page has asked for statistics. */
+  async function openWithClock(page: Page, answer: { status?: number; json: object }): Promise<() => number> {
     let read = 0;
-    const page = await site.open();
     await page.clock.install({ time: new Date("2026-11-17T12:00:10Z") });
     await page.route("**/api/v1/stats?*", async (route) => {
       read += 1;
-      await route.fulfill({ json: busyStats("hour") });
+      await route.fulfill(answer);
     });
     await page.goto(`${site.http}/dashboard`);
+    await expect.poll(() => read).toBe(1);
+    return () => read;
+  }
+  const hide = (page: Page, hidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+
+  test("figures are read again each minute, but not while the page is hidden or paused", async () => {
+    const page = await site.open();
+    const read = await openWithClock(page, { json: busyStats("hour") });
     await isShown(page.locator(".plot canvas"));
-    expect(read).toBe(1);
     await page.clock.fastForward(55_000);
-    await expect.poll(() => read).toBe(2);
-    const hide = (hidden: boolean) =>
-      page.evaluate((value) => {
-        Object.defineProperty(document, "hidden", { configurable: true, value });
-        document.dispatchEvent(new Event("visibilitychange"));
-      }, hidden);
-    await hide(true);
+    await expect.poll(read).toBe(2);
+    await hide(page, true);
     await page.clock.fastForward(180_000);
-    expect(read).toBe(2);
-    await hide(false);
-    await expect.poll(() => read).toBe(3);
+    expect(read()).toBe(2);
+    await hide(page, false);
+    await expect.poll(read).toBe(3);
     await page.getByRole("button", { name: "Pause" }).click();
     await page.clock.fastForward(180_000);
     await isShown(page.getByRole("button", { name: "Paused" }));
-    expect(read).toBe(3);
+    expect(read()).toBe(3);
+  });
+
+  test("a page that was opened in the background is read again when it is seen", async () => {
+    const page = await site.open();
+    await page.addInitScript(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: true });
+    });
+    const read = await openWithClock(page, { json: busyStats("hour") });
+    await isShown(page.locator(".plot canvas"));
+    await page.clock.fastForward(180_000);
+    expect(read()).toBe(1);
+    await hide(page, false);
+    await expect.poll(read).toBe(2);
+  });
+
+  test("a relay that has refused is not asked again until someone signs in", async () => {
+    const page = await site.open(undefined, undefined, /status of 401/);
+    const error = { code: "auth-required", message: "only operators may read this" };
+    const read = await openWithClock(page, { status: 401, json: { error } });
+    await isShown(page.getByLabel("METRICS_TOKEN"));
+    await page.clock.fastForward(180_000);
+    await page.getByLabel("METRICS_TOKEN").fill("token");
+    expect(read()).toBe(1);
+    await page.getByRole("button", { name: "Read with this token" }).click();
+    await expect.poll(read).toBe(2);
   });
 });

@@ -1,7 +1,6 @@
 /** The dashboard: what the relay has done in the last hour, day or month, and what needs an operator. */
 import { useMemo, useState } from "preact/hooks";
 import type { RangeName } from "../../telemetry/stats-answer.ts";
-import { ApiError } from "../shared/api.ts";
 import { messageOf } from "../shared/forms/message.ts";
 import { useNow } from "../shared/now.ts";
 import { useSigner } from "../shared/signer/current.ts";
@@ -10,7 +9,7 @@ import type { Access } from "./access/access.ts";
 import { Charts } from "./charts.tsx";
 import { Costs } from "./costs.tsx";
 import type { Figures } from "./figures/figures.ts";
-import { useFigures } from "./figures/use-figures.ts";
+import { isRefusal, useFigures } from "./figures/use-figures.ts";
 import { Headline } from "./headline.tsx";
 import { sentence } from "./figures/format.ts";
 import { HealthRow } from "./health-row.tsx";
@@ -29,7 +28,7 @@ export function Dashboard() {
     [signer, token],
   );
   const { figures, problem, isReading, read } = useFigures(range, access, isPaused);
-  if (problem instanceof ApiError && problem.code === "auth-required")
+  if (isRefusal(problem))
     return (
       <Late load={() => import("./access/not-readable.tsx")}>
         {({ NotReadable }) => <NotReadable access={access} isAsking={isReading} use={setToken} />}
@@ -50,7 +49,7 @@ export function Dashboard() {
         figures={figures}
       />
       {problem !== undefined && (
-        <Problem problem={problem} figures={figures} read={read} isReading={isReading} />
+        <Problem problem={problem} figures={figures} read={read} isReading={isReading} isPaused={isPaused} />
       )}
       {!figures && isReading && <Skeleton />}
       {figures && (
@@ -96,17 +95,18 @@ interface ProblemProps {
   problem: unknown;
   figures: Figures | undefined;
   isReading: boolean;
+  isPaused: boolean;
   read(): void;
 }
 
-function Problem({ problem, figures, isReading, read }: ProblemProps) {
+function Problem({ problem, figures, isReading, isPaused, read }: ProblemProps) {
   const now = useNow();
   return (
     <div role="alert" class="notice bad row">
       <span class="grow">
         {sentence(messageOf(problem))}{" "}
         {figures && `The figures below are ${amountOf(Math.max(0, now - figures.readAt))} old. `}
-        The page tries again each minute.
+        {!isPaused && "The page tries again each minute."}
       </span>
       <button type="button" disabled={isReading} onClick={read}>
         Try again

@@ -1,6 +1,7 @@
 /** The figures of a range, read again each minute while the page is seen. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RangeName } from "../../../telemetry/stats-answer.ts";
+import { ApiError } from "../../shared/api.ts";
 import { readHealth } from "../../shared/health.ts";
 import { callRelay } from "../../shared/management/call.ts";
 import { unixNow } from "../../shared/now.ts";
@@ -16,6 +17,11 @@ export interface Reading {
   problem: unknown;
   isReading: boolean;
   read(): void;
+}
+
+/** Returns whether the relay wants to know who reads. */
+export function isRefusal(problem: unknown): boolean {
+  return problem instanceof ApiError && problem.code === "auth-required";
 }
 
 interface State {
@@ -52,29 +58,27 @@ export function useFigures(range: RangeName, access: Access, isPaused: boolean):
     void read();
     return () => running.current?.abort();
   }, [range, access]);
-  useEffect(() => (isPaused ? undefined : eachMinuteWhileSeen(() => void read())), [range, access, isPaused]);
   const { figures, problem, isReading } = state;
+  const isWaiting = isPaused || isRefusal(problem);
+  useEffect(
+    () => (isWaiting ? undefined : eachMinuteWhileSeen(() => void read())),
+    [range, access, isWaiting],
+  );
   return { figures, problem, isReading, read: () => void read() };
 }
 
-/** Calls once a minute, and at once when the page is seen again after a minute or more. Returns what ends it. */
+/** Calls once a minute, and when the page is seen again after a minute or more. Returns what ends it. */
 function eachMinuteWhileSeen(call: () => void): () => void {
+  let due = nextMinute();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let due = 0;
-  const plan = () => {
-    const past = Date.now() % MINUTE_MILLISECONDS;
-    due = Date.now() - past + MINUTE_MILLISECONDS + DELAY_MILLISECONDS;
-    timer = setTimeout(act, due - Date.now());
-  };
-  const act = () => {
-    plan();
-    call();
-  };
   const follow = () => {
     clearTimeout(timer);
     if (document.hidden) return;
-    if (due !== 0 && Date.now() >= due) act();
-    else plan();
+    if (Date.now() >= due) {
+      due = nextMinute();
+      call();
+    }
+    timer = setTimeout(follow, due - Date.now());
   };
   follow();
   document.addEventListener("visibilitychange", follow);
@@ -82,6 +86,11 @@ function eachMinuteWhileSeen(call: () => void): () => void {
     clearTimeout(timer);
     document.removeEventListener("visibilitychange", follow);
   };
+}
+
+function nextMinute(): number {
+  const now = Date.now();
+  return now - (now % MINUTE_MILLISECONDS) + MINUTE_MILLISECONDS + DELAY_MILLISECONDS;
 }
 
 /** Rejects if there are no statistics. */
