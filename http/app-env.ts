@@ -33,7 +33,7 @@ export interface AppEnv {
     /** The configured settings, without changes at run time. */
     config: Config;
     version: string;
-    store: Pick<Store, "read" | "load" | "count" | "newestPublic">;
+    store: Pick<Store, "read" | "load" | "count" | "newestPublic" | "log">;
     /** Reads what `/health/ready` says. */
     readReadiness(): Promise<Readiness>;
     /** Asks the database for its size, and nothing else. */
@@ -44,6 +44,8 @@ export interface AppEnv {
     size: Pick<StoreSize, "bytes" | "limit" | "level" | "percent">;
     reads: Reads;
     ingest: Ingest;
+    /** Runs work in one turn of a client, whose events share batches. */
+    ingestMany<T>(client: unknown, work: (ingest: Ingest) => Promise<T>): Promise<T>;
     /** Opens an event stream at a hub. Status 503: no hub has room. Rejects if the database does not answer. */
     openStream(request: Request, asked: StreamRequest): Promise<Response>;
     access: Pick<Access, "refuseRead" | "isProbablyOpen">;

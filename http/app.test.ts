@@ -3,7 +3,7 @@ import { atCost, oneStep } from "../tests/fixtures/steps.ts";
 import { PUBKEY } from "../tests/fixtures/author.ts";
 import { openHttpApi, type HttpApi } from "../tests/fixtures/http-api.ts";
 import { mismatches } from "../tests/fixtures/json-schema.ts";
-import { manage, managementRequest } from "../tests/fixtures/management.ts";
+import { manage, managementRequest, signedRequest } from "../tests/fixtures/management.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";
 import { MOST_LOOKED } from "../relay/reads.ts";
 import { MANAGEMENT_TYPE } from "./management.ts";
@@ -198,6 +198,14 @@ function requests(): Request[] {
       headers: { "content-type": "application/x-ndjson" },
     }),
     ...["", "?kinds=1059", "?x=1"].map((rest) => ask(`/api/v1/stream${rest}`)),
+    ...["", "?after=1", "?x=1"].flatMap((rest) => [
+      ask(`/api/v1/export${rest}`),
+      signedRequest(`http://relay.test/api/v1/export${rest}`, { method: "GET" }),
+    ]),
+    ...["", "{", "1\n".repeat(501)].flatMap((body) => [
+      ask("/api/v1/import", { method: "POST", body }),
+      signedRequest("http://relay.test/api/v1/import", { method: "POST", body }),
+    ]),
     ...['{"filters":[{}]}', "", '{"filters":[{"kinds":[1059]}]}', tooLong].map((body) =>
       ask("/api/v1/query", { method: "POST", body }),
     ),
@@ -243,6 +251,8 @@ describe("OpenAPI document", () => {
       ["/health/ready", ["get"]],
       ["/metrics", ["get"]],
       ["/api/v1/stats", ["get"]],
+      ["/api/v1/export", ["get"]],
+      ["/api/v1/import", ["post"]],
       ["/api/v1/openapi.json", ["get"]],
     ]);
   });

@@ -93,6 +93,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
       publicFigures: () =>
         recentFigures.read({ store: opened.store, counted: () => deps.countedInPublic(), now: now() }),
       ingest: (value, from) => writes.runAlways(from.client, () => deps.createIngest(access)(value, from)),
+      ingestMany: (client, work) => writes.runAlways(client, () => work(deps.createIngest(access))),
       management: {
         ...deps.management,
         store: moderation,

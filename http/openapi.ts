@@ -16,6 +16,7 @@ import {
   text,
   withoutBody,
 } from "./openapi-schemas.ts";
+import { EXPORT, IMPORT } from "./openapi-moving.ts";
 import { STATS } from "./openapi-stats.ts";
 import type { Answers, OpenApiDocument, Operation, Schema } from "./openapi-types.ts";
 import { RELAY_DOCUMENT_TYPE } from "./relay-document.ts";
@@ -46,6 +47,8 @@ export function openApiDocument(version: string, url = "/"): OpenApiDocument {
       "/health/ready": { get: READY },
       "/metrics": { get: METRICS },
       "/api/v1/stats": { get: STATS },
+      "/api/v1/export": { get: EXPORT },
+      "/api/v1/import": { post: IMPORT },
       "/api/v1/openapi.json": { get: DOCUMENT },
     },
   };

@@ -1,6 +1,7 @@
 /** Publishes many events with one request: one on each line, and an answer on each line (NDJSON). */
 import type { Context } from "hono";
 import { isHex64 } from "../nostr/event.ts";
+import type { JsonShape } from "../nostr/json.ts";
 import { okFields } from "../relay/ingest/ingest.ts";
 import { lengthCost, parsingCost } from "../relay/limits/cost.ts";
 import { readBounded } from "../relay/limits/read-bounded.ts";
@@ -21,7 +22,7 @@ const AT_ONCE = 2;
 
 const LINE_FEED = 0x0a;
 
-interface LineAnswer {
+export interface LineAnswer {
   /** null: the line has no readable id. */
   id: string | null;
   ok: boolean;
@@ -35,23 +36,29 @@ export async function publishBatch(c: Context<AppEnv>): Promise<Response> {
   if (!body) return c.json(problem("too-long", `the body is longer than ${MOST_BATCH_BYTES} bytes`), 413);
   limiter.charge(clientOf(c), lengthCost(body.length));
   const lines = linesOf(body);
-  if (lines.length > MOST_LINES)
-    return c.json(
-      problem("too-long", `the body has ${lines.length} lines, at most ${MOST_LINES} are allowed`),
-      413,
-    );
+  const refusal = tooMany(lines);
+  if (refusal !== undefined) return c.json(problem("too-long", refusal), 413);
   const answers: LineAnswer[] = [];
   const left = lines.entries();
   const work = async () => {
     for (const [at, line] of left) answers[at] = await publishLine(c, line);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return answered(c, answers);
+}
+
+/** Returns why a batch is refused as a whole, if it has too many lines. */
+export function tooMany({ length }: Uint8Array[]): string | undefined {
+  return length > MOST_LINES ? `the body has ${length} lines, at most ${MOST_LINES} are allowed` : undefined;
+}
+
+export function answered(c: Context<AppEnv>, answers: LineAnswer[]): Response {
   const text = answers.map((answer) => `${JSON.stringify(answer)}\n`).join("");
   return c.body(text, 200, { "content-type": BATCH_TYPE });
 }
 
 /** Splits a body into its lines. Empty ones do not count. */
-function linesOf(body: Uint8Array): Uint8Array[] {
+export function linesOf(body: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   for (let from = 0; from < body.length;) {
     const found = body.indexOf(LINE_FEED, from);
@@ -68,22 +75,36 @@ async function publishLine(c: Context<AppEnv>, line: Uint8Array): Promise<LineAn
   const { config, limiter, metrics, report } = c.env;
   const limited = limiter.limit(clientOf(c));
   if (limited) return refused(null, `${limited.prefix}: ${limited.reason}`);
-  if (line.length > config.MAX_MESSAGE_LENGTH)
-    return refused(null, `invalid: the line is longer than ${config.MAX_MESSAGE_LENGTH} bytes`);
-  const json = parseJsonBytes(line, (shape) => limiter.charge(clientOf(c), parsingCost(shape)));
-  if (!json.ok) {
+  const read = readLine(line, config.MAX_MESSAGE_LENGTH, (shape) =>
+    limiter.charge(clientOf(c), parsingCost(shape)),
+  );
+  if (!read.ok) {
     metrics.add("events_refused_total", { source: "http", reason: "invalid" });
-    return refused(null, `invalid: ${json.reason.replace("the body", "the line")}`);
+    return read.answer;
   }
-  const { id: given } = (json.value ?? {}) as { id?: unknown };
-  const id = isHex64(given) ? given : null;
+  const { id, value } = read;
   try {
-    const [ok, reason] = okFields(await ingestOne(c, json.value));
+    const [ok, reason] = okFields(await ingestOne(c, value));
     return { id, ok, reason };
   } catch (error) {
     report(error);
-    return refused(id, "error: the relay cannot reach its database; try again");
+    return refused(id, UNREACHABLE);
   }
+}
+
+export const UNREACHABLE = "error: the relay cannot reach its database; try again";
+
+type ReadLine = { ok: true; id: string | null; value: unknown } | { ok: false; answer: LineAnswer };
+
+/** Parses a line. Calls `charge` before that, with the shape of the JSON. */
+export function readLine(line: Uint8Array, longest: number, charge: (shape: JsonShape) => void): ReadLine {
+  if (line.length > longest)
+    return { ok: false, answer: refused(null, `invalid: the line is longer than ${longest} bytes`) };
+  const json = parseJsonBytes(line, charge);
+  if (!json.ok)
+    return { ok: false, answer: refused(null, `invalid: ${json.reason.replace("the body", "the line")}`) };
+  const { id } = (json.value ?? {}) as { id?: unknown };
+  return { ok: true, id: isHex64(id) ? id : null, value: json.value };
 }
 
 function refused(id: string | null, reason: string): LineAnswer {

@@ -72,6 +72,8 @@ export const ROUTES = [
   "/api/v1/query",
   "/api/v1/stream",
   "/api/v1/stats",
+  "/api/v1/export",
+  "/api/v1/import",
   OTHER,
 ] as const;
 

@@ -16,6 +16,7 @@ import { openConversation } from "./conversation.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
 import { readJson } from "./http-client.ts";
 import { httpPages } from "./http-pages.ts";
+import { logPages } from "./log-pages.ts";
 import { requestPages } from "./request-pages.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
@@ -26,6 +27,8 @@ Writes the stored events that match all options to a file, or to standard output
 an event. A file whose name ends in .gz or .zst is compressed. The exit status is 1 if events may be missing.
 
 ${FILTER_HELP.replace(/ {2}--search.*\n/, "")}  --limit N          write at most N events
+  --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: everything that is stored,
+                     private kinds too, in the order in which it was stored
 ${AUTH_HELP}${timeoutHelp("60")}${RELAY_HELP}`;
 
 const SILENCE_MILLISECONDS = 60_000;
@@ -34,20 +37,29 @@ const { search: _search, ...OPTIONS } = FILTER_OPTIONS;
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = readOptions(
     args,
-    { ...RELAY_OPTION, ...AUTH_OPTION, ...TIMEOUT_OPTION, ...OPTIONS },
+    {
+      ...RELAY_OPTION,
+      ...AUTH_OPTION,
+      ...TIMEOUT_OPTION,
+      ...OPTIONS,
+      admin: { type: "boolean", default: false },
+    },
     1,
   );
   const relay = relayUrl(values.relay);
   const { limit = Infinity, ...filter } = filterOf(values) as { limit?: number };
   const problems: string[] = [];
-  const pages = pagesOf(relay, filter, {
-    auth: values.auth,
-    timeout: timeoutOf(values.timeout),
-    isCut: (second) =>
-      void problems.push(
-        `the relay sent only a part of the events of ${timeOf(second)} (second ${second}): some may be missing`,
-      ),
-  });
+  const timeout = timeoutOf(values.timeout);
+  const ordinary = () =>
+    pagesOf(relay, filter, {
+      auth: values.auth,
+      timeout,
+      isCut: (second) =>
+        void problems.push(
+          `the relay sent only a part of the events of ${timeOf(second)} (second ${second}): some may be missing`,
+        ),
+    });
+  const pages = values.admin ? logPages(relay, filter, timeout) : ordinary();
   const output = openOutput(positionals[0] ?? "-");
   try {
     const { written, invalid } = await writeEvents(pages, output, limit);

@@ -14,7 +14,9 @@ import { countOf } from "../shared/units.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
 import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
+import { AdminDestination } from "./admin-destination.ts";
 import { RelayDestination } from "./relay-destination.ts";
+import type { RetryingDestination } from "./retrying-destination.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
 export const summary = "store the events of a file in a relay";
@@ -23,6 +25,8 @@ export const help = `Usage: npm run nostr -- import FILE [options]
 Stores the events of a file, or of standard input (-), in a relay. Each line is an event, or a frame such as
 ["EVENT", {…}]. The file may be compressed with gzip or zstd. The exit status is 1 if anything was refused.
 
+  --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: faster, and also events that
+                     only their authors may publish
   --resume           go on where an interrupted import of this file has stopped
   --trusted          do not check ids and signatures here; the relay still does
 ${FILTER_HELP.replace("; best match first", "")}${AUTH_HELP}${timeoutHelp("30")}${RELAY_HELP}`;
@@ -37,6 +41,7 @@ export async function run(args: string[]): Promise<void> {
       ...AUTH_OPTION,
       ...TIMEOUT_OPTION,
       ...CONDITIONS,
+      admin: { type: "boolean", default: false },
       resume: { type: "boolean", default: false },
       trusted: { type: "boolean", default: false },
     },
@@ -48,7 +53,10 @@ export async function run(args: string[]): Promise<void> {
     throw new UsageError("standard input cannot be resumed: import it again, duplicates are harmless");
   const relay = relayUrl(values.relay);
   const filter = filterOf(values);
-  const destination = new RelayDestination(relay, { auth: values.auth, timeout: timeoutOf(values.timeout) });
+  const timeout = timeoutOf(values.timeout);
+  const destination = values.admin
+    ? new AdminDestination(relay, timeout)
+    : new RelayDestination(relay, { auth: values.auth, timeout });
   const target = `${relay} ${JSON.stringify(filter)}`;
   try {
     await importFile(name, { ...values, filter, destination, target });
@@ -59,7 +67,7 @@ export async function run(args: string[]): Promise<void> {
 
 interface FileOptions {
   filter: Record<string, unknown>;
-  destination: RelayDestination;
+  destination: RetryingDestination;
   /** Where the events go, and which. */
   target: string;
   resume: boolean;

@@ -39,7 +39,8 @@ function resultOf({ status, body }: { status: number; body: unknown }): unknown 
   return result;
 }
 
-function howToBecomeAdmin(): string {
+/** Returns how the user becomes an admin, in brackets. */
+export function howToBecomeAdmin(): string {
   const npub = npubEncode(getPublicKey(readSecretKey()));
   return ` (to be an admin, start or deploy the relay with --var RELAY_ADMINS=${npub})`;
 }

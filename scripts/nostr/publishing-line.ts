@@ -5,13 +5,8 @@ import type { Event } from "../../nostr/event.ts";
 import { oneLine } from "../shared/printing.ts";
 import { CommandError } from "../shared/usage.ts";
 import { type Conversation, noteNotice, openConversation, textOf } from "./conversation.ts";
+import type { Ok } from "./retrying-destination.ts";
 import { readSecretKey } from "./secret-key.ts";
-
-/** The relay's answer to an event. */
-export interface Ok {
-  accepted: boolean;
-  message: string;
-}
 
 /** The answer to the same event, if it is published again before the first answer. */
 const TWICE = "duplicate: it was published a moment ago";
