@@ -5,6 +5,7 @@ import { isOutdated, type Retention, retentionOf } from "../relay/retention.ts";
 import type { Ingest, IngestDeps, Sender } from "../relay/ingest/ingest.ts";
 import { Access } from "../relay/access/access.ts";
 import type { Config } from "../relay/config.ts";
+import type { SpendLimit } from "../relay/limits/spend-limit.ts";
 import type { Database } from "../store/database.ts";
 import { createDeadLetters } from "../store/dead-letters.ts";
 import { saveBacklog } from "../store/gauges.ts";
@@ -44,6 +45,8 @@ export type Job = PullJob | OnwardJob;
 
 export interface AggregatorDeps {
   config: Config;
+  /** Absent: pulls are never paused because of what they cost. */
+  spendLimit?: Pick<SpendLimit, "mayPull">;
   /** The database for the state of upstreams, and the database for their events: the same one, counted separately. */
   pullDatabase: Database;
   queueDatabase: Database;
@@ -101,8 +104,8 @@ export class Aggregator {
     await measure(db);
     const warning = size.warning(now());
     if (warning !== undefined) report(warning);
-    // Without room, no connection gets an order, and all of them close.
-    if (size.hasRoomForUpstreams)
+    // Without room or money, no connection gets an order, and all of them close.
+    if (this.mayPull)
       await orderLive(db, config.UPSTREAMS, {
         follow: (order) => this.deps.follow(order),
         wait: (milliseconds) => this.deps.pause(milliseconds),
@@ -120,7 +123,7 @@ export class Aggregator {
       })
       .catch(report);
     await createRefusedIds(db, this.fingerprint).forget(now()).catch(report);
-    if (size.hasRoomForUpstreams) await refreshOutbox(this.outboxDeps()).catch(report);
+    if (this.mayPull) await refreshOutbox(this.outboxDeps()).catch(report);
   }
 
   /** Runs a job. Never rejects: if it fails, its lease expires, and a later minute tries again. */
@@ -159,8 +162,8 @@ export class Aggregator {
 
   /** Returns jobs for what is due. Upstreams that are not leased stay due, and are pulled as soon as there is room. */
   private async dueJobs(): Promise<Job[]> {
-    const { config, pullDatabase: db, size, now, report } = this.deps;
-    const due = size.hasRoomForUpstreams ? await leaseDue(db, config.UPSTREAMS, now()) : [];
+    const { config, pullDatabase: db, now, report } = this.deps;
+    const due = this.mayPull ? await leaseDue(db, config.UPSTREAMS, now()) : [];
     const leaving = await leaseOnward(db, config.UPSTREAMS, now()).catch((error: unknown) => {
       report(error);
       return [];
@@ -169,6 +172,11 @@ export class Aggregator {
       ...due.map((lease): PullJob => ({ version: 3, lease })),
       ...leaving.map((lease): OnwardJob => ({ version: 4, task: "onward", lease })),
     ];
+  }
+
+  private get mayPull(): boolean {
+    const { size, spendLimit } = this.deps;
+    return size.hasRoomForUpstreams && spendLimit?.mayPull !== false;
   }
 
   private async pull(job: PullJob): Promise<void> {
@@ -205,7 +213,7 @@ export class Aggregator {
   }
 
   private pullDeps(): PullDeps {
-    const { config, pullDatabase: db, size, events, now, milliseconds, pause, metrics, tracer } = this.deps;
+    const { config, pullDatabase: db, events, now, milliseconds, pause, metrics, tracer } = this.deps;
     const ingest = this.deps.createIngest(this.createAccess());
     const large = { ...this.consumeDeps(ingest), longest: config.MAX_MESSAGE_LENGTH };
     const bounded = callBound();
@@ -218,7 +226,7 @@ export class Aggregator {
       unneeded: bounded((ids: string[], upstream: string) =>
         unneeded(db, this.fingerprint, { upstream, ids }),
       ),
-      hasRoom: () => size.hasRoomForUpstreams,
+      hasRoom: () => this.mayPull,
       enqueue: (bundles) => this.enqueue(bundles, { producer: queue }),
       queued: this.queuedCopies,
       ingestLarge: bounded(

@@ -9,6 +9,7 @@ import { loadTracing } from "../platforms/tracing.ts";
 import { report } from "../platforms/report.ts";
 import { createTelemetry } from "../platforms/workers.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
+import { SpendLimit } from "../relay/limits/spend-limit.ts";
 import { createEventTraces } from "../store/event-traces.ts";
 import { createStore } from "../store/sql-store.ts";
 import { sizedDatabase, StoreSize } from "../store/store-size.ts";
@@ -19,12 +20,13 @@ import { liveObject } from "./live/object.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
 
 const config = configOf(env);
+const spendLimit = new SpendLimit(config);
 
 const telemetry = createTelemetry({
   service: "aggregator",
   source: "upstream",
   createRecorder: await loadTracing(config),
-  addCounts: (counts) => countersOf(env.COUNTERS, config.LOCATION).add(counts),
+  addCounts: async (counts) => spendLimit.hear(await countersOf(env.COUNTERS, config.LOCATION).add(counts)),
   analytics: env.ANALYTICS,
   // A batch of a queue may not be over before its invocation is, so none waits for more.
   counts: 0,
@@ -42,6 +44,7 @@ const queueStore = createStore(queueDatabase, size);
 
 const aggregator = new Aggregator({
   config,
+  spendLimit,
   pullDatabase: retryingD1(database, telemetry, "upstream"),
   queueDatabase,
   queueStore,
@@ -93,6 +96,8 @@ export class LiveObject extends liveObject({
 const handler: ExportedHandler<AggregatorEnv> = {
   async scheduled(_controller, _env, ctx) {
     telemetry.metrics.add("invocations_total", { source: "cron" });
+    // This isolate may be new, and not know what is spent.
+    if (config.SPEND_LIMIT > 0) await telemetry.sendCounts();
     await aggregator.minute();
     telemetry.flush((work) => ctx.waitUntil(work));
   },

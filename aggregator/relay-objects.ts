@@ -2,6 +2,7 @@
 import type { Config } from "../relay/config.ts";
 import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
 import type { Report } from "../telemetry/report.ts";
+import type { ReportAnswer } from "../telemetry/spending.ts";
 
 interface Objects {
   getByName(name: string, options: { locationHint?: Exclude<Location, ""> }): unknown;
@@ -16,7 +17,9 @@ export function switchboardOf(objects: Objects, location: Location) {
 }
 
 export function countersOf(objects: Objects, location: Location) {
-  return objects.getByName("counters", hint(location)) as { add(report: Report): Promise<void> };
+  return objects.getByName("counters", hint(location)) as {
+    add(report: Report): Promise<ReportAnswer | undefined>;
+  };
 }
 
 /** Only the call that creates an object heeds it. */

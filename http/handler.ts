@@ -2,6 +2,7 @@
 import type { Ingest } from "../relay/ingest/ingest.ts";
 import type { Moderation } from "../relay/access/moderation-snapshot.ts";
 import { Access } from "../relay/access/access.ts";
+import type { SpendLimit } from "../relay/limits/spend-limit.ts";
 import type { ModerationStore } from "../store/moderation.ts";
 import type { PublicFigures } from "../telemetry/stats-answer.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -28,6 +29,8 @@ interface HandlerDeps extends Pick<
   | "stats"
   | "report"
 > {
+  /** Refuses all but admins when the month's money is spent. Absent: there is no limit. */
+  spendLimit?: SpendLimit;
   /** Asks the counters for what anybody may know. */
   countedInPublic(): Promise<Omit<PublicFigures, "stored">>;
   /**
@@ -48,7 +51,7 @@ const RECENT_SECONDS = 5;
 
 export function createHandler(deps: HandlerDeps): (request: Request) => Promise<Response> {
   const app = createApp();
-  const { config, limiter, clock, metrics, report } = deps;
+  const { config, spendLimit, limiter, clock, metrics, report } = deps;
   const { now } = clock;
   const reads = httpReads(config, limiter, clock);
   const writes = httpWrites(clock);
@@ -60,7 +63,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
   return async (request) => {
     const { moderation, ...opened } = deps.open();
     // Reads nothing until its first use.
-    const access = new Access({ moderation, config, now, report }, last);
+    const access = new Access({ moderation, config, spendLimit, now, report }, last);
     const load = async () => {
       const loaded = await access.current();
       if (loaded.revision >= (last?.revision ?? 0)) last = loaded;

@@ -1,4 +1,5 @@
 /** The OpenAPI document of the statistics for operators. It describes `telemetry/stats-answer.ts`. */
+import { SPENDING_LEVELS } from "../telemetry/spending.ts";
 import { RANGES } from "../telemetry/stats-answer.ts";
 import { ANYWHERE, json, list, object, problem, text } from "./openapi-schemas.ts";
 import type { Operation, Schema } from "./openapi-types.ts";
@@ -47,7 +48,18 @@ export const STATS: Operation = {
           ...list(object({ name: text, labels, p50: list(value), p99: list(value) })),
           description: "Seconds, estimated from the buckets of a histogram",
         },
-        costs: object({ today: dollars, month: dollars, used, limit: { type: ["number", "null"] } }),
+        costs: object({
+          today: dollars,
+          month: dollars,
+          used,
+          limit: { type: ["number", "null"], description: "SPEND_LIMIT. null: there is none" },
+          forecast: { type: "number", description: "Dollars of this month if the rest is like the last day" },
+          level: { type: "string", enum: [...SPENDING_LEVELS] },
+          sources: {
+            ...list(object({ source: text, item: text, values: list(value) })),
+            description: "Dollars of each step by source and item, as if the plan included nothing",
+          },
+        }),
       }),
       "All lists of values are as long as times. null: nothing was reported in this step",
     ),

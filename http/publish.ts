@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import type { Event } from "../nostr/event.ts";
 import { okFields, refusalOf } from "../relay/ingest/ingest.ts";
 import { lengthCost, parsingCost } from "../relay/limits/cost.ts";
+import { SPENT_SECONDS } from "../relay/limits/spend-limit.ts";
 import type { AppEnv } from "./app-env.ts";
 import { refuseBlocked } from "./blocked.ts";
 import { orUnavailable, problem } from "./problem.ts";
@@ -29,6 +30,8 @@ async function publish(c: Context<AppEnv>): Promise<Response> {
   const refusal = refusalOf(outcome);
   if (refusal) {
     if (outcome.kind === "no-room") return c.json(problem("unavailable", refusal.reason), 503);
+    // Only a relay that has spent its money for this month answers so here.
+    if (refusal.prefix === "rate-limited") c.header("retry-after", String(SPENT_SECONDS));
     return c.json(problem(refusal.prefix, refusal.reason), REFUSAL_STATUS[refusal.prefix]);
   }
   // It was not refused, so it has the shape of an event.

@@ -18,6 +18,7 @@ import type { ProbeSocket } from "../relay/watch/probe-line.ts";
 import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
 import type { StoreSize } from "../store/store-size.ts";
 import { noMetrics } from "../telemetry/metrics.ts";
+import type { Spending } from "../telemetry/spending.ts";
 import { probeItself } from "./probe-itself.ts";
 
 interface AlertDeps {
@@ -34,6 +35,8 @@ export interface WatchDeps extends AlertDeps {
   connect(address: string): Promise<ProbeSocket>;
   /** The address of a relay without RELAY_URL. Absent: any. */
   own?: string;
+  /** Reads what is spent of SPEND_LIMIT. Absent where there is no bill. */
+  readSpending?(): Promise<Spending | undefined>;
   /** Keeps the state of the alerts, as text. */
   state: { read(): Promise<string | undefined>; save(text: string): Promise<void> };
 }
@@ -48,6 +51,7 @@ export function watchRelay(deps: WatchDeps, scheduledTime: number): Promise<void
       probe: () => probeItself(config, deps),
       saveProbe: (result) => saveProbe(db, result, unixSeconds()),
       size,
+      readSpending: async () => (config.SPEND_LIMIT > 0 ? deps.readSpending?.() : undefined),
       readWatched: () => readWatched(db, { urls, interval: PULL_INTERVAL, now: unixSeconds() }),
       state: {
         async read() {

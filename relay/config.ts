@@ -181,6 +181,12 @@ export const SETTINGS = {
   RELAY_SECRET_KEY: secretKey(
     "The secret key of the relay. Make one for the relay alone. With it the aggregator authenticates to upstreams that want it (NIP-42), and the relay writes alerts to RELAY_ADMINS. Set it as a secret of both: `npx wrangler secret put RELAY_SECRET_KEY --name tributary-aggregator`, and the same with `--name tributary`; with `npm start`, put it into the file of `--config`. Without it, such upstreams are not pulled and admins get no messages",
   ),
+  SPEND_LIMIT: integer(
+    0,
+    0,
+    1_000_000,
+    "Dollars a month that the relay may cost on Cloudflare beyond the plan, as far as it can count them: requests, requests of objects, rows of D1 and operations of queues. Near the limit it stops pulling upstreams, then slows clients down, and from 95 % on serves only RELAY_ADMINS, until the month is over (docs/operating.md). CPU time, the duration of objects and storage are not counted. Set it for both Workers. 0: no limit",
+  ),
   PROBE_INTERVAL: integer(
     900,
     0,

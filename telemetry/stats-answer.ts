@@ -36,6 +36,12 @@ export interface StatsAnswer {
     used: Record<string, number>;
     /** Dollars a month. null: there is no limit. */
     limit: number | null;
+    /** What the month costs if the rest of it is like the last day. */
+    forecast: number;
+    /** What the relay does to stay below the limit: free, no-pulls, slow or stopped. */
+    level: string;
+    /** What each source has used in each step, as if the plan included nothing. null: nothing was reported. */
+    sources: { source: string; item: string; values: (number | null)[] }[];
   };
 }
 

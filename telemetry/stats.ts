@@ -6,15 +6,21 @@ import { GAUGES_OF_REPORT } from "./report.ts";
 import { keyOf, problemWith, type Series } from "./series.ts";
 import { type RangeName, RANGES, type StatsAnswer } from "./stats-answer.ts";
 
-/** Returns the steps of a range that are over. */
+/** Returns the beginnings of the steps of a range that are over. */
+export function timesOf(range: RangeName, now: number): number[] {
+  const { step, steps } = RANGES[range];
+  const end = now - (now % step);
+  return Array.from({ length: steps }, (_, n) => end - step * (steps - n));
+}
+
+/** Returns what was counted in the steps of a range that are over. */
 export function statsOf(
   range: RangeName,
   samples: ReadonlyMap<number, Sample>,
   now: number,
 ): Omit<StatsAnswer, "costs"> {
-  const { step, steps } = RANGES[range];
-  const end = now - (now % step);
-  const times = Array.from({ length: steps }, (_, n) => end - step * (steps - n));
+  const { step } = RANGES[range];
+  const times = timesOf(range, now);
   const present = times.map((time) => samples.get(time));
   const byKey = present.map((sample) => new Map(sample?.series.map((series) => [keyOf(series), series])));
   const kinds = new Map(

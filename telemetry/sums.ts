@@ -1,5 +1,5 @@
 /** The sums of all counts of both Workers, and the gauges that hubs and invocations have reported. */
-import { costsOf } from "./costs.ts";
+import { costsOf, costsOfSteps } from "./costs.ts";
 import { Counts } from "./counts.ts";
 import { History, type OpenHistory, type Samples } from "./history.ts";
 import { KINDS, PRIVATE_KIND_LABELS } from "./labels.ts";
@@ -14,8 +14,9 @@ import {
   type SecondCount,
 } from "./report.ts";
 import { problemWith, type Series } from "./series.ts";
-import type { PublicFigures, RangeName, StatsAnswer } from "./stats-answer.ts";
-import { statsOf } from "./stats.ts";
+import { type Spending, spendingOf } from "./spending.ts";
+import { type PublicFigures, type RangeName, RANGES, type StatsAnswer } from "./stats-answer.ts";
+import { statsOf, timesOf } from "./stats.ts";
 
 /** All that has been counted, and what was last reported. */
 export interface Figures {
@@ -48,15 +49,25 @@ export type StoredSums =
 const STALE_SECONDS = 3600;
 /** Hubs, and the two minute jobs. */
 const MOST_REPORTERS = 1000;
+/** What is spent is read from the samples of a month, so not with every report. */
+const SPENDING_SECONDS = 60;
+const DAY_SECONDS = 86_400;
 
 export class Sums {
   private readonly counts = new Counts();
   private readonly reported: Map<string, Reported>;
   private readonly history: History;
   private lastEventAt: number | undefined;
+  /** Dollars a month. Infinity: none. */
+  private readonly limit: number;
+  private spent: { at: number; spending: Spending } | undefined;
 
-  /** Drops what is in no known form, and metrics that are no longer in the list. */
-  constructor(samples: Samples, stored?: StoredSums) {
+  /**
+   * Drops what is in no known form, and metrics that are no longer in the list. `limit` is SPEND_LIMIT: dollars a month, 0: no
+   * limit.
+   */
+  constructor(samples: Samples, stored?: StoredSums, limit = 0) {
+    this.limit = limit === 0 ? Infinity : limit;
     if (stored?.version === 1 || stored?.version === 2) this.load(stored.counts.map(readCount));
     const last = stored?.version === 4 ? stored : undefined;
     this.load(last?.series ?? []);
@@ -87,7 +98,39 @@ export class Sums {
     const month = this.history.since(beginningOfMonth(now), now);
     const today = this.history.since(beginningOfDay(now), now);
     const samples = this.history.range(range, now);
-    return { ...statsOf(range, samples, now), costs: { ...costsOf(month, today), limit: null } };
+    const { forecast, level, limit } = this.readSpending(now);
+    return {
+      ...statsOf(range, samples, now),
+      costs: {
+        ...costsOf(month, today),
+        limit: limit === Infinity ? null : limit,
+        forecast,
+        level,
+        sources: costsOfSteps(timesOf(range, now).map((time) => samples.get(time))),
+      },
+    };
+  }
+
+  /** Returns what is spent of the limit, up to a minute ago. Undefined: there is no limit. */
+  spending(now: number): Spending | undefined {
+    if (this.limit === Infinity) return undefined;
+    const age = now - (this.spent?.at ?? -Infinity);
+    if (!this.spent || age < 0 || age >= SPENDING_SECONDS)
+      this.spent = { at: now, spending: this.readSpending(now) };
+    return this.spent.spending;
+  }
+
+  private readSpending(now: number): Spending {
+    const dayBefore = now - DAY_SECONDS;
+    const dayFrom = dayBefore - (dayBefore % RANGES.month.step);
+    return spendingOf({
+      limit: this.limit,
+      month: this.history.since(beginningOfMonth(now), now),
+      day: this.history.since(dayFrom, now),
+      dayFrom,
+      monthEnd: endOfMonth(now),
+      now,
+    });
   }
 
   publicFigures(now: number): Omit<PublicFigures, "stored"> {
@@ -132,12 +175,17 @@ function isOfPublicEvents({ name, labels }: Series): boolean {
 }
 
 function beginningOfDay(now: number): number {
-  return now - (now % 86_400);
+  return now - (now % DAY_SECONDS);
 }
 
 /** It needs no clock. */
 function beginningOfMonth(now: number): number {
   // oxlint-disable-next-line no-restricted-globals
   const dayOfMonth = new Date(1000 * now).getUTCDate();
-  return beginningOfDay(now) - 86_400 * (dayOfMonth - 1);
+  return beginningOfDay(now) - DAY_SECONDS * (dayOfMonth - 1);
+}
+
+function endOfMonth(now: number): number {
+  // Every month has 28 days, and 31 days later is another one.
+  return beginningOfMonth(beginningOfMonth(now) + 31 * DAY_SECONDS);
 }

@@ -4,8 +4,10 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { unixSeconds } from "../platforms/clock.ts";
+import { configOf } from "../platforms/config.ts";
 import type { AnyReport } from "../telemetry/report.ts";
 import type { Sample, Samples } from "../telemetry/history.ts";
+import type { ReportAnswer, Spending } from "../telemetry/spending.ts";
 import type { PublicFigures, RangeName, StatsAnswer } from "../telemetry/stats-answer.ts";
 import { type Figures, type StoredSums, Sums } from "../telemetry/sums.ts";
 
@@ -29,15 +31,28 @@ export class CountersObject extends DurableObject<RelayEnv> {
 
   constructor(ctx: DurableObjectState, env: RelayEnv) {
     super(ctx, env);
-    this.sums = new Sums(samplesIn(ctx.storage.sql), ctx.storage.kv.get<StoredSums>(SUMS));
+    const { SPEND_LIMIT } = configOf(env);
+    this.sums = new Sums(samplesIn(ctx.storage.sql), ctx.storage.kv.get<StoredSums>(SUMS), SPEND_LIMIT);
   }
 
-  /** Adds a report or, if it is invalid, nothing of it. It may come from an earlier deployment. */
-  async add(sent: AnyReport): Promise<void> {
-    this.sums.add(sent, unixSeconds());
-    if (this.isWaiting) return;
-    this.isWaiting = true;
-    await this.ctx.storage.setAlarm(Date.now() + WRITE_MILLISECONDS);
+  /**
+   * Adds a report or, if it is invalid, nothing of it. It may come from an earlier deployment. Answers what the reporter must do to
+   * stay below SPEND_LIMIT.
+   */
+  async add(sent: AnyReport): Promise<ReportAnswer | undefined> {
+    const now = unixSeconds();
+    this.sums.add(sent, now);
+    if (!this.isWaiting) {
+      this.isWaiting = true;
+      await this.ctx.storage.setAlarm(Date.now() + WRITE_MILLISECONDS);
+    }
+    const spending = this.sums.spending(now);
+    return spending && { spending: spending.level };
+  }
+
+  /** Returns what is spent. Undefined: there is no limit. */
+  spending(): Spending | undefined {
+    return this.sums.spending(unixSeconds());
   }
 
   /** Writes first: a counter that goes back looks to Prometheus like one that began again at 0. */

@@ -22,7 +22,7 @@ import { Hibernation, type SocketMemory } from "./hibernation.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { theSwitchboard } from "./objects.ts";
 import { HubStreams } from "./streams.ts";
-import { hubTelemetry } from "./telemetry.ts";
+import { hubTelemetry, spendLimit } from "./telemetry.ts";
 import { report } from "../platforms/report.ts";
 
 const full = () => new Response("this hub is full", { status: 503 });
@@ -59,6 +59,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     this.hub = new Hub({
       name: ctx.id.name ?? ctx.id.toString(),
       config,
+      spendLimit,
       store: createStore(db, size),
       moderation: createModerationStore(db),
       traces: createEventTraces(db),

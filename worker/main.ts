@@ -28,7 +28,7 @@ import { createFloodLimit } from "./flood-limit.ts";
 import { announceModeration } from "./moderation.ts";
 import { createOpenStream } from "./streams.ts";
 import { theCounters, theSwitchboard } from "./objects.ts";
-import { workerTelemetry } from "./telemetry.ts";
+import { spendLimit, workerTelemetry } from "./telemetry.ts";
 import { openProbeSocket } from "./probe-socket.ts";
 
 export { CountersObject } from "./counters-object.ts";
@@ -40,6 +40,7 @@ const telemetry = workerTelemetry();
 /** Limits HTTP requests and new connections in this isolate. Isolates are short-lived, and there are many. */
 const limiter = new RateLimiter({
   config,
+  spendLimit,
   now: unixSeconds,
   metrics: telemetry.metrics,
   source: "http",
@@ -68,6 +69,7 @@ const publish = (publications: Publication[]) => calling(async () => theSwitchbo
 
 const answer = createHandler({
   config,
+  spendLimit,
   version: packageJson.version,
   open() {
     const shared = shareBatches(db, telemetry);
@@ -136,6 +138,7 @@ const handler: ExportedHandler<RelayEnv> = {
         read: async () => theCounters().readAlerts(),
         save: async (text: string) => theCounters().saveAlerts(text),
       },
+      readSpending: async () => theCounters().spending(),
     };
     await minuteJob(deps, scheduledTime).finally(() => telemetry.flush((work) => ctx.waitUntil(work)));
   },

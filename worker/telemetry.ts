@@ -3,10 +3,14 @@ import { env } from "cloudflare:workers";
 import { configOf } from "../platforms/config.ts";
 import { loadTracing } from "../platforms/tracing.ts";
 import { createTelemetry, type Telemetry, type TelemetryOptions } from "../platforms/workers.ts";
+import { SpendLimit } from "../relay/limits/spend-limit.ts";
 import { size } from "./database.ts";
 import { theCounters } from "./objects.ts";
 
 const config = configOf(env);
+/** What the counters last told this isolate. Its hubs share it. */
+export const spendLimit = new SpendLimit(config);
+
 const createRecorder = await loadTracing(config);
 
 /**
@@ -53,7 +57,7 @@ function common() {
     service: "relay",
     createRecorder,
     addCounts: async (report) => {
-      await theCounters().add(report);
+      spendLimit.hear(await theCounters().add(report));
     },
     analytics: env.ANALYTICS,
   } satisfies Partial<TelemetryOptions>;

@@ -8,11 +8,14 @@ import { EPHEMERAL_GIFT_WRAP, GIFT_WRAP, VANISH } from "../../nostr/kinds.ts";
 import type { ModerationStore, Standing } from "../../store/moderation.ts";
 import type { Config } from "../config.ts";
 import { loadModeration, type Moderation } from "./moderation-snapshot.ts";
+import type { SpendLimit } from "../limits/spend-limit.ts";
 import { SharedRun } from "../shared-run.ts";
 
 export interface AccessDeps {
   moderation: Pick<ModerationStore, "revision" | "load" | "standings">;
   config: Config;
+  /** Refuses all but admins when the month's money is spent. Absent: nobody is refused because of it. */
+  spendLimit?: Pick<SpendLimit, "refusal" | "isStopped"> | undefined;
   /** Unix seconds. */
   now(): number;
   report(error: unknown): void;
@@ -73,6 +76,9 @@ export class Access {
     keys: ReadonlySet<string>,
     isUpstream: boolean,
   ): Promise<Refusal | undefined> {
+    // Before anything is read. The signature of an admin's event is checked later.
+    const spent = this.deps.spendLimit?.refusal([event.pubkey, ...keys]);
+    if (spent) return spent;
     const { config, refuseKind } = await this.current();
     const refusal = refuseKind(event.kind);
     if (refusal) return refusal;
@@ -102,10 +108,13 @@ export class Access {
    * to tell how long a read takes.
    */
   get isProbablyOpen(): boolean {
-    return (this.known?.config ?? this.deps.config).READ_ACCESS === "open";
+    const { READ_ACCESS } = this.known?.config ?? this.deps.config;
+    return READ_ACCESS === "open" && this.deps.spendLimit?.isStopped !== true;
   }
 
   async refuseRead(keys: ReadonlySet<string>): Promise<Refusal | undefined> {
+    const spent = this.deps.spendLimit?.refusal(keys);
+    if (spent) return spent;
     const [refusal] = await this.refuseReads([keys]);
     return refusal;
   }

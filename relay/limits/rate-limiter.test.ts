@@ -6,7 +6,7 @@ import { RateLimiter } from "./rate-limiter.ts";
 
 const CLIENT = { network: "203.0.113.7", keys: [] };
 
-function open(settings: Record<string, string> = {}) {
+function open(settings: Record<string, string> = {}, spendLimit = { share: 1 }) {
   const parsed = parseConfig({ RATE_LIMIT: "6000", ...settings });
   if (!parsed.ok) throw new Error(parsed.problems.join());
   const clock = { now: 1_700_000_000 };
@@ -16,6 +16,7 @@ function open(settings: Record<string, string> = {}) {
   const start = () =>
     new RateLimiter({
       config: parsed.config,
+      spendLimit,
       now: () => clock.now,
       memory: {
         debts: () => kept.at(-1) ?? [],
@@ -39,6 +40,18 @@ it("says in how many seconds to try again, and is right", () => {
   clock.now += 12;
   expect(limiter.refusal(CLIENT)).toMatchObject({ seconds: 2 });
   clock.now += 1;
+  expect(limiter.refusal(CLIENT)).toBeUndefined();
+});
+
+it("a smaller share of the allowance is smaller at once, and the whole is back when it ends", () => {
+  const spendLimit = { share: 1 };
+  const { limiter } = open({}, spendLimit);
+  limiter.charge(CLIENT, 2000);
+  expect(limiter.refusal(CLIENT)).toBeUndefined();
+  spendLimit.share = 1 / 4;
+  // 1,500 a minute: 500 are owed, and the next request costs 150.
+  expect(limiter.refusal(CLIENT)).toMatchObject({ seconds: 26 });
+  spendLimit.share = 1;
   expect(limiter.refusal(CLIENT)).toBeUndefined();
 });
 

@@ -16,6 +16,8 @@ export interface TooMuch extends Refusal {
 
 interface RateLimiterDeps {
   config: { RATE_LIMIT: number | "off"; POLICY_DRY_RUN: "on" | "off" };
+  /** Absent: clients always have all of RATE_LIMIT. */
+  spendLimit?: { readonly share: number };
   /** Unix seconds. */
   now(): number;
   /** Saves debts beyond the memory of this process. Absent: they are lost with it. */
@@ -30,13 +32,21 @@ interface RateLimiterDeps {
 export class RateLimiter {
   private readonly deps: RateLimiterDeps;
   /** Undefined if RATE_LIMIT is off. */
-  private readonly buckets: TokenBuckets | undefined;
+  private readonly ownBuckets: TokenBuckets | undefined;
   private keptAt = -Infinity;
 
   constructor(deps: RateLimiterDeps) {
     this.deps = deps;
     const { RATE_LIMIT } = deps.config;
-    this.buckets = RATE_LIMIT === "off" ? undefined : new TokenBuckets(RATE_LIMIT, deps.memory?.debts());
+    this.ownBuckets = RATE_LIMIT === "off" ? undefined : new TokenBuckets(RATE_LIMIT, deps.memory?.debts());
+  }
+
+  /** The buckets, with the size that they have now. */
+  private get buckets(): TokenBuckets | undefined {
+    const { config, spendLimit } = this.deps;
+    if (this.ownBuckets && config.RATE_LIMIT !== "off")
+      this.ownBuckets.perMinute = config.RATE_LIMIT * (spendLimit?.share ?? 1);
+    return this.ownBuckets;
   }
 
   /** Returns the whole seconds until this client is served again; 0: now. */

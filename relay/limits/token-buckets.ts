@@ -21,8 +21,8 @@ const MOST_PAYERS = 20_000;
 const KEPT_PAYERS = 15_000;
 
 export class TokenBuckets {
-  /** The size of a full bucket, which is also the refill of a minute. */
-  readonly perMinute: number;
+  /** The size of a full bucket, which is also the refill of a minute. It may change at any time. */
+  perMinute: number;
   /** Buckets that are not full. */
   private readonly spendings = new Map<string, Spending>();
 

@@ -16,6 +16,7 @@ import { CONNECTION_COST } from "../limits/cost.ts";
 import { FairQueue } from "../limits/fair-queue.ts";
 import { IDLE_SECONDS } from "../limits/idle.ts";
 import { RateLimiter, type TooMuch } from "../limits/rate-limiter.ts";
+import type { SpendLimit } from "../limits/spend-limit.ts";
 import type { Debt } from "../limits/token-buckets.ts";
 import { Feed } from "../live/feed.ts";
 import { continuedBy, traceOf } from "../live/message-trace.ts";
@@ -38,6 +39,8 @@ const PATIENCE_REFUSALS = 200;
 export interface HubDeps {
   name: string;
   config: Config;
+  /** Absent: nothing is refused because of what it costs. */
+  spendLimit?: SpendLimit;
   store: Store;
   moderation: Pick<ModerationStore, "revision" | "load" | "standings">;
   /** Absent: the traces of events are not remembered. */
@@ -172,7 +175,10 @@ export class Hub {
   /** Adds a new connection. */
   welcome(socket: Socket, memory: SessionMemory, identity: Identity): Session {
     const session = this.open(socket, memory, identity, []);
-    if (isChallengedAtOnce(this.access.moderation?.config ?? this.deps.config)) session.sendChallenge();
+    // Later nobody would be challenged, and only admins are served.
+    const isStopped = this.deps.spendLimit?.isStopped === true;
+    if (isStopped || isChallengedAtOnce(this.access.moderation?.config ?? this.deps.config))
+      session.sendChallenge();
     return session;
   }
 

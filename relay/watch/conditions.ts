@@ -1,6 +1,7 @@
 /** What operators are alerted to, and what they can do about it. docs/operating.md describes each. */
 import type { Watched } from "../../store/watched.ts";
 import { type Level, LEVELS, MAKE_ROOM, type StoreSize } from "../../store/store-size.ts";
+import { type Spending, SPENDING_LEVELS, type SpendingLevel } from "../../telemetry/spending.ts";
 import type { ProbeResult } from "./probe.ts";
 
 /** Something that is wrong. */
@@ -23,6 +24,8 @@ export interface Seen {
   size: Pick<StoreSize, "level" | "percent">;
   /** The reason if it could not be read. */
   watched: Watched | Error;
+  /** The reason if it could not be read. Undefined: there is no limit. */
+  spending: Spending | Error | undefined;
   /** Unix seconds. */
   now: number;
 }
@@ -43,19 +46,21 @@ const DATABASE_PATIENCE = 240;
 const UPSTREAM = "upstream ";
 
 export function findingsOf(seen: Seen): Findings {
-  const { watched, size, now } = seen;
-  const always = [probeCondition(seen), storageCondition(size)];
+  const { watched, size, spending, now } = seen;
+  const always = [probeCondition(seen), storageCondition(size), spendingCondition(spending)];
+  const isSpendingKnown = !(spending instanceof Error);
   const isProbeKnown = seen.probe !== undefined || !seen.isProbed;
   if (watched instanceof Error) {
-    const known = ["database", ...(isProbeKnown ? ["probe"] : [])];
+    const known = ["database", ...(isProbeKnown ? ["probe"] : []), ...(isSpendingKnown ? ["spending"] : [])];
     return {
       conditions: present([...always, databaseCondition(watched)]),
       isKnown: (id) => known.includes(id),
     };
   }
   const isCronLate = isLate(watched, now);
-  // Without the aggregator's Cron or room, all upstreams are behind.
-  const areUpstreamsKnown = !isCronLate && (size.level === "ok" || size.level === "filling");
+  // Without the aggregator's Cron, room or money, all upstreams are behind.
+  const isPaused = spending !== undefined && !(spending instanceof Error) && spending.level !== "free";
+  const areUpstreamsKnown = !isCronLate && !isPaused && (size.level === "ok" || size.level === "filling");
   return {
     conditions: present([
       ...always,
@@ -65,6 +70,7 @@ export function findingsOf(seen: Seen): Findings {
     ]),
     isKnown(id) {
       if (id === "probe") return isProbeKnown;
+      if (id === "spending") return isSpendingKnown;
       if (id === "queue") return !isCronLate;
       return id.startsWith(UPSTREAM) ? areUpstreamsKnown : true;
     },
@@ -113,6 +119,35 @@ function storageCondition({ level, percent }: Seen["size"]): Condition | undefin
     todo: MAKE_ROOM,
     severity: LEVELS.length - LEVELS.findIndex(([, each]) => each === level),
   };
+}
+
+const SAVINGS: Record<Exclude<SpendingLevel, "free">, string> = {
+  "no-pulls": "upstreams are not pulled",
+  slow: "upstreams are not pulled, and clients have a quarter of RATE_LIMIT",
+  stopped: "only admins are served",
+};
+
+function spendingCondition(spending: Seen["spending"]): Condition | undefined {
+  if (spending === undefined) return undefined;
+  if (spending instanceof Error)
+    return {
+      id: "counters",
+      message: `the counters do not say what is spent, so SPEND_LIMIT has no effect: ${spending.message}`,
+      todo: "look for errors of CountersObject in the log",
+      patience: DATABASE_PATIENCE,
+    };
+  const { level, spent, forecast, limit } = spending;
+  if (level === "free") return undefined;
+  return {
+    id: "spending",
+    message: `${dollars(spent)} of the ${dollars(limit)} of this month (SPEND_LIMIT) are spent, and at this rate it will be ${dollars(forecast)}: ${SAVINGS[level]}`,
+    todo: "costs in GET /api/v1/stats says what the money is spent on; raise SPEND_LIMIT, or wait until the month is over",
+    severity: SPENDING_LEVELS.indexOf(level),
+  };
+}
+
+function dollars(amount: number): string {
+  return `$${amount.toFixed(2)}`;
 }
 
 function cronCondition({ queues }: Watched, now: number): Condition | undefined {

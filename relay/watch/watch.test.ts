@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Notice } from "../../telemetry/log.ts";
 import type { Watched } from "../../store/watched.ts";
+import type { Spending } from "../../telemetry/spending.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import type { AlertState } from "./alerts.ts";
 import type { Notification } from "./notification.ts";
@@ -20,6 +21,7 @@ class World {
   result = OK;
   size: WatchDeps["size"] = { level: "ok", percent: 10 };
   watched: Watched | Error = { queues: undefined, letters: 0, behind: [] };
+  spending: Spending | Error | undefined;
   interval = 900;
   webhookWorks = true;
   tests = 0;
@@ -44,6 +46,10 @@ class World {
     readWatched: async () => {
       if (this.watched instanceof Error) throw this.watched;
       return this.watched;
+    },
+    readSpending: async () => {
+      if (this.spending instanceof Error) throw this.spending;
+      return this.spending;
     },
     state: {
       // As the platform keeps it: a copy.
@@ -120,6 +126,33 @@ describe("the relay tests itself", () => {
     world.interval = 0;
     await world.pass(HOUR);
     expect(world.news()).toEqual(["probe begun", "probe over"]);
+  });
+});
+
+describe("an alert about SPEND_LIMIT", () => {
+  const spending: Spending = { level: "no-pulls", spent: 5.5, forecast: 12, limit: 10 };
+
+  it("is said, again when it gets worse, and is over with the month; a relay that serves nobody is not tested", async () => {
+    const world = new World();
+    world.spending = spending;
+    await world.pass(15);
+    expect(world.told[0]?.text).toMatch(/\$5\.50 of the \$10\.00 .*\$12\.00: upstreams are not pulled/);
+    expect([world.news(), world.tests]).toEqual([["spending begun"], 1]);
+    world.spending = { ...spending, level: "stopped", spent: 9.6 };
+    await world.pass(HOUR);
+    expect([world.news(), world.tests]).toEqual([["spending worse"], 1]);
+    world.spending = { ...spending, level: "free", spent: 0 };
+    await world.pass(HOUR);
+    expect([world.news(), world.tests]).toEqual([["spending over"], 5]);
+  });
+
+  it("stays open while the counters do not answer, which is one too", async () => {
+    const world = new World();
+    world.spending = spending;
+    await world.pass(1);
+    world.spending = new Error("the object was reset");
+    await world.pass(HOUR);
+    expect(world.news()).toEqual(["spending begun", "counters begun"]);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   withoutPast,
 } from "./alerts.ts";
 import type { Watched } from "../../store/watched.ts";
+import type { Spending } from "../../telemetry/spending.ts";
 import { findingsOf, type Seen } from "./conditions.ts";
 import { type Notification, notificationOf } from "./notification.ts";
 import type { ProbeResult } from "./probe.ts";
@@ -24,6 +25,8 @@ export interface WatchDeps {
   saveProbe(result: ProbeResult): Promise<void>;
   size: Seen["size"];
   readWatched(): Promise<Watched>;
+  /** Undefined: there is no limit. */
+  readSpending(): Promise<Spending | undefined>;
   /** Where the state of the alerts is kept. Not in the database, whose failure is one of them. */
   state: { read(): Promise<unknown>; save(state: AlertState): Promise<void> };
   /** The channels that are set, besides the log. */
@@ -43,8 +46,12 @@ const LOOK_MINUTES = 5;
 /** Runs once a minute. `minute` counts them since 1970, so when something is due need not be remembered. Never rejects. */
 export async function watch(deps: WatchDeps, minute: number): Promise<void> {
   try {
-    const probe = isDue(deps.interval, minute) ? await test(deps) : undefined;
-    if (probe || minute % LOOK_MINUTES === 0) await look(deps, probe);
+    const isProbeDue = isDue(deps.interval, minute);
+    if (!isProbeDue && minute % LOOK_MINUTES !== 0) return;
+    const spending = await deps.readSpending().catch(asError);
+    // A relay that serves only its admins refuses the test too.
+    const mayTest = spending === undefined || spending instanceof Error || spending.level !== "stopped";
+    await look(deps, isProbeDue && mayTest ? await test(deps) : undefined, spending);
   } catch (error) {
     deps.report(error);
   }
@@ -61,12 +68,16 @@ async function test({ probe, saveProbe, metrics, report }: WatchDeps): Promise<P
   return result;
 }
 
-async function look(deps: WatchDeps, probe: ProbeResult | undefined): Promise<void> {
+async function look(
+  deps: WatchDeps,
+  probe: ProbeResult | undefined,
+  spending: Seen["spending"],
+): Promise<void> {
   const { size, interval } = deps;
   const watched = await deps.readWatched().catch(asError);
   const now = deps.now();
   const before = readAlertState(await deps.state.read());
-  const seen: Seen = { probe, isProbed: interval > 0, size, watched, now };
+  const seen: Seen = { probe, isProbed: interval > 0, size, watched, spending, now };
   let state = await tell(deps, afterLook(before, findingsOf(seen), now), now);
   state = withoutPast(state, ["log", ...channelsOf(deps)], now);
   if (JSON.stringify(state) !== JSON.stringify(before)) await deps.state.save(state);

@@ -69,6 +69,7 @@ const GROUPS: Record<string, readonly SettingName[]> = {
   Upstreams: ["UPSTREAMS", "PULL_INTERVAL", "PULL_HISTORY", "RELAY_SECRET_KEY"],
   Telemetry: [
     "ALERT_WEBHOOK",
+    "SPEND_LIMIT",
     "PROBE_INTERVAL",
     "METRICS_TOKEN",
     "COUNTS_INTERVAL",
