@@ -18,11 +18,20 @@ export interface Disk {
 const EVENTS_FOLDER = "d1/miniflare-D1DatabaseObject";
 export const QUEUE_FOLDER = "do/tributary-local-queue-LocalQueueObject";
 
-/** Opens a copy of the database, so that the relay's own files do not change. */
+/** Opens a copy of a database of `npm start`, so that the relay's own files do not change. */
 export function openDisk(state: string, database = EVENTS_FOLDER): Disk {
   const folder = join(state, database);
   const name = readdirSync(folder).find((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
   if (name === undefined) throw new Error(`there is no database in ${folder}`);
+  return openCopy(folder, name);
+}
+
+/** Opens a copy of the events of `npm run serve`. */
+export function openServerDisk(state: string): Disk {
+  return openCopy(state, "relay.sqlite");
+}
+
+function openCopy(folder: string, name: string): Disk {
   const copy = mkdtempSync(join(tmpdir(), "tributary-disk-"));
   // With the write-ahead log, which has the last commits.
   for (const file of readdirSync(folder))
