@@ -81,8 +81,10 @@ export default defineConfig({
           name: "web",
           include: ["tests/web/*.test.ts"],
           globalSetup: ["tests/install.js"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // A page on a busy machine may take more than the second that is the default.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

@@ -61,7 +61,9 @@ export function OperationCard({ method, path, operation, origin }: OperationProp
               <Fields schema={schema} />
             </div>
           ))}
-          {example !== undefined && <Example value={example} label="An example of the body" />}
+          {example !== undefined && example !== "" && (
+            <Example value={example} label="An example of the body" />
+          )}
         </details>
       )}
       <details>
@@ -98,14 +100,16 @@ function Answers({ content }: { content: Record<string, Media> }) {
           )}
         </div>
       ))}
-      {example !== undefined && <Example value={example} label="An example of the answer" />}
+      {example !== undefined && example !== "" && (
+        <Example value={example} label="An example of the answer" />
+      )}
     </>
   );
 }
 
 function Example({ value, label }: { value: unknown; label: string }) {
   return (
-    <pre tabIndex={0} aria-label={label}>
+    <pre tabIndex={0} role="group" aria-label={label}>
       {typeof value === "string" ? value : JSON.stringify(value, undefined, 2)}
     </pre>
   );
