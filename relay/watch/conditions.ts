@@ -132,7 +132,7 @@ function spendingCondition(spending: Seen["spending"]): Condition | undefined {
   if (spending instanceof Error)
     return {
       id: "counters",
-      message: `the counters do not say what is spent, so SPEND_LIMIT has no effect: ${spending.message}`,
+      message: `the counters do not say what is spent, so SPEND_LIMIT goes by what was last known: ${spending.message}`,
       todo: "look for errors of CountersObject in the log",
       patience: DATABASE_PATIENCE,
     };

@@ -47,10 +47,10 @@ test.skipIf(!isInstalled)(`Prometheus reads what happened, and finds no fault${n
   const response = await fetch(`${relay.http}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });
   const text = await response.text();
   const names = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
-  // Those of the queues are there after the first minute job.
+  // Those of the queues are there after the first minute job, and the test of itself is switched off.
   expect(
     Object.keys({ ...COUNTED, ...READ }).filter(
-      (name) => !names.includes(name) && !name.startsWith("queue_"),
+      (name) => !names.includes(name) && !name.startsWith("queue_") && name !== "probe_seconds",
     ),
   ).toEqual([]);
   const { stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
