@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--project", "portable"];
 const FEWER = {
   FRAMES: "3000",
-  RUNS: "15",
+  RUNS: "5",
   FILTERS: "300",
   RECORDS: "5000",
   HOSTILE: "30",
