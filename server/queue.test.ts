@@ -40,7 +40,8 @@ test("what was consumed comes again if the disk is full, and nothing that was se
   await events.sendBatch(bodies("a"));
   await vi.advanceTimersByTimeAsync(0);
   expect(consumed).toEqual([["a"]]);
-  expect(reported).toEqual(["Error: the disk is full"]);
+  // Each runtime names the kind of error in its own way.
+  expect(reported).toEqual([expect.stringContaining("the disk is full")]);
   expect(db.isTransaction).toBe(false);
   await events.sendBatch(bodies("b"));
   await vi.advanceTimersByTimeAsync(0);
