@@ -144,7 +144,7 @@ describeInBrowser("Watch under load", [], (site) => {
       expect(rows).toBeGreaterThan(2);
       expect(rows).toBeLessThan(40);
       // A machine that runs other tests at the same time gives the page less than a person's would.
-      expect(at(IS_MEASURED ? 1 : 0.5)).toBeLessThan(100);
+      expect(at(IS_MEASURED ? 1 : 0.5)).toBeLessThanOrEqual(100);
       expect(after).toBeLessThan(before + 10);
     },
   );
