@@ -1,20 +1,17 @@
 /** `npm run serve`: the relay and the aggregator as one process, without Workers. It also runs on Bun and Deno. */
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StartServer } from "../server/start-server.ts";
-import { addressesOf, HOST_HELP, HOST_OPTION, readHost } from "./local/host-option.ts";
+import { HOST_HELP } from "./local/host-option.ts";
 import { assertPortIsFree } from "./local/free-port.ts";
 import { interruption } from "./local/interruption.ts";
+import { readRelayOptions, tellWhere } from "./local/relay-options.ts";
 import { lockState } from "./local/state-lock.ts";
 import { buildServer, thisRuntime } from "./serve/build-server.ts";
 import { runBuildProgram } from "./shared/build-program.ts";
-import { readOptions } from "./shared/options.ts";
-import { readPort } from "./shared/port-option.ts";
 import { DEFAULT_PORT } from "./shared/relay-option.ts";
-import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./shared/settings-option.ts";
+import { SETTINGS_HELP } from "./shared/settings-option.ts";
 import { runCommand } from "./shared/usage.ts";
-import { VERSION } from "./shared/version.ts";
 
 const ASSETS = fileURLToPath(new URL("../dist", import.meta.url));
 const HELP = `Usage: npm run serve -- [options]
@@ -31,7 +28,11 @@ ${SETTINGS_HELP}  --version          print the version
 `;
 
 await runCommand(async () => {
-  const options = readCommandLine(process.argv.slice(2));
+  const options = readRelayOptions(process.argv.slice(2), {
+    help: HELP,
+    state: ".tributary-server",
+    hasProxy: true,
+  });
   if (typeof options === "string") {
     process.stdout.write(options);
     return;
@@ -48,36 +49,10 @@ await runCommand(async () => {
   const server = (await import(file)) as { startServer: StartServer };
   rmSync(new URL(file), { force: true });
   const running = await server.startServer({ ...options, assets: ASSETS });
-  const [address = ""] = addressesOf(host, port);
-  console.log(`relay    ws://${address}`);
-  console.log(`page     http://${address}/`);
-  console.log(`state    ${join(state)}`);
-  console.log(`ready ws://${address}`);
+  tellWhere(options);
   process.on("SIGUSR2", () => running.runMinuteJobs());
   await interrupted;
   await running.stop();
   console.log(`stopped; the events are in ${state}`);
 });
 process.exit();
-
-/** Returns the options, or the text to print for --help and --version. */
-function readCommandLine(args: string[]) {
-  const { values } = readOptions(args, {
-    port: { type: "string", default: String(DEFAULT_PORT) },
-    state: { type: "string", default: ".tributary-server" },
-    "behind-proxy": { type: "boolean", default: false },
-    ...HOST_OPTION,
-    ...SETTINGS_OPTIONS,
-    version: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  });
-  if (values.help) return HELP;
-  if (values.version) return `tributary ${VERSION}\n`;
-  return {
-    port: readPort(values.port),
-    host: readHost(values.host),
-    state: values.state,
-    settings: readSettings(values),
-    isBehindProxy: values["behind-proxy"],
-  };
-}

@@ -1,14 +1,12 @@
 /** `npm start`: runs the relay and the aggregator on this machine, as they would run on Cloudflare. */
-import { addressesOf, HOST_HELP, HOST_OPTION, readHost } from "./local/host-option.ts";
+import { HOST_HELP } from "./local/host-option.ts";
 import { interruption } from "./local/interruption.ts";
+import { readRelayOptions, tellWhere } from "./local/relay-options.ts";
 import type { RunningLocally } from "./local/runtime.ts";
-import { readOptions } from "./shared/options.ts";
-import { readPort } from "./shared/port-option.ts";
 import { DEFAULT_PORT } from "./shared/relay-option.ts";
-import { readSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./shared/settings-option.ts";
+import { SETTINGS_HELP } from "./shared/settings-option.ts";
 import { lockState } from "./local/state-lock.ts";
 import { runCommand } from "./shared/usage.ts";
-import { VERSION } from "./shared/version.ts";
 
 const HELP = `Usage: npm start -- [options]
 
@@ -22,7 +20,7 @@ ${SETTINGS_HELP}  --version          print the version
 `;
 
 await runCommand(async () => {
-  const options = readCommandLine(process.argv.slice(2));
+  const options = readRelayOptions(process.argv.slice(2), { help: HELP, state: ".tributary" });
   if (typeof options === "string") {
     process.stdout.write(options);
     return;
@@ -46,36 +44,3 @@ await runCommand(async () => {
 });
 // After an early interruption, something may still be starting.
 process.exit();
-
-function tellWhere({ host, port, state }: { host: string; port: number; state: string }): void {
-  const [address = "", ...others] = addressesOf(host, port);
-  console.log(`relay    ws://${address}`);
-  for (const other of others) console.log(`         ws://${other}`);
-  console.log(`page     http://${address}/`);
-  console.log(`events   http://${address}/api/v1/events`);
-  console.log(`metrics  http://${address}/metrics`);
-  console.log(`state    ${state}`);
-  const relay = address === `localhost:${DEFAULT_PORT}` ? "" : ` --relay ws://${address}`;
-  console.log(`try      npm run nostr -- req --kinds 1 --follow${relay}`);
-  console.log(`ready ws://${address}`);
-}
-
-/** Returns the options, or the text to print for --help and --version. */
-function readCommandLine(args: string[]) {
-  const { values } = readOptions(args, {
-    port: { type: "string", default: String(DEFAULT_PORT) },
-    state: { type: "string", default: ".tributary" },
-    ...HOST_OPTION,
-    ...SETTINGS_OPTIONS,
-    version: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  });
-  if (values.help) return HELP;
-  if (values.version) return `tributary ${VERSION}\n`;
-  return {
-    port: readPort(values.port),
-    host: readHost(values.host),
-    state: values.state,
-    settings: readSettings(values),
-  };
-}
