@@ -5,6 +5,7 @@ import { addressPath, eventPath, hashtagPath, shortId } from "./links.ts";
 import { tidyName } from "./plain-text.ts";
 import type { Profiles } from "./profile.ts";
 import { tagText } from "./tags.ts";
+import { Title } from "./title.tsx";
 
 /** Names of tags that are entries of lists (NIP-51). */
 const ENTRIES = ["p", "e", "r", "relay", "t", "a", "word", "emoji", "server", "group"];
@@ -17,13 +18,7 @@ export function ListBody({ event, profiles, isWhole }: BodyProps) {
   const left = entries.length - shown.length;
   return (
     <>
-      {title && (
-        <p>
-          <strong>
-            <bdi>{title}</bdi>
-          </strong>
-        </p>
-      )}
+      <Title text={title} />
       <p class="quiet">
         {entries.length === 1 ? "1 entry" : `${entries.length.toLocaleString("en")} entries`}
         {event.content !== "" && event.kind !== 3 && ", and others that are encrypted"}

@@ -9,6 +9,7 @@ import { exactTime } from "./relative-time.ts";
 import { ExternalLink, Pictures, RichText } from "./rich-text.tsx";
 import { isPicture, pictureUrl, safeUrl } from "./safe-url.ts";
 import { answered, hexValues, tagText, tagValue, tagValues } from "./tags.ts";
+import { Title } from "./title.tsx";
 
 export function TextBody(props: BodyProps) {
   const { event, profiles } = props;
@@ -135,13 +136,7 @@ export function FileBody(props: BodyProps) {
   const label = tagText(event, "alt") || title || "Picture of this event";
   return (
     <>
-      {title && (
-        <p>
-          <strong>
-            <bdi>{title}</bdi>
-          </strong>
-        </p>
-      )}
+      <Title text={title} />
       {event.content && <RichText text={event.content} profiles={profiles} most={mostOf(props)} />}
       <ul class="entries">
         {urls.map((url) => (
@@ -169,13 +164,7 @@ export function CodeBody(props: BodyProps) {
   const title = tagText(event, "name") || tagText(event, "subject") || tagText(event, "description");
   return (
     <>
-      {title && (
-        <p>
-          <strong>
-            <bdi>{title}</bdi>
-          </strong>
-        </p>
-      )}
+      <Title text={title} />
       <pre tabIndex={0} aria-label="Code">
         {cut(tidyText(event.content), mostOf(props))}
       </pre>
