@@ -1,20 +1,13 @@
 /** The aggregator Worker: Cron leases upstreams that are due, one queue pulls them, the other ingests their events. */
 import { env } from "cloudflare:workers";
-import { unixSeconds, wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
-import { nativeEventId } from "../platforms/event-id.ts";
 import { openD1 } from "../platforms/d1.ts";
-import { createWorkerIngest } from "../platforms/ingest.ts";
 import { loadTracing } from "../platforms/tracing.ts";
-import { report } from "../platforms/report.ts";
 import { createTelemetry } from "../platforms/workers.ts";
-import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { SpendLimit } from "../relay/limits/spend-limit.ts";
-import { createEventTraces } from "../store/event-traces.ts";
-import { createStore } from "../store/sql-store.ts";
 import { sizedDatabase, StoreSize } from "../store/store-size.ts";
-import { Aggregator, type Job } from "./aggregator.ts";
-import { fetchAnnounced } from "./conversation/fetch-announced.ts";
+import type { Job } from "./aggregator.ts";
+import { createAggregator } from "./create-aggregator.ts";
 import { connectWebSocket } from "./conversation/outgoing-socket.ts";
 import { liveObject } from "./live/object.ts";
 import { countersOf, switchboardOf } from "./relay-objects.ts";
@@ -36,60 +29,31 @@ const telemetry = createTelemetry({
   },
   spansMilliseconds: 0,
 });
-const { metrics, tracer } = telemetry;
 const size = new StoreSize(config.MAX_STORE_BYTES);
-const database = sizedDatabase(openD1(env.DB), size);
-const queueDatabase = retryingD1(database, telemetry, "queue");
-const queueStore = createStore(queueDatabase, size);
 
-const aggregator = new Aggregator({
+const { aggregator, live } = createAggregator({
   config,
   spendLimit,
-  pullDatabase: retryingD1(database, telemetry, "upstream"),
-  queueDatabase,
-  queueStore,
+  database: sizedDatabase(openD1(env.DB), size),
   size,
-  createIngest: (access) =>
-    createWorkerIngest({
-      source: "queue",
-      config,
-      access,
-      store: queueStore,
-      traces: createEventTraces(queueDatabase),
-      telemetry,
-      send: (publications) => {
-        telemetry.metrics.add("object_requests_total", { source: "queue" });
-        return switchboardOf(env.SWITCHBOARD, config.LOCATION).publish(publications);
-      },
-    }),
-  eventId: nativeEventId,
+  telemetry,
+  send: (publications) => {
+    telemetry.metrics.add("object_requests_total", { source: "queue" });
+    return switchboardOf(env.SWITCHBOARD, config.LOCATION).publish(publications);
+  },
   jobs: env.PULLS,
   events: env.EVENTS,
   measured: [env.EVENTS, env.DEAD],
   connectWebSocket,
-  fetchAnnounced,
   follow: (order) => {
     telemetry.metrics.add("object_requests_total", { source: "upstream" });
     return env.LIVE.getByName(order.url).follow(order);
   },
-  now: unixSeconds,
-  milliseconds: Date.now,
-  random: Math.random,
-  pause: wait,
-  report,
-  metrics,
-  tracer,
 });
 
 /** One for each upstream in live mode, named after its address. */
 export class LiveObject extends liveObject({
-  connect: connectWebSocket,
-  createIntake: (options) => aggregator.createIntake(options),
-  signerFor: (url) => aggregator.signerFor(url),
-  now: unixSeconds,
-  random: Math.random,
-  metrics,
-  tracer,
+  ...live,
   flush: (background) => telemetry.flush(background),
 }) {}
 

@@ -1,12 +1,10 @@
 /** Refuses addresses that were blocked at run time (NIP-86). */
 import type { Context, Next } from "hono";
 import type { Refusal } from "../nostr/message.ts";
-import type { Moderation } from "../relay/access/moderation-snapshot.ts";
+import { BLOCKED_ADDRESS, type Moderation } from "../relay/access/moderation-snapshot.ts";
 import type { AppEnv, Decisions } from "./app-env.ts";
 import { problem } from "./problem.ts";
 import { addressOf } from "./rate-limit.ts";
-
-const BLOCKED: Refusal = { prefix: "blocked", reason: "this address is blocked" };
 
 /** Refuses by the newest decisions. */
 export async function refuseBlocked(c: Context<AppEnv>, next: Next): Promise<Response | undefined> {
@@ -24,13 +22,13 @@ export async function refuseKnownBlocked(c: Context<AppEnv>, next: Next): Promis
 }
 
 export function blocked(c: Context<AppEnv>): Response {
-  return c.json(problem(BLOCKED.prefix, BLOCKED.reason), 403);
+  return c.json(problem(BLOCKED_ADDRESS.prefix, BLOCKED_ADDRESS.reason), 403);
 }
 
 /** Returns why the client's address may not ask, by the newest decisions; undefined if it may. */
 export async function refusalOfAddress(c: Context<AppEnv>): Promise<Refusal | undefined> {
   const moderation = await currentIfThere(c.env.decisions);
-  return moderation?.isBlocked(addressOf(c)) ? BLOCKED : undefined;
+  return moderation?.isBlocked(addressOf(c)) ? BLOCKED_ADDRESS : undefined;
 }
 
 /** Undefined if the database does not answer. Routes that need it report that themselves. */

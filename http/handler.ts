@@ -15,7 +15,7 @@ import { httpWrites } from "./writes.ts";
 
 type Bindings = AppEnv["Bindings"];
 
-interface HandlerDeps extends Pick<
+export interface HandlerDeps extends Pick<
   Bindings,
   | "config"
   | "version"

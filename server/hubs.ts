@@ -1,11 +1,12 @@
 /** The hubs of one process, and the switchboard between them. Nothing sleeps here, so nothing has to be restored. */
+import type { Refusal } from "../nostr/message.ts";
+import { BLOCKED_ADDRESS } from "../relay/access/moderation-snapshot.ts";
 import { Hub, type HubDeps } from "../relay/session/hub.ts";
 import { HubChoice } from "../relay/session/hub-choice.ts";
 import type { Session, SessionMemory, Socket } from "../relay/session/session.ts";
 import { announceModeration } from "../relay/live/announcement.ts";
 import { type Publication, type PublishAnswer, Switchboard } from "../relay/live/switchboard.ts";
 import { isIdle, type Quiet } from "../relay/limits/idle.ts";
-import type { TooMuch } from "../relay/limits/rate-limiter.ts";
 
 export interface HubsDeps extends Omit<HubDeps, "name" | "switchboard" | "memory"> {
   /** Random, for the hashes of keys. */
@@ -21,11 +22,7 @@ export interface Connection extends Quiet {
 }
 
 /** Where a new connection goes, or why it is refused. */
-export type Admission =
-  | { kind: "hub"; hub: Hub }
-  | { kind: "too-much"; refusal: TooMuch }
-  | { kind: "blocked" }
-  | { kind: "full" };
+export type Admission = { hub: Hub } | { refusal: Refusal } | "full";
 
 /** A process forgets its sessions when it ends, and so do its clients. */
 const NO_MEMORY: SessionMemory = {
@@ -80,13 +77,13 @@ export class Hubs {
       const hub = this.hub(String(number));
       if (hub.size >= this.deps.config.HUB_CAPACITY || hub.isFull) continue;
       const refusal = hub.refusalOf(ip) ?? hub.crowding(ip);
-      if (refusal) return { kind: "too-much", refusal };
-      if (!(await hub.admits(ip))) return { kind: "blocked" };
+      if (refusal) return { refusal };
+      if (!(await hub.admits(ip))) return { refusal: BLOCKED_ADDRESS };
       this.choice.hadRoom(number);
-      return { kind: "hub", hub };
+      return { hub };
     }
     this.choice.allFull();
-    return { kind: "full" };
+    return "full";
   }
 
   /** Opens a session. `addresses` are those of this relay that the client may have used. */

@@ -3,9 +3,6 @@ import { isIPv6 } from "node:net";
 import { wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { report } from "../platforms/report.ts";
-import { networkOf } from "../relay/limits/client.ts";
-import { CONNECTION_COST } from "../relay/limits/cost.ts";
-import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
 import { sizedDatabase, StoreSize } from "../store/store-size.ts";
 import { createServerAggregator } from "./aggregator.ts";
 import { serveAssets } from "./assets.ts";
@@ -66,7 +63,7 @@ export const startServer: StartServer = async (options) => {
     hubs: relay.hubs,
     address: config.RELAY_URL,
     addressOf,
-    refuse: (request) => chargeConnection(relay.limiter, addressOf(request)),
+    limiter: relay.limiter,
     background: background.add,
     telemetry,
     report,
@@ -109,14 +106,6 @@ export const startServer: StartServer = async (options) => {
     },
   };
 };
-
-/** Charges an attempt to connect. Returns why it is refused; undefined: it is not. */
-function chargeConnection(limiter: RateLimiter, ip: string | undefined): TooMuch | undefined {
-  const client = { network: networkOf(ip), keys: [] };
-  const refusal = limiter.limit(client, "websocket");
-  limiter.charge(client, CONNECTION_COST);
-  return refusal;
-}
 
 /** Returns the address at which the server reaches itself. */
 function ownAddress({ host, port }: ServerOptions): string {

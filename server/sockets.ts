@@ -2,11 +2,10 @@
 import type { Hooks, Message, Peer } from "crossws";
 import type { Hub } from "../relay/session/hub.ts";
 import { reasonFor } from "../store/database.ts";
-import type { TooMuch } from "../relay/limits/rate-limiter.ts";
+import type { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import type { Connection, Hubs } from "./hubs.ts";
-import { notAdmitted } from "./not-admitted.ts";
 import type { Telemetry } from "../platforms/workers.ts";
-import { refusalResponse } from "../http/refusal.ts";
+import { allHubsFull, refuseAttempt, refusedUpgrade } from "../platforms/connecting.ts";
 
 interface SocketsDeps {
   hubs: Hubs;
@@ -14,8 +13,7 @@ interface SocketsDeps {
   address: string;
   /** Returns the client's address; undefined for a client on this machine. */
   addressOf(request: Request): string | undefined;
-  /** Returns why this client may not connect now; undefined if it may. */
-  refuse(request: Request): TooMuch | undefined;
+  limiter: RateLimiter;
   /** Keeps work alive until the server stops. The work must not reject. */
   background(work: Promise<void>): void;
   telemetry: Pick<Telemetry, "metrics" | "tracer">;
@@ -101,22 +99,21 @@ export function createSockets(deps: SocketsDeps): Sockets {
 
 /** Returns where a new connection goes, or why it is refused. Rejects if the database does not answer. */
 async function admit(request: Request, deps: SocketsDeps): Promise<Opening | Response> {
-  const refusal = deps.refuse(request);
-  if (refusal) return refusalResponse(refusal);
-  const { pathname, origin } = new URL(request.url);
-  if (pathname !== "/") return new Response("WebSockets connect at the path /", { status: 404 });
   const ip = deps.addressOf(request);
+  const refused = await refuseAttempt(request, { ip, limiter: deps.limiter });
+  if (refused) return refused;
   const attributes = { "network.protocol.name": "websocket" };
   return deps.telemetry.tracer.span("connect", { kind: "server", attributes }, async (span) => {
     const admission = await deps.hubs.admit(ip);
-    if (admission.kind !== "hub") {
-      const answer = notAdmitted(admission);
+    if (admission === "full" || "refusal" in admission) {
+      const answer = admission === "full" ? allHubsFull() : refusedUpgrade(admission.refusal);
       span.set("http.response.status_code", answer.status);
       return answer;
     }
     span.set("hub", admission.hub.deps.name);
     span.set("http.response.status_code", 101);
-    return { hub: admission.hub, ip, addresses: [deps.address || origin.replace(/^http/, "ws")] };
+    const address = deps.address || new URL(request.url).origin.replace(/^http/, "ws");
+    return { hub: admission.hub, ip, addresses: [address] };
   });
 }
 

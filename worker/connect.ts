@@ -1,8 +1,7 @@
 /** Brings a new connection to a hub that has room. */
+import { allHubsFull, refuseAttempt } from "../platforms/connecting.ts";
 import { HubChoice } from "../relay/session/hub-choice.ts";
 import { hubName, type Region, regionOf } from "../relay/session/regions.ts";
-import { networkOf } from "../relay/limits/client.ts";
-import { CONNECTION_COST } from "../relay/limits/cost.ts";
 import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
 import type { Moment } from "../telemetry/tracing.ts";
 import { clientAddress } from "./client-address.ts";
@@ -43,23 +42,14 @@ export function createHubs({ maxHubs, byContinent }: HubsDeps): Hubs {
       return response;
     }
     choice.allFull();
-    return new Response("all hubs are full; try again later", {
-      status: 503,
-      headers: { "retry-after": "30" },
-    });
+    return allHubsFull();
   };
 }
 
 export function createConnect({ hubs, limiter, refuseFlood, capture }: ConnectDeps) {
   return async (request: Request): Promise<Response> => {
-    const client = { network: networkOf(clientAddress(request)), keys: [] };
-    // Charged before a hub is woken, and also if no hub has room.
-    const refusal = limiter.limit(client, "websocket") ?? (await refuseFlood(request));
-    limiter.charge(client, CONNECTION_COST);
-    if (refusal) return tooMany(refusal);
-    // One relay has one address (NIP-01). Another path would be a second address of the same relay.
-    if (new URL(request.url).pathname !== "/")
-      return new Response("WebSockets connect at the path /", { status: 404 });
+    const refused = await refuseAttempt(request, { ip: clientAddress(request), limiter, refuseFlood });
+    if (refused) return refused;
     const traced = withTrace(request, capture());
     return hubs(request, (hub) => hub.fetch(traced));
   };
@@ -71,12 +61,4 @@ function withTrace(request: Request, { traceparent }: Moment): Request {
   const traced = new Request(request);
   traced.headers.set("traceparent", traceparent);
   return traced;
-}
-
-/** Returns a refusal before the upgrade, because HTTP can give a reason. */
-export function tooMany({ prefix, reason, seconds }: TooMuch): Response {
-  return new Response(`${prefix}: ${reason}`, {
-    status: 429,
-    headers: { "retry-after": String(seconds) },
-  });
 }

@@ -1,21 +1,16 @@
 /** A hub in a Durable Object. It only translates the platform's calls. */
 import { DurableObject } from "cloudflare:workers";
-import { unixSeconds, wait } from "../platforms/clock.ts";
+import { unixSeconds } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
-import { nativeEventId } from "../platforms/event-id.ts";
-import { nativeVerify } from "../platforms/signature.ts";
+import { refusedUpgrade } from "../platforms/connecting.ts";
+import { hubWiring } from "../platforms/hub-wiring.ts";
+import { BLOCKED_ADDRESS } from "../relay/access/moderation-snapshot.ts";
 import { Hub } from "../relay/session/hub.ts";
 import { isIdle, type Quiet } from "../relay/limits/idle.ts";
 import type { Session, Socket } from "../relay/session/session.ts";
 import type { Delivery, OtherDelivery } from "../relay/live/switchboard.ts";
-import { retryingD1 } from "../platforms/retrying-d1.ts";
-import { createEventTraces } from "../store/event-traces.ts";
-import { shareBatches } from "../store/shared-batches.ts";
-import { createModerationStore } from "../store/sql-moderation.ts";
-import { createStore } from "../store/sql-store.ts";
 import { Alarm } from "./alarm.ts";
 import { clientAddress } from "./client-address.ts";
-import { tooMany } from "./connect.ts";
 import { CountsAlarm } from "./counts-alarm.ts";
 import { database, size } from "./database.ts";
 import { Hibernation, type SocketMemory } from "./hibernation.ts";
@@ -54,18 +49,10 @@ export class HubObject extends DurableObject<RelayEnv> {
     );
     this.hibernation = new Hibernation(ctx.storage, report);
     this.idleWatch = new IdleWatch(this.alarms);
-    const d1 = retryingD1(database, this.telemetry, "websocket");
-    const db = shareBatches(d1, { breathe: () => wait(0), capture: () => this.telemetry.capture() });
     this.hub = new Hub({
+      ...hubWiring({ config, database, size, telemetry: this.telemetry }),
       name: ctx.id.name ?? ctx.id.toString(),
-      config,
       spendLimit,
-      store: createStore(db, size),
-      moderation: createModerationStore(db),
-      traces: createEventTraces(db),
-      verify: nativeVerify,
-      idOf: nativeEventId,
-      now: unixSeconds,
       switchboard: {
         declare: (declaration) => {
           this.countRequest();
@@ -78,10 +65,6 @@ export class HubObject extends DurableObject<RelayEnv> {
       },
       memory: this.hibernation,
       background: (work) => ctx.waitUntil(work),
-      pause: wait,
-      report,
-      metrics: this.telemetry.metrics,
-      tracer: this.telemetry.tracer,
     });
     this.streams = new HubStreams(this.hub, (work) => ctx.waitUntil(work));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -101,7 +84,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     }
     const ip = clientAddress(request);
     const limited = this.hub.refusalOf(ip) ?? this.hub.crowding(ip);
-    if (limited) return tooMany(limited);
+    if (limited) return refusedUpgrade(limited);
     const parent = request.headers.get("traceparent") ?? undefined;
     const attributes = { hub: this.hub.deps.name, "network.protocol.name": "websocket" };
     const { tracer } = this.telemetry;
@@ -120,7 +103,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     // The hub may have become full meanwhile.
     if (this.isFull) return full();
     const crowding = this.hub.crowding(ip);
-    if (crowding) return tooMany(crowding);
+    if (crowding) return refusedUpgrade(crowding);
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     // Without the query: it does not change which relay this is.
@@ -193,7 +176,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     try {
       await this.join();
       if (await this.hub.admits(ip)) return undefined;
-      return new Response("this address is blocked", { status: 403 });
+      return refusedUpgrade(BLOCKED_ADDRESS);
     } catch (error) {
       report(error);
       // Not 503, because another hub would fail too.

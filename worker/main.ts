@@ -1,26 +1,16 @@
 /** The relay Worker: WebSocket upgrades go to a hub, the rest is HTTP. */
 import { env } from "cloudflare:workers";
-import packageJson from "../package.json" with { type: "json" };
-import { createHandler } from "../http/handler.ts";
 import { withoutStackTraces } from "../http/mistake.ts";
-import { unixSeconds, wait } from "../platforms/clock.ts";
+import { unixSeconds } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
-import { createWorkerIngest } from "../platforms/ingest.ts";
-import { nativeVerify } from "../platforms/signature.ts";
 import { report } from "../platforms/report.ts";
 import { minuteJob } from "../platforms/minute-job.ts";
-import { testAlert } from "../platforms/watch-relay.ts";
+import { createRelayHandler } from "../platforms/relay-handler.ts";
 import type { Publication } from "../relay/live/switchboard.ts";
 import { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import { retryingD1 } from "../platforms/retrying-d1.ts";
 import { Dense } from "../store/dense.ts";
-import { createEventTraces } from "../store/event-traces.ts";
-import { readGauges } from "../store/gauges.ts";
-import { readReadiness } from "../store/probe.ts";
 import { shareBatches } from "../store/shared-batches.ts";
-import { createModerationStore } from "../store/sql-moderation.ts";
-import { createStore } from "../store/sql-store.ts";
-import { measure } from "../store/store-size.ts";
 import { clientAddress } from "./client-address.ts";
 import { createConnect, createHubs } from "./connect.ts";
 import { database, size } from "./database.ts";
@@ -50,8 +40,6 @@ const limiter = new RateLimiter({
 const refuseFlood = createFloodLimit({ config, floods: env.FLOODS, metrics: telemetry.metrics, report });
 
 const db = retryingD1(database, telemetry, "http");
-const dense = new Dense();
-const store = createStore(db, size, dense);
 
 /** Calls an object, which is billed. */
 function calling<T>(call: () => T): T {
@@ -67,47 +55,23 @@ const openStream = createOpenStream(hubs);
 
 const publish = (publications: Publication[]) => calling(async () => theSwitchboard().publish(publications));
 
-const answer = createHandler({
+const answer = createRelayHandler({
   config,
   spendLimit,
-  version: packageJson.version,
-  open() {
-    const shared = shareBatches(db, telemetry);
-    return {
-      store: createStore(shared, size, dense),
-      moderation: createModerationStore(shared),
-      measure: () => measure(shared),
-      readGauges: () => readGauges(shared, unixSeconds()),
-      readReadiness: () => readReadiness(shared),
-    };
-  },
+  db,
+  open: () => shareBatches(db, telemetry),
+  dense: new Dense(),
   size,
-  management: {
-    verify: nativeVerify,
-    announce: () => announceModeration(),
-    testAlert: () => testAlert({ config, db, size, telemetry, send: publish }),
-    pause: wait,
-  },
-  createIngest: (access) =>
-    createWorkerIngest({
-      source: "http",
-      config,
-      access,
-      store,
-      traces: createEventTraces(db),
-      telemetry,
-      send: publish,
-    }),
+  telemetry,
+  send: publish,
+  announce: announceModeration,
   openStream: (request, asked) => calling(() => openStream(request, asked)),
-  metrics: telemetry.metrics,
   limiter,
   addressOf: clientAddress,
   refuseFlood: (request) => refuseFlood(request, "http"),
-  clock: { now: unixSeconds, wait },
   figures: async () => calling(() => theCounters().figures()),
   stats: async (range) => calling(() => theCounters().stats(range)),
   countedInPublic: async () => calling(() => theCounters().publicFigures()),
-  report,
 });
 
 const connect = createConnect({

@@ -20,6 +20,9 @@ export interface Moderation {
   isBlocked(ip: string | undefined): boolean;
 }
 
+/** Why a client at a blocked address is refused. */
+export const BLOCKED_ADDRESS: Refusal = { prefix: "blocked", reason: "this address is blocked" };
+
 /** Settings that can be changed at run time. Each has its own method. */
 export const CHANGEABLE = [
   "RELAY_NAME",

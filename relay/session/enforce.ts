@@ -4,6 +4,7 @@
  */
 import { noticeFrame } from "../../nostr/message.ts";
 import type { Access } from "../access/access.ts";
+import { BLOCKED_ADDRESS } from "../access/moderation-snapshot.ts";
 import { isChallengedAtOnce } from "./authenticate.ts";
 import type { Reconciliations } from "./reconcile.ts";
 import type { Session } from "./session.ts";
@@ -22,6 +23,7 @@ interface EnforceDeps {
 
 /** Maximum number of sessions and subscriptions that one slice checks. */
 const LOOKED_AT = 500;
+const BLOCKED = `${BLOCKED_ADDRESS.prefix}: ${BLOCKED_ADDRESS.reason}`;
 
 export async function enforceModeration(deps: EnforceDeps): Promise<void> {
   for (const [at, slice] of slicesOf(deps.sessions).entries()) {
@@ -52,8 +54,8 @@ async function enforce(deps: EnforceDeps, sessions: Session[]): Promise<void> {
   const { moderation } = access;
   for (const session of sessions) {
     if (!moderation?.isBlocked(session.ip)) continue;
-    session.send(noticeFrame("blocked: this address is blocked"));
-    session.end(1008, "blocked: this address is blocked");
+    session.send(noticeFrame(BLOCKED));
+    session.end(1008, BLOCKED);
     deps.close(session);
   }
   const readers = sessions.filter((session) => deps.sessions.has(session));
