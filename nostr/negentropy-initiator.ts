@@ -29,8 +29,8 @@ export interface RangeQuestion extends Stretch {
 export type RangePart = Stretch &
   (
     | { kind: "same" }
-    /** It has other records there, too many to list at once: ask about this part. */
-    | { kind: "more" }
+    /** It has other records there, too many to list at once, whose fingerprint is `theirs`: ask about this part. */
+    | { kind: "more"; theirs: Uint8Array }
     /** Its message had no room for the answer: ask again. */
     | { kind: "unanswered" }
     /** All ids that it has there, one after the other, 32 bytes each. */
@@ -93,7 +93,9 @@ function partOf(range: WireRange, { lower, upper }: Stretch, isWithin: boolean):
     case "skip":
       return { lower, upper, kind: "same" };
     case "fingerprint":
-      return { lower, upper, kind: isWithin ? "more" : "unanswered" };
+      return isWithin
+        ? { lower, upper, kind: "more", theirs: range.fingerprint }
+        : { lower, upper, kind: "unanswered" };
     case "ids":
       return isWithin ? { lower, upper, kind: "ids", ids: range.ids } : undefined;
   }

@@ -5,6 +5,7 @@
  * order is the order of bytes.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 
 export const RECORD_BYTES = 40;
 export const TIME_BYTES = 8;
@@ -58,6 +59,13 @@ function withCarries(words: number[]): Uint8Array {
     carry = Math.floor(total / 2 ** 32);
   }
   return sum;
+}
+
+/** Returns ids in hex. `bytes` has them one after the other. */
+export function idsIn(bytes: Uint8Array): string[] {
+  return Array.from({ length: bytes.length / ID_BYTES }, (_, n) =>
+    bytesToHex(bytes.subarray(n * ID_BYTES, (n + 1) * ID_BYTES)),
+  );
 }
 
 /** Returns the fingerprint of a set of ids: the hash of their sum and their number. */

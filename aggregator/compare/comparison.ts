@@ -7,7 +7,7 @@ import {
   readParts,
   type Stretch,
 } from "../../nostr/negentropy-initiator.ts";
-import { boundAt, fingerprintOf, ID_BYTES, sumOfIds } from "../../nostr/negentropy-wire.ts";
+import { boundAt, fingerprintOf, idsIn, sumOfIds } from "../../nostr/negentropy-wire.ts";
 import { type Listing, Listings } from "./listed.ts";
 import { isDue, type Segment } from "./slices.ts";
 import type { SyncAnswer } from "../conversation/sync-message.ts";
@@ -111,7 +111,8 @@ function readAnswer(
   return read.ok ? { parts: read.parts } : { how: "failed", reason: read.reason, isLasting: true };
 }
 
-function endOf(ending: Exclude<SyncAnswer["ending"], { how: "message" }>): ComparisonEnd {
+/** Returns what it means that no message came. */
+export function endOf(ending: Exclude<SyncAnswer["ending"], { how: "message" }>): ComparisonEnd {
   switch (ending.how) {
     case "closed": {
       const { reason, most } = ending;
@@ -197,12 +198,6 @@ function finish(
     queued: count(queued),
   });
   if (whole) deps.finish(whole, tries);
-}
-
-function idsIn(bytes: Uint8Array): string[] {
-  const ids: string[] = [];
-  for (let at = 0; at < bytes.length; at += ID_BYTES) ids.push(bytesToHex(bytes.subarray(at, at + ID_BYTES)));
-  return ids;
 }
 
 function hostile(what: string): ComparisonEnd {

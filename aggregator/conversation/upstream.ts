@@ -40,8 +40,14 @@ export interface Habits {
 const ANSWER_MILLISECONDS = 45_000;
 const AUTH_REQUIRED = "auth-required:";
 
+/** An upstream that may hide events from strangers without a refusal. */
+interface Challenger {
+  /** Authenticates if the upstream has sent a challenge. Resolves with why that failed; undefined if it did not. */
+  answerChallenge(): Promise<string | undefined>;
+}
+
 /** Starts a conversation. */
-export function converse(socket: UpstreamSocket, habits: Habits = {}): Upstream & Outlet {
+export function converse(socket: UpstreamSocket, habits: Habits = {}): Upstream & Outlet & Challenger {
   const line = new Line(socket, habits.wait ?? ((milliseconds) => AbortSignal.timeout(milliseconds)));
   let started = 0;
   let wantsAuth = false;
@@ -99,6 +105,12 @@ export function converse(socket: UpstreamSocket, habits: Habits = {}): Upstream 
       return line.run(countExchange(`count-${started}`, filter));
     },
     sync,
+    async answerChallenge() {
+      if (line.challenge === undefined || isAuthenticated) return undefined;
+      const reason = await authenticate(line, habits.sign);
+      isAuthenticated = reason === undefined;
+      return reason;
+    },
     offer: (event) => insist(() => line.run(offerExchange(event))),
     close: () => line.close(),
     traffic: line.traffic,

@@ -99,7 +99,7 @@ async function storeBatch(
   const next = answers.values();
   for (const { number, answer = next.next().value } of lines) {
     if (!answer) throw new Error(`line ${number} has no answer`);
-    if (answer.kind === "refused") tally.refuse(number, answer.reason);
+    if (answer.kind === "refused") tally.refuse(`line ${number}`, answer.reason);
     else tally.add(answer.kind);
   }
   reached(position);

@@ -1,9 +1,17 @@
-/** Counts what became of the lines of an import, and remembers the first refusals. */
+/** Counts what became of the lines of an import or the events of a sync, and shows the first refusals. */
 import { note } from "../shared/printing.ts";
 import { countOf } from "../shared/units.ts";
 
 /** What became of an event or of a line. */
-export type Fate = "stored" | "duplicate" | "superseded" | "refused" | "filtered" | "ephemeral" | "other";
+export type Fate =
+  | "stored"
+  | "duplicate"
+  | "superseded"
+  | "refused"
+  | "filtered"
+  | "ephemeral"
+  | "other"
+  | "withheld";
 
 export type Counts = Record<Fate, number>;
 
@@ -18,6 +26,7 @@ const WORDS: Record<Fate, string> = {
   filtered: "do not match the filter",
   ephemeral: "ephemeral, not sent",
   other: "lines without an event",
+  withheld: "listed, but not sent",
 };
 
 export class Tally {
@@ -25,7 +34,7 @@ export class Tally {
 
   /** Goes on with the counts of an interrupted import. */
   constructor(counts: Partial<Counts> = {}) {
-    const zero = { stored: 0, duplicate: 0, superseded: 0, refused: 0, filtered: 0, ephemeral: 0, other: 0 };
+    const zero = Object.fromEntries(Object.keys(WORDS).map((fate) => [fate, 0])) as Counts;
     this.counts = { ...zero, ...counts };
   }
 
@@ -33,13 +42,14 @@ export class Tally {
     this.counts[fate] += 1;
   }
 
-  refuse(line: number, reason: string): void {
+  /** `what` is the line or the event. */
+  refuse(what: string, reason: string): void {
     this.counts.refused += 1;
-    if (this.counts.refused <= MOST_REASONS) note(`line ${line} was refused: ${reason}`);
+    if (this.counts.refused <= MOST_REASONS) note(`${what} was refused: ${reason}`);
     if (this.counts.refused === MOST_REASONS) note("further refusals are counted, and not shown");
   }
 
-  /** How many lines have come. */
+  /** How many lines or events have come. */
   get lines(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }

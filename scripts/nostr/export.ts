@@ -9,15 +9,11 @@ import { readOptions } from "../shared/options.ts";
 import { note } from "../shared/printing.ts";
 import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
 import { countOf, timeOf } from "../shared/units.ts";
-import { HOMEPAGE } from "../shared/version.ts";
 import { CommandError } from "../shared/usage.ts";
-import { AUTH_HELP, AUTH_OPTION, authenticate } from "./auth-option.ts";
-import { openConversation } from "./conversation.ts";
+import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
-import { readJson } from "./http-client.ts";
-import { httpPages } from "./http-pages.ts";
 import { logPages } from "./log-pages.ts";
-import { requestPages } from "./request-pages.ts";
+import { relayPages } from "./relay-pages.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
 export const summary = "write the events of a relay to a file";
@@ -31,7 +27,6 @@ ${FILTER_HELP.replace(/ {2}--search.*\n/, "")}  --limit N          write at most
                      private kinds too, in the order in which it was stored
 ${AUTH_HELP}${timeoutHelp("60")}${RELAY_HELP}`;
 
-const SILENCE_MILLISECONDS = 60_000;
 const { search: _search, ...OPTIONS } = FILTER_OPTIONS;
 
 export async function run(args: string[]): Promise<void> {
@@ -51,7 +46,7 @@ export async function run(args: string[]): Promise<void> {
   const problems: string[] = [];
   const timeout = timeoutOf(values.timeout);
   const ordinary = () =>
-    pagesOf(relay, filter, {
+    relayPages(relay, filter, {
       auth: values.auth,
       timeout,
       isCut: (second) =>
@@ -71,49 +66,6 @@ export async function run(args: string[]): Promise<void> {
     throw error;
   }
   if (problems.length > 0) throw new CommandError(problems.join("; "));
-}
-
-interface PageOptions {
-  auth: boolean;
-  timeout: number | undefined;
-  isCut(second: number): void;
-}
-
-/** Over HTTP if the relay is a Tributary: its cursor has no limit within a second. */
-async function* pagesOf(
-  relay: string,
-  filter: Record<string, unknown>,
-  { auth, timeout, isCut }: PageOptions,
-): AsyncGenerator<unknown[]> {
-  const about = await aboutRelay(relay, timeout);
-  if (about.software === HOMEPAGE) return yield* httpPages(relay, filter, { auth, timeout });
-  await using conversation = await openConversation(relay, timeout);
-  if (auth) await authenticate(conversation, relay, filter);
-  const silence = timeout ?? SILENCE_MILLISECONDS;
-  yield* requestPages(conversation, filter, { auth, silence, maxLimit: about.maxLimit, isCut });
-}
-
-/** Reads the relay information document (NIP-11). Not every relay has one. */
-async function aboutRelay(
-  relay: string,
-  timeout: number | undefined,
-): Promise<{ software: unknown; maxLimit: number | undefined }> {
-  try {
-    const document = await readJson(relay, "", { accept: "application/nostr+json", timeout });
-    const { software, limitation } = document as {
-      software?: unknown;
-      limitation?: { max_limit?: unknown };
-    };
-    const limit = limitation?.max_limit;
-    return {
-      software,
-      maxLimit: Number.isSafeInteger(limit) && (limit as number) > 0 ? (limit as number) : undefined,
-    };
-  } catch (error) {
-    if (!(error instanceof CommandError) && !(error instanceof TypeError)) throw error;
-    // If nothing answers there, the WebSocket says so.
-    return { software: undefined, maxLimit: undefined };
-  }
 }
 
 async function writeEvents(

@@ -5,6 +5,7 @@ import { linesOf } from "../move/lines.ts";
 import { showProgress } from "../move/progress.ts";
 import { fastVerify } from "../move/read-record.ts";
 import { ResumeFile } from "../move/resume.ts";
+import { onInterrupt } from "../move/on-interrupt.ts";
 import { openSource } from "../move/source.ts";
 import { Tally } from "../move/tally.ts";
 import { readOptions } from "../shared/options.ts";
@@ -114,11 +115,4 @@ async function importFile(name: string, options: FileOptions): Promise<void> {
 
 function refusedText(refused: number): string {
   return refused === 1 ? "one line was refused" : `${countOf(refused)} lines were refused`;
-}
-
-/** The first Ctrl-C ends the import when what was sent is answered. The second one ends the program at once. */
-function onInterrupt(): AbortSignal {
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
-  return interrupted.signal;
 }
