@@ -5,7 +5,8 @@ import { type Event, type Filter, finalizeEvent, generateSecretKey, nip77 } from
 import { Relay, useWebSocketImplementation } from "nostr-tools/relay";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { freePort, startRelay, temporaryFolder } from "../e2e/programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { startRelay, temporaryFolder } from "../e2e/programs.ts";
 
 useWebSocketImplementation(WebSocket);
 

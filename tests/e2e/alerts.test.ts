@@ -9,7 +9,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { runCli } from "../fixtures/cli.ts";
 import { ROOT } from "../fixtures/program.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, temporaryFolder } from "./programs.ts";
 
 /** Starts a server that keeps the bodies of all requests. */
 async function startWebhook(): Promise<{ url: string; bodies: string[] }> {

@@ -54,7 +54,7 @@ export function query(relay: Relay, filter: Filter): Promise<Event[]> {
         subscription.close();
       },
       onclose: (reason) => reject(new Error(reason)),
-      eoseTimeout: 20_000,
+      eoseTimeout: 60_000,
     });
   });
 }
@@ -67,7 +67,7 @@ export function listen(relay: Relay, filter: Filter): Promise<{ received: Event[
       onevent: (event) => void received.push(event),
       oneose: () => resolve({ received }),
       alreadyHaveEvent: () => false,
-      eoseTimeout: 20_000,
+      eoseTimeout: 60_000,
     });
   });
 }

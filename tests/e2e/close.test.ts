@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { connect, publishAll, someEvents } from "./client.ts";
-import { freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { startRelay, temporaryFolder } from "./programs.ts";
 import { closeCodeOf, closePayload, openRawSocket, OPCODE, verbOf } from "./raw-socket.ts";
 
 /** The code of the client's Close frame, and of the answer. Undefined: a Close frame without a code. */

@@ -4,7 +4,8 @@ import { Miniflare, type MiniflareOptions } from "miniflare";
 import { expect, onTestFinished, test } from "vitest";
 import { miniflareOptions } from "../../scripts/local/runtime.ts";
 import { connect, listen, publishAll, someEvents } from "./client.ts";
-import { eventually, freePort, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, temporaryFolder } from "./programs.ts";
 
 interface TailEvent {
   type: string;

@@ -8,7 +8,8 @@ import { ROOT } from "../fixtures/program.ts";
 import { startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { everything } from "./client.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, temporaryFolder } from "./programs.ts";
 
 test("what an upstream forged is a letter, comes back when it is tried again, and can be removed", async () => {
   const created_at = Math.floor(Date.now() / 1000);

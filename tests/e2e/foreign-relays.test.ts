@@ -5,7 +5,8 @@ import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
 import { byId, connect, everything, publishAll, someEvents } from "./client.ts";
 import { FOREIGN_RELAYS, type ForeignRelay, has } from "./foreign-relays.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, temporaryFolder } from "./programs.ts";
 import { MANAGED, pullNow } from "./upstreams.ts";
 
 /** A relay may have to be built first. */

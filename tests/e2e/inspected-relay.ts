@@ -5,7 +5,8 @@ import { Miniflare } from "miniflare";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { miniflareOptions } from "../../scripts/local/runtime.ts";
-import { freePort, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { temporaryFolder } from "./programs.ts";
 
 /** Starts a relay, and returns its address and how to measure its heap. It ends with the test. */
 export async function startInspected(

@@ -6,11 +6,12 @@ import type { Event } from "../../nostr/event.ts";
 import { refuseComparison, type ScriptedRelay, startScriptedRelay } from "../fixtures/scripted-relay.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { connect, listen } from "./client.ts";
-import { eventually, freePort, type RelayProgram, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, type RelayProgram, startRelay, temporaryFolder } from "./programs.ts";
 import { addUpstream, MANAGED, statusOf } from "./upstreams.ts";
 
-/** An event arrives in a fraction of a second. A pull would take a minute at least. */
-const SOON = 20_000;
+/** An event arrives in a fraction of a second. The next pull would be in a day. */
+const SOON = 60_000;
 const now = () => Math.floor(Date.now() / 1000);
 
 interface LiveRelay extends AsyncDisposable {
@@ -136,6 +137,10 @@ test("an upstream that floods its live connection is disconnected, and holds up 
   );
   expect(live?.lastDrop?.reason).toBe("the upstream floods: too much that nobody asked for");
   expect(live?.waste).toBeGreaterThan(20);
+  await eventually(
+    async () => calm.subscriptions,
+    (count) => count > 0,
+  );
   const note = signedEvent({ content: "in a flood", created_at: now() });
   calm.publish(note);
   await eventually(

@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Event } from "nostr-tools";
 import { expect, test } from "vitest";
 import { byId, connect, publishAll, query, someEvents } from "./client.ts";
-import { eventually, freePort, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
 import { addUpstream, MANAGED, pullNow, statusOf } from "./upstreams.ts";
 
 test("events of clients reach another relay, although the relay is killed while it publishes them", async () => {

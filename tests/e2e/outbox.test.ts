@@ -6,7 +6,8 @@ import { runCli } from "../fixtures/cli.ts";
 import { refuseComparison, startScriptedRelay } from "../fixtures/scripted-relay.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { connect, everything } from "./client.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, temporaryFolder } from "./programs.ts";
 
 const [ALICE = "", BOB = ""] = AUTHORS;
 const OLD = 1_500_000_000;

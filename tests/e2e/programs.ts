@@ -1,7 +1,5 @@
 /** Starts the relay as `npm start` does, and another relay to pull from. Each has its own process and port. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -62,18 +60,6 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "tributary-e2e-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
-}
-
-/** Returns a port that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "localhost", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Asks until the answer satisfies, and returns it. If that does not happen in time, throws with the last answer. */

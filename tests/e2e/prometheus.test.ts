@@ -6,7 +6,8 @@ import { onTestFinished, expect, test } from "vitest";
 import { COUNTED, READ } from "../../telemetry/metrics.ts";
 import { ROOT, startProgram } from "../fixtures/program.ts";
 import { connect, listen, publishAll, someEvents } from "./client.ts";
-import { eventually, freePort, kill, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, kill, startRelay, temporaryFolder } from "./programs.ts";
 
 const TOKEN = "a-token-for-prometheus";
 const isInstalled = ["prometheus", "promtool"].every((program) =>

@@ -7,7 +7,8 @@ import { refuseComparison, startScriptedRelay, stored } from "../fixtures/script
 import { SECRET_HEX } from "../fixtures/author.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { byId, connect, everything, listen, publishAll, query, someEvents } from "./client.ts";
-import { eventually, freePort, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, kill, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
 import { MANAGED, pullNow } from "./upstreams.ts";
 
 /** The events of these tests are years old. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, query } from "./client.ts";
-import { freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { startRelay, temporaryFolder } from "./programs.ts";
 
 test("who asks for too much is refused in time, also after reconnecting, and others are not", async () => {
   const port = await freePort();

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { relayProgram } from "../fixtures/relay-program.ts";
-import { freePort, kill, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { kill, temporaryFolder } from "./programs.ts";
 
 const UPGRADE = [
   "GET / HTTP/1.1",

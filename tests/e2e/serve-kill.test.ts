@@ -6,7 +6,8 @@ import { relayProgram } from "../fixtures/relay-program.ts";
 import { seeded } from "../reference/generators.ts";
 import { openServerDisk, problemsOf } from "./kill-checks.ts";
 import { newLedger, now, writeUntilItDies } from "./kill-writers.ts";
-import { eventually, freePort, kill, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, kill, temporaryFolder } from "./programs.ts";
 
 const KILLS = Number(process.env["KILLS"] ?? 3);
 const SEED = Number(process.env["SEED"] ?? 1);
@@ -15,6 +16,7 @@ const MOST_ACKNOWLEDGED = 500;
 
 test.each((process.env["SERVED_BY"] ?? "node bun deno").split(" "))(
   `killed ${KILLS} times under writers of every kind, the server on %s has lost nothing`,
+  { timeout: 60_000 + KILLS * 30_000, retry: 0 },
   async (runtime) => {
     const random = seeded(SEED);
     const [state, ledger, port] = [join(temporaryFolder(), "state"), newLedger(), await freePort()];
@@ -38,5 +40,4 @@ test.each((process.env["SERVED_BY"] ?? "node bun deno").split(" "))(
     console.log(`${runtime}: ${JSON.stringify(ledger.counts)}`);
     expect(ledger.acknowledged).toBeGreaterThanOrEqual(KILLS);
   },
-  60_000 + KILLS * 30_000,
 );

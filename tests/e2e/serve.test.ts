@@ -6,7 +6,8 @@ import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { relayProgram } from "../fixtures/relay-program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
 import { recordSpans } from "./zipkin-recorder.ts";
-import { eventually, freePort, kill, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, kill, temporaryFolder } from "./programs.ts";
 
 /** Its test of itself would count as a client. */
 const NO_PROBE = ["--var", "PROBE_INTERVAL=0"];
@@ -89,7 +90,7 @@ describe.each(["node", "bun", "deno"])("served by %s", (runtime) => {
     await eventually(
       async () => names(),
       (all) => expected.every((name) => all.includes(name)),
-      30_000,
+      60_000,
     );
     const connected = spans.find(({ name }) => name === "connect");
     expect(connected?.tags).toMatchObject({ hub: "0", "http.response.status_code": "101" });

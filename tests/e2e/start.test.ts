@@ -11,7 +11,8 @@ import { lockState } from "../../scripts/local/state-lock.ts";
 import { CommandError } from "../../scripts/shared/usage.ts";
 import { ROOT, startProgram } from "../fixtures/program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, temporaryFolder } from "./programs.ts";
 
 test("it keeps everything stored from one start to the next, and ends cleanly when interrupted", async () => {
   const [port, state, events] = [await freePort(), join(temporaryFolder(), "state"), someEvents(30, "kept")];

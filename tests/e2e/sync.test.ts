@@ -6,7 +6,8 @@ import type { Event } from "nostr-tools";
 import { expect, onTestFinished, test } from "vitest";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { byId, connect, publishAll, query, someEvents } from "./client.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, temporaryFolder } from "./programs.ts";
 import { MANAGED, pullNow } from "./upstreams.ts";
 
 const HELD = 3000;

@@ -5,7 +5,8 @@ import parsePrometheus from "parse-prometheus-text-format";
 import { expect, test } from "vitest";
 import { COUNTED, READ } from "../../telemetry/metrics.ts";
 import { connect, listen, publishAll, someEvents } from "./client.ts";
-import { eventually, freePort, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, startUpstream, temporaryFolder } from "./programs.ts";
 import { MANAGED, pullNow } from "./upstreams.ts";
 import { type RecordedSpan, recordSpans } from "./zipkin-recorder.ts";
 

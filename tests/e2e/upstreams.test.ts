@@ -10,7 +10,8 @@ import { refuseComparison, type ScriptedRelay, startScriptedRelay } from "../fix
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { matches, type WireFilter } from "../reference/matcher.ts";
 import { connect, query } from "./client.ts";
-import { eventually, freePort, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, startRelay, temporaryFolder } from "./programs.ts";
 
 const EVERYTHING = ["--var", "PULL_HISTORY=all", "--var", "UPSTREAM_RETENTION=*:forever"];
 

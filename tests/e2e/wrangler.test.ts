@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { ROOT, startProgram } from "../fixtures/program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
-import { eventually, freePort, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, temporaryFolder } from "./programs.ts";
 
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 

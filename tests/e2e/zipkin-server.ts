@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 import { ROOT, startProgram } from "../fixtures/program.ts";
-import { eventually, freePort, kill } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, kill } from "./programs.ts";
 import type { RecordedSpan } from "./zipkin-recorder.ts";
 
 const VERSION = "3.5.1";

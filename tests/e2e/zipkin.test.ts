@@ -5,10 +5,11 @@ import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { runCli } from "../fixtures/cli.ts";
 import { connect, listen, publishAll, someEvents } from "./client.ts";
 import { startHeldUpstream } from "./held-upstream.ts";
-import { eventually, freePort, type RelayProgram, startRelay, temporaryFolder } from "./programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { eventually, type RelayProgram, startRelay, temporaryFolder } from "./programs.ts";
 import { startZipkin, whyNoZipkin, type ZipkinServer, type ZipkinSpanAnswer } from "./zipkin-server.ts";
 
-const SOON = 40_000;
+const SOON = 60_000;
 const why = whyNoZipkin();
 if (why !== undefined) console.warn(`tests/e2e/zipkin.test.ts is skipped: ${why}`);
 

@@ -19,7 +19,8 @@ import { frameOf, openLine } from "../../scripts/bench/load/socket.ts";
 import { comparison } from "../../scripts/bench/report/compare.ts";
 import { median, type Report, type Result } from "../../scripts/bench/report/report.ts";
 import { figure } from "../../scripts/bench/report/table.ts";
-import { freePort, startRelay, temporaryFolder } from "../e2e/programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { startRelay, temporaryFolder } from "../e2e/programs.ts";
 import { ROOT, startProgram } from "../fixtures/program.ts";
 import { matches } from "../reference/matcher.ts";
 

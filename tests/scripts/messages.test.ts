@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { generateSecretKey } from "nostr-tools";
 import { bytesToHex } from "nostr-tools/utils";
 import { expect, test } from "vitest";
-import { freePort, startRelay, temporaryFolder } from "../e2e/programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { startRelay, temporaryFolder } from "../e2e/programs.ts";
 import { runCli } from "../fixtures/cli.ts";
 
 test("the command line client publishes what is protected and reads messages when it proves who it is", async () => {

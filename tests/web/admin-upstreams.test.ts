@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { UpstreamStatus } from "../../store/upstream-status.ts";
 import { type ScriptedRelay, startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
-import { freePort } from "../e2e/programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
 import { ADMIN_KEY, call, confirm, goTo, isTold, openAdmin } from "./admins.ts";
 import { describeInBrowser, expectAccessible, expectToFit, isShown, PHONE } from "./browser.ts";
 
@@ -43,7 +43,7 @@ describeInBrowser("upstreams on the admin page", SETTINGS, (site) => {
     expect(await statusOf(upstream.url)).toMatchObject({ settings: { filters: [{ kinds: [1] }] } });
 
     await expect
-      .poll(async () => pulled(await statusOf(upstream.url)), { timeout: 30_000, interval: 1000 })
+      .poll(async () => pulled(await statusOf(upstream.url)), { interval: 1000 })
       .toBeGreaterThan(1);
     await page.getByRole("button", { name: "Reload" }).click();
     const received = page.locator(".figure").filter({ hasText: /[2-9]\s*events received/ });
@@ -98,7 +98,7 @@ describeInBrowser("upstreams on the admin page", SETTINGS, (site) => {
   });
 
   test("dead letters: with their reason; shown, tried again, and removed", async () => {
-    await expect.poll(async () => letters(), { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => letters()).toBeGreaterThan(0);
     const page = await openAdmin(site, "dead-letters", { viewport: PHONE });
     await expectToFit(page);
     await expectAccessible(page);
@@ -146,7 +146,7 @@ describeInBrowser("upstreams on the admin page", SETTINGS, (site) => {
       await page.getByRole("button", { name: "Reload" }).click();
       return tile.innerText();
     };
-    await expect.poll(afterJobs, { timeout: 30_000, interval: 1000 }).toMatch(/1\s+of 2 are failing/);
+    await expect.poll(afterJobs, { interval: 1000 }).toMatch(/1\s+of 2 are failing/);
     await tile.getByRole("link").click();
     expect(await isShown(page.locator(".line .problem"))).toBe(true);
   });

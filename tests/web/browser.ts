@@ -6,7 +6,7 @@ import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { startProgram, ROOT } from "../fixtures/program.ts";
-import { freePort } from "../e2e/programs.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
 import { CHROMIUM, DESKTOP, launchChromium } from "./chromium.ts";
 import { relayProgram } from "../fixtures/relay-program.ts";
 
@@ -86,7 +86,7 @@ async function openPage(
   { options = {}, expected }: { options?: BrowserContextOptions | undefined; expected?: RegExp | undefined },
 ): Promise<Page> {
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

@@ -196,8 +196,10 @@ describeInBrowser("the dashboard", ["--var", "COUNTS_INTERVAL=1"], (site) => {
     await hide(page, false);
     await expect.poll(read).toBe(3);
     await page.getByRole("button", { name: "Pause" }).click();
-    await page.clock.fastForward(180_000);
     await isShown(page.getByRole("button", { name: "Paused" }));
+    // What the page does after it has drawn the button.
+    await page.clock.runFor(1000);
+    await page.clock.fastForward(180_000);
     expect(read()).toBe(3);
   });
 

@@ -12,7 +12,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { freePort } from "../../scripts/bench/relays/program.ts";
+import { freePort } from "../../scripts/bench/relays/free-port.ts";
 import { demoEvents } from "../fixtures/demo-events.ts";
 import { AMARA } from "../fixtures/demo-people.ts";
 import { busyStats } from "../fixtures/stats-answers.ts";

@@ -150,7 +150,7 @@ describeInBrowser("Watch", [], (site) => {
     await page.goto(`${site.http}/watch`);
     await isLive(page);
     await relay.restart();
-    await expect.poll(() => relay.connections(), { timeout: 15_000 }).toBe(2);
+    await expect.poll(() => relay.connections()).toBe(2);
     await isLive(page);
     expect(await card(page, "still here").count()).toBe(1);
   });

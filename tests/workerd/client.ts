@@ -64,7 +64,7 @@ export function eventually<T>(attempt: () => T | Promise<T>, problem: () => stri
       expect(Boolean(found), problem()).toBe(true);
       return found;
     },
-    { timeout: 15_000, interval: 5 },
+    { timeout: 45_000, interval: 5 },
   );
 }
 

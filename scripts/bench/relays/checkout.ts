@@ -7,7 +7,8 @@ import { CommandError } from "../../shared/usage.ts";
 import type { CorpusOptions } from "../corpus/corpus.ts";
 import { bytesOf, filledCopy, sourcesIn } from "./filled.ts";
 import { abilitiesOf } from "./information.ts";
-import { freePort, type Program, runProgram, startProgram } from "./program.ts";
+import { freePort } from "./free-port.ts";
+import { type Program, runProgram, startProgram } from "./program.ts";
 import type { Say, StartedRelay } from "./started.ts";
 
 const FILL = fileURLToPath(new URL("fill-checkout.ts", import.meta.url));

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { CommandError } from "../../shared/usage.ts";
 import { type CorpusOptions, storedEvents } from "../corpus/corpus.ts";
 import { bytesOf, filledCopy } from "./filled.ts";
-import { freePort, runProgram, startProgram } from "./program.ts";
+import { freePort } from "./free-port.ts";
+import { runProgram, startProgram } from "./program.ts";
 import type { Say, StartedRelay } from "./started.ts";
 
 export const NOSTR_RELAY = "nostr-relay";

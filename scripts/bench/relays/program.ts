@@ -1,6 +1,5 @@
 /** Starts the program of a relay, and ends it with this one. */
 import { spawn } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CommandError, messageOf } from "../../shared/usage.ts";
@@ -65,16 +64,4 @@ export async function runProgram(
   const code = await ended.finally(() => process.removeListener("exit", kill));
   await written;
   if (code !== 0) throw new CommandError(`${program} ${args.join(" ")} in ${cwd} ended with ${code}`);
-}
-
-/** Returns a port that nothing listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

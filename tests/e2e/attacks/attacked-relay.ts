@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, type Running, startProgram } from "../../fixtures/program.ts";
-import { freePort } from "../programs.ts";
+import { freePort } from "../../../scripts/bench/relays/free-port.ts";
 import { measure, type Schedule, scheduleOf, type Time } from "./bystander.ts";
 import { relayProgram } from "../../fixtures/relay-program.ts";
 

@@ -23,7 +23,7 @@ describe("a hub", () => {
           series: expect.arrayContaining([count]),
           gauges: { connections: expect.any(Number), subscriptions: expect.any(Number) },
         }),
-      { timeout: 20_000 },
+      { timeout: 45_000 },
     );
     client.close();
   });
