@@ -2,9 +2,12 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Database, SqlResult, SqlValue, Statement } from "../store/database.ts";
 
-/** Opens a database. `path` is a file, or ":memory:". */
-export function openSqlite(path: string): Database & { exec(sql: string): void; close(): void } {
-  const db = new DatabaseSync(path);
+/** Opens a database. `path` is a file, or ":memory:". With `readOnly` the file must exist, and is not changed. */
+export function openSqlite(
+  path: string,
+  { readOnly = false }: { readOnly?: boolean } = {},
+): Database & { exec(sql: string): void; close(): void } {
+  const db = new DatabaseSync(path, { readOnly });
 
   /** As D1 counts it: pages that are free are not part of the size. */
   const size = db.prepare(
@@ -43,11 +46,13 @@ export function openSqlite(path: string): Database & { exec(sql: string): void; 
 
   return {
     prepare: (sql) => new Prepared(sql),
+    /** Within a transaction that `exec` has begun, a batch is a part of it. If the batch fails, all of it is undone. */
     async batch<Row>(statements: Statement[]): Promise<SqlResult<Row>[]> {
-      db.exec("BEGIN");
+      const isPart = db.isTransaction;
+      if (!isPart) db.exec("BEGIN");
       try {
         const results = statements.map((statement) => (statement as Prepared).run<Row>());
-        db.exec("COMMIT");
+        if (!isPart) db.exec("COMMIT");
         return results;
       } catch (error) {
         // SQLite has already done so if it is full.

@@ -1,11 +1,9 @@
 /** Everything that a server keeps on disk: one folder with two databases. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { unixSeconds, wait } from "../platforms/clock.ts";
 import { MIGRATIONS } from "../platforms/migrations.ts";
-import { openSqlite } from "../platforms/sqlite.ts";
-import { currentDatabase } from "../store/current-database.ts";
 import type { Database } from "../store/database.ts";
+import { DURABLE, openEventFile } from "./event-file.ts";
 
 export interface State {
   /** The events, with the schema that this version of the code needs. */
@@ -15,25 +13,20 @@ export interface State {
   close(): void;
 }
 
-/**
- * A transaction is on the disk before it is answered, so an acknowledged event survives a power cut
- * (https://www.sqlite.org/pragma.html#pragma_synchronous).
- */
-const DURABLE = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
-const CACHE = "PRAGMA cache_size = -65536;";
+/** In KiB. */
+const CACHE = 65_536;
 
 /** Opens a state folder, which exists. */
 export function openState(folder: string): State {
-  const sqlite = openSqlite(join(folder, "relay.sqlite"));
-  sqlite.exec(DURABLE + CACHE);
+  const events = openEventFile(join(folder, "relay.sqlite"), { migrations: MIGRATIONS, cache: CACHE });
   const queueDatabase = new DatabaseSync(join(folder, "queue.sqlite"));
   queueDatabase.exec(DURABLE);
   return {
-    database: currentDatabase(sqlite, { migrations: MIGRATIONS, now: unixSeconds, pause: wait }),
+    database: events.database,
     queueDatabase,
     close() {
       queueDatabase.close();
-      sqlite.close();
+      events.close();
     },
   };
 }

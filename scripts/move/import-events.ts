@@ -27,8 +27,8 @@ export interface ImportOptions {
   /** Absent if ids and signatures are not checked. */
   verify: Verify | undefined;
   matches(candidate: Candidate): boolean;
-  /** Called after each batch. */
-  reached(position: Position): void;
+  /** Called after each batch. The next one is counted when it has resolved. */
+  reached(position: Position): Promise<void>;
   /** Ends the import after the batches that are on their way. */
   signal: AbortSignal;
 }
@@ -102,7 +102,7 @@ async function storeBatch(
     if (answer.kind === "refused") tally.refuse(`line ${number}`, answer.reason);
     else tally.add(answer.kind);
   }
-  reached(position);
+  await reached(position);
 }
 
 /** Returns the event to store, or what the line is otherwise. */

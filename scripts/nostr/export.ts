@@ -1,19 +1,22 @@
 /** `export`: writes the events of a relay to a file. */
-import { parseEvent } from "../../nostr/event.ts";
-import { forgeryOf, type Verify } from "../../nostr/signature.ts";
-import { nativeEventId } from "../../platforms/event-id.ts";
-import { openOutput, type Output } from "../move/output.ts";
+import { resolve } from "node:path";
+import { matcher, parseFilter } from "../../nostr/filter.ts";
+import { type ExportCounts, exportEvents } from "../move/export-events.ts";
+import { onInterrupt } from "../move/on-interrupt.ts";
+import { Milestones } from "../move/milestones.ts";
+import { openOutput } from "../move/output.ts";
 import { showProgress } from "../move/progress.ts";
 import { fastVerify } from "../move/read-record.ts";
+import { type Saved, SavedPlace } from "../move/saved-place.ts";
+import { assertAlone } from "../move/state-option.ts";
 import { readOptions } from "../shared/options.ts";
 import { note } from "../shared/printing.ts";
 import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
-import { countOf, timeOf } from "../shared/units.ts";
-import { CommandError } from "../shared/usage.ts";
+import { countOf } from "../shared/units.ts";
+import { CommandError, UsageError } from "../shared/usage.ts";
 import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
+import { type ExportPlace, type ExportSource, fromAdmin, fromRelay, fromState } from "./export-pages.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
-import { logPages } from "./log-pages.ts";
-import { relayPages } from "./relay-pages.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
 export const summary = "write the events of a relay to a file";
@@ -25,6 +28,8 @@ an event. A file whose name ends in .gz or .zst is compressed. The exit status i
 ${FILTER_HELP.replace(/ {2}--search.*\n/, "")}  --limit N          write at most N events
   --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: everything that is stored,
                      private kinds too, in the order in which it was stored
+  --state DIR        the same from the state folder of a relay on this machine, which may run: much faster
+  --resume           go on where an interrupted export to this file has stopped
 ${AUTH_HELP}${timeoutHelp("60")}${RELAY_HELP}`;
 
 const { search: _search, ...OPTIONS } = FILTER_OPTIONS;
@@ -38,64 +43,117 @@ export async function run(args: string[]): Promise<void> {
       ...TIMEOUT_OPTION,
       ...OPTIONS,
       admin: { type: "boolean", default: false },
+      state: { type: "string" },
+      resume: { type: "boolean", default: false },
     },
     1,
   );
-  const relay = relayUrl(values.relay);
+  const [name = "-"] = positionals;
+  if (name === "-" && values.resume)
+    throw new UsageError("an export to standard output cannot be resumed: name a file");
   const { limit = Infinity, ...filter } = filterOf(values) as { limit?: number };
-  const problems: string[] = [];
+  const source = sourceOf(values, filter);
+  const { admin, auth } = values;
+  const target = `${source.name} ${JSON.stringify({ ...filter, limit, admin, auth })}`;
+  await exportTo(name, { source, target, filter, limit, resume: values.resume });
+}
+
+interface SourceValues {
+  relay: string;
+  state?: string | undefined;
+  admin: boolean;
+  auth: boolean;
+  timeout?: string | undefined;
+}
+
+function sourceOf(values: SourceValues, filter: Record<string, unknown>): ExportSource {
+  if (values.state !== undefined) {
+    assertAlone(values);
+    return fromState(resolve(values.state));
+  }
+  const relay = relayUrl(values.relay);
   const timeout = timeoutOf(values.timeout);
-  const ordinary = () =>
-    relayPages(relay, filter, {
-      auth: values.auth,
-      timeout,
-      isCut: (second) =>
-        void problems.push(
-          `the relay sent only a part of the events of ${timeOf(second)} (second ${second}): some may be missing`,
-        ),
-    });
-  const pages = values.admin ? logPages(relay, filter, timeout) : ordinary();
-  const output = openOutput(positionals[0] ?? "-");
+  return values.admin ? fromAdmin(relay, timeout) : fromRelay(relay, { filter, auth: values.auth, timeout });
+}
+
+/** After an interruption, what is before it is in FILE.part. */
+interface ExportFile extends Saved {
+  place: ExportPlace;
+  /** The length of FILE.part up to here. */
+  length: number;
+  counts: ExportCounts;
+  /** Why events may be missing. */
+  problems: string[];
+}
+
+interface FileOptions {
+  source: ExportSource;
+  /** From where the events come, and which. */
+  target: string;
+  filter: Record<string, unknown>;
+  limit: number;
+  resume: boolean;
+}
+
+async function exportTo(name: string, { source, target, filter, limit, resume }: FileOptions): Promise<void> {
+  const parsed = parseFilter(source.isSelected ? {} : filter);
+  if (!parsed.ok) throw new UsageError(parsed.reason);
+  const file = name === "-" ? undefined : exportFileOf(name);
+  const saved = resume ? file?.read(target) : undefined;
+  if (resume && !saved) note(`no export to ${name} was interrupted: starting at its beginning`);
+  const counts = saved?.counts ?? { written: 0, hidden: 0, invalid: 0 };
+  const problems = new Set(saved?.problems);
+  const output = await openOutput(name, saved?.length);
+  if (!saved) file?.remove();
+  let isKept = saved !== undefined;
+  const milestones = new Milestones<{ place: ExportPlace; counts: ExportCounts }>(async (reached) => {
+    const length = await output.settle();
+    file?.save({ version: 1, target, length, problems: [...problems], ...reached });
+    isKept = true;
+  });
+  const interrupted = file ? onInterrupt() : new AbortController().signal;
   try {
-    const { written, invalid } = await writeEvents(pages, output, limit);
+    using _progress = showProgress("events", () => ({ count: counts.written, share: source.share() }));
+    await exportEvents(
+      source.pages(saved?.place, (problem) => problems.add(problem)),
+      {
+        output,
+        counts,
+        limit,
+        matches: matcher(parsed.filter),
+        verify: source.isTrusted ? undefined : fastVerify(),
+        reached: (place) => milestones.reached({ place, counts: { ...counts } }),
+        signal: interrupted,
+      },
+    );
+    if (interrupted.aborted) throw new CommandError("interrupted");
     await output.finish();
-    note(`${countOf(written)} events`);
-    if (invalid > 0) problems.push(`${countOf(invalid)} events were invalid, and were left out`);
   } catch (error) {
-    output.drop();
-    throw error;
+    await milestones.finish().catch(() => undefined);
+    await output.leave(isKept);
+    if (!isKept || !(error instanceof CommandError)) throw error;
+    throw new CommandError(`${error.message}: ${countOf(counts.written)} events so far; --resume goes on`);
   }
-  if (problems.length > 0) throw new CommandError(problems.join("; "));
+  file?.remove();
+  note(textOf(counts));
+  if (counts.invalid > 0) problems.add(`${countOf(counts.invalid)} events were invalid, and were left out`);
+  if (problems.size > 0) throw new CommandError([...problems].join("; "));
 }
 
-async function writeEvents(
-  pages: AsyncIterable<unknown[]>,
-  output: Output,
-  limit: number,
-): Promise<{ written: number; invalid: number }> {
-  const verify = fastVerify();
-  let [written, invalid] = [0, 0];
-  using _progress = showProgress("events", () => ({ count: written }));
-  for await (const page of pages) {
-    for (const value of page) {
-      if (written === limit) return { written, invalid };
-      const line = lineOf(value, verify);
-      if (line === undefined) invalid += 1;
-      else {
-        await output.write(line);
-        written += 1;
-      }
-    }
-    if (written === limit) break;
-  }
-  return { written, invalid };
+function exportFileOf(name: string): SavedPlace<ExportFile> {
+  return new SavedPlace({
+    path: `${name}.export`,
+    what: "export",
+    isValid: ({ length, counts, place, problems }) =>
+      [length, counts?.written, counts?.hidden, counts?.invalid].every(Number.isSafeInteger) &&
+      typeof place === "object" &&
+      Array.isArray(problems),
+  });
 }
 
-/** Returns the event as JSON. Undefined, with a note, if it is not valid: the relay is not trusted. */
-function lineOf(value: unknown, verify: Verify): string | undefined {
-  const parsed = parseEvent(value);
-  const reason = parsed.ok ? forgeryOf(parsed.event, verify, nativeEventId) : parsed.reason;
-  if (parsed.ok && reason === undefined) return JSON.stringify(parsed.event);
-  note(`skipped an invalid event: ${reason}`);
-  return undefined;
+function textOf({ written, hidden }: ExportCounts): string {
+  const all = `${countOf(written)} events`;
+  return hidden === 0
+    ? all
+    : `${all}, ${countOf(hidden)} of them of private kinds: keep the file as you keep the database`;
 }

@@ -1,4 +1,5 @@
 /** Pages of stored events, over HTTP. */
+import type { Page } from "../move/page.ts";
 import { note } from "../shared/printing.ts";
 import { httpUrl } from "../shared/relay-option.ts";
 import { lengthOf } from "../shared/units.ts";
@@ -15,19 +16,20 @@ interface PageOptions {
   timeout: number | undefined;
 }
 
-/** Returns all events that match, newest first, page by page. */
+/** Returns all events that match, newest first, page by page. Goes on at the cursor `from`. */
 export async function* httpPages(
   relay: string,
   filter: Record<string, unknown>,
-  options: PageOptions,
-): AsyncGenerator<unknown[]> {
+  { from, ...options }: PageOptions & { from?: string | undefined },
+): AsyncGenerator<Page<string>> {
   const query = queryOf(filter);
   query.set("limit", String(PAGE));
+  if (from !== undefined) query.set("cursor", from);
   for (;;) {
     const { events, cursor } = await patiently(() => readPage(relay, query, options));
-    yield events;
+    if (cursor !== null) moveOn(query, cursor);
+    yield { events, next: cursor ?? undefined };
     if (cursor === null) return;
-    moveOn(query, cursor);
   }
 }
 

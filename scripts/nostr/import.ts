@@ -1,23 +1,27 @@
 /** `import`: stores the events of a file in a relay. */
+import { resolve } from "node:path";
 import { matcher, parseFilter } from "../../nostr/filter.ts";
-import { importEvents } from "../move/import-events.ts";
+import { importEvents, type Position } from "../move/import-events.ts";
 import { linesOf } from "../move/lines.ts";
+import { Milestones } from "../move/milestones.ts";
 import { showProgress } from "../move/progress.ts";
 import { fastVerify } from "../move/read-record.ts";
 import { ResumeFile } from "../move/resume.ts";
 import { onInterrupt } from "../move/on-interrupt.ts";
 import { openSource } from "../move/source.ts";
-import { Tally } from "../move/tally.ts";
+import { type Counts, Tally } from "../move/tally.ts";
+import { assertAlone } from "../move/state-option.ts";
 import { readOptions } from "../shared/options.ts";
 import { note, print } from "../shared/printing.ts";
 import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
+import { readSettings, SETTINGS_OPTIONS } from "../shared/settings-option.ts";
 import { countOf } from "../shared/units.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
 import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
 import { AdminDestination } from "./admin-destination.ts";
+import type { OpenDestination } from "./open-destination.ts";
 import { RelayDestination } from "./relay-destination.ts";
-import type { RetryingDestination } from "./retrying-destination.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
 export const summary = "store the events of a file in a relay";
@@ -28,11 +32,14 @@ Stores the events of a file, or of standard input (-), in a relay. Each line is 
 
   --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: faster, and also events that
                      only their authors may publish
+  --state DIR        into the state folder of a relay on this machine that is stopped: much faster. Start with
+                     the same --var and --config as the relay
   --resume           go on where an interrupted import of this file has stopped
-  --trusted          do not check ids and signatures here; the relay still does
+  --trusted          do not check ids and signatures here; a relay still does, but with --state nobody does
 ${FILTER_HELP.replace("; best match first", "")}${AUTH_HELP}${timeoutHelp("30")}${RELAY_HELP}`;
 
 const { limit: _limit, ...CONDITIONS } = FILTER_OPTIONS;
+const { upstream: _upstream, ...STATE_SETTINGS } = SETTINGS_OPTIONS;
 
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = readOptions(
@@ -42,7 +49,9 @@ export async function run(args: string[]): Promise<void> {
       ...AUTH_OPTION,
       ...TIMEOUT_OPTION,
       ...CONDITIONS,
+      ...STATE_SETTINGS,
       admin: { type: "boolean", default: false },
+      state: { type: "string" },
       resume: { type: "boolean", default: false },
       trusted: { type: "boolean", default: false },
     },
@@ -52,13 +61,9 @@ export async function run(args: string[]): Promise<void> {
   if (name === undefined) throw new UsageError("the file is missing: name one, or - for standard input");
   if (name === "-" && values.resume)
     throw new UsageError("standard input cannot be resumed: import it again, duplicates are harmless");
-  const relay = relayUrl(values.relay);
   const filter = filterOf(values);
-  const timeout = timeoutOf(values.timeout);
-  const destination = values.admin
-    ? new AdminDestination(relay, timeout)
-    : new RelayDestination(relay, { auth: values.auth, timeout });
-  const target = `${relay} ${JSON.stringify(filter)}`;
+  const { place, destination } = await destinationOf(values);
+  const target = `${place} ${JSON.stringify(filter)}`;
   try {
     await importFile(name, { ...values, filter, destination, target });
   } finally {
@@ -66,9 +71,39 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
+interface DestinationValues {
+  relay: string;
+  state?: string | undefined;
+  admin: boolean;
+  auth: boolean;
+  timeout?: string | undefined;
+  config?: string | undefined;
+  var: string[];
+}
+
+/** Returns where the events go, and its name. */
+async function destinationOf(
+  values: DestinationValues,
+): Promise<{ place: string; destination: OpenDestination }> {
+  const { state } = values;
+  if (state !== undefined) {
+    assertAlone(values);
+    const settings = readSettings({ ...values, upstream: [] });
+    // Loaded late: no other command needs the code of the relay.
+    const { StateDestination } = await import("./state-destination.ts");
+    return { place: resolve(state), destination: new StateDestination(state, settings) };
+  }
+  const relay = relayUrl(values.relay);
+  const timeout = timeoutOf(values.timeout);
+  const destination = values.admin
+    ? new AdminDestination(relay, timeout)
+    : new RelayDestination(relay, { auth: values.auth, timeout });
+  return { place: relay, destination };
+}
+
 interface FileOptions {
   filter: Record<string, unknown>;
-  destination: RetryingDestination;
+  destination: OpenDestination;
   /** Where the events go, and which. */
   target: string;
   resume: boolean;
@@ -86,6 +121,10 @@ async function importFile(name: string, options: FileOptions): Promise<void> {
   const source = await openSource(name, saved?.position.end);
   const tally = new Tally(saved?.counts);
   const interrupted = onInterrupt();
+  const milestones = new Milestones<{ position: Position; counts: Counts }>(async ({ position, counts }) => {
+    await destination.settle?.();
+    resumeFile?.save(position, counts);
+  });
   {
     using _progress = showProgress("lines", () => ({
       count: tally.lines,
@@ -97,14 +136,14 @@ async function importFile(name: string, options: FileOptions): Promise<void> {
         tally,
         verify: trusted ? undefined : fastVerify(),
         matches: matcher(parsed.filter),
-        reached: (position) => resumeFile?.reached(position, tally.counts),
+        reached: (position) => milestones.reached({ position, counts: { ...tally.counts } }),
         signal: interrupted,
       });
     } catch (error) {
       if (tally.lines > 0) note(`before the end: ${tally.text}`);
       throw error;
     } finally {
-      resumeFile?.save();
+      await milestones.finish();
     }
   }
   if (interrupted.aborted) throw new CommandError(`interrupted: ${tally.text}; --resume goes on`);

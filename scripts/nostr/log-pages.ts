@@ -1,35 +1,34 @@
 /** Everything that a relay stores, in the order of its log, for its admins. */
-import { parseEvent } from "../../nostr/event.ts";
-import { anyMatcher, parseFilter } from "../../nostr/filter.ts";
 import { note } from "../shared/printing.ts";
+import type { Page } from "../move/page.ts";
 import { lengthOf } from "../shared/units.ts";
-import { CommandError, UsageError } from "../shared/usage.ts";
+import { CommandError } from "../shared/usage.ts";
 import { askAsAdmin, reasonIn, valuesOf } from "./admin-lines.ts";
 
+const PATH = "api/v1/export";
 /** So often a request is repeated that the relay cannot answer now. */
 const ATTEMPTS = 5;
 const LONGEST_PAUSE_SECONDS = 60;
 
-/** Returns the events that match, page by page. The relay sends all; they are selected here. */
+/** Returns all events after a position of the log, page by page. */
 export async function* logPages(
   relay: string,
-  filter: Record<string, unknown>,
-  timeout: number | undefined,
-): AsyncGenerator<unknown[]> {
-  const parsed = parseFilter(filter);
-  if (!parsed.ok) throw new UsageError(parsed.reason);
-  const matches = anyMatcher([parsed.filter]);
-  const isWanted = (value: unknown) => {
-    const event = parseEvent(value);
-    // An invalid event is reported where it would be written.
-    return !event.ok || matches(event.event);
-  };
-  for (let path: string | undefined = "api/v1/export"; path !== undefined;) {
-    const { text, next } = await ask(relay, path, timeout);
-    if (next === path) throw new CommandError("the relay sent the same position again");
-    yield valuesOf(text).filter(isWanted);
-    path = next;
+  { after = 0, timeout }: { after?: number | undefined; timeout: number | undefined },
+): AsyncGenerator<Page<number>> {
+  for (let from: number | undefined = after; from !== undefined;) {
+    const { text, next } = await ask(relay, `${PATH}?after=${from}`, timeout);
+    const position: number | undefined = next === undefined ? undefined : positionIn(next);
+    if (position !== undefined && position <= from)
+      throw new CommandError("the relay sent the same position again");
+    yield { events: valuesOf(text), next: position };
+    from = position;
   }
+}
+
+function positionIn(path: string): number {
+  const position = Number(/^api\/v1\/export\?after=(\d{1,16})$/.exec(path)?.[1]);
+  if (Number.isSafeInteger(position)) return position;
+  throw new CommandError("the relay sent something that is not a position in its log");
 }
 
 async function ask(relay: string, path: string, timeout: number | undefined) {

@@ -1,11 +1,12 @@
 /** Pages of the stored events of any relay. */
+import type { Page } from "../move/page.ts";
 import { CommandError } from "../shared/usage.ts";
 import { HOMEPAGE } from "../shared/version.ts";
 import { authenticate } from "./auth-option.ts";
 import { openConversation } from "./conversation.ts";
 import { readJson } from "./http-client.ts";
 import { httpPages } from "./http-pages.ts";
-import { requestPages } from "./request-pages.ts";
+import { type RequestPlace, requestPages } from "./request-pages.ts";
 
 const SILENCE_MILLISECONDS = 60_000;
 
@@ -17,18 +18,46 @@ export interface PageOptions {
   isCut(second: number): void;
 }
 
-/** Returns all stored events that match, newest first. Over HTTP if the relay is a Tributary: its cursor has no limit within a second. */
+/** Where a page begins: a cursor of the HTTP API, or what a relay that has none is asked for. */
+export type RelayPlace = { cursor: string } | { request: RequestPlace };
+
+/** Returns all stored events that match, newest first. */
 export async function* relayPages(
   relay: string,
   filter: Record<string, unknown>,
-  { auth, timeout, isCut }: PageOptions,
+  options: PageOptions,
 ): AsyncGenerator<unknown[]> {
-  const about = await aboutRelay(relay, timeout);
-  if (about.software === HOMEPAGE) return yield* httpPages(relay, filter, { auth, timeout });
+  for await (const { events } of placedPages(relay, filter, options)) yield events;
+}
+
+/** Like `relayPages`, and says where each page begins. Goes on at `from`. Over HTTP if the relay is a Tributary: its cursor has no limit within a second. */
+export async function* placedPages(
+  relay: string,
+  filter: Record<string, unknown>,
+  { from, ...options }: PageOptions & { from?: RelayPlace | undefined },
+): AsyncGenerator<Page<RelayPlace>> {
+  const about = await aboutRelay(relay, options.timeout);
+  const isOverHttp = from ? "cursor" in from : about.software === HOMEPAGE;
+  if (!isOverHttp) {
+    const request = from && "request" in from ? from.request : undefined;
+    return yield* pagesOverWebSocket(relay, filter, { ...options, maxLimit: about.maxLimit, from: request });
+  }
+  const cursor = from && "cursor" in from ? from.cursor : undefined;
+  for await (const { events, next } of httpPages(relay, filter, { ...options, from: cursor }))
+    yield { events, next: next === undefined ? undefined : { cursor: next } };
+}
+
+async function* pagesOverWebSocket(
+  relay: string,
+  filter: Record<string, unknown>,
+  options: PageOptions & { maxLimit: number | undefined; from: RequestPlace | undefined },
+): AsyncGenerator<Page<RelayPlace>> {
+  const { auth, timeout } = options;
   await using conversation = await openConversation(relay, timeout);
   if (auth) await authenticate(conversation, relay, filter);
   const silence = timeout ?? SILENCE_MILLISECONDS;
-  yield* requestPages(conversation, filter, { auth, silence, maxLimit: about.maxLimit, isCut });
+  for await (const { events, next } of requestPages(conversation, filter, { ...options, silence }))
+    yield { events, next: next && { request: next } };
 }
 
 /** Reads the relay information document (NIP-11). Not every relay has one. */

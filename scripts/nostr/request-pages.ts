@@ -1,5 +1,6 @@
 /** Pages of stored events over WebSocket, newest first. NIP-01 has no cursor: `until` is the last second of the page before. */
 import { idOf } from "../../nostr/event.ts";
+import type { Page } from "../move/page.ts";
 import { note, oneLine } from "../shared/printing.ts";
 import { lengthOf } from "../shared/units.ts";
 import { CommandError } from "../shared/usage.ts";
@@ -14,47 +15,62 @@ interface RequestOptions {
   maxLimit: number | undefined;
   /** Called for a second that has more events than the relay sends at once. */
   isCut(second: number): void;
+  /** Where to go on. */
+  from?: RequestPlace | undefined;
 }
 
 /** Maximum number of events per page, so that a page fits in memory. */
 const MOST = 500;
 const LONGEST_PAUSE_SECONDS = 60;
 
+/** Where a page begins. */
+export interface RequestPlace {
+  until?: number | undefined;
+  /** The ids of the second `until` that have come: the page has them again. */
+  seen: string[];
+  /** A second that filled a whole page: if anything is older, the relay has left out a part of it. */
+  full?: { second: number; length: number } | undefined;
+}
+
 /** Returns all events that match, page by page. Each comes once, as the relay sends it. */
 export async function* requestPages(
   conversation: Conversation,
   filter: Record<string, unknown>,
   options: RequestOptions,
-): AsyncGenerator<unknown[]> {
+): AsyncGenerator<Page<RequestPlace>> {
   const limit = Math.min(options.maxLimit ?? MOST, MOST);
-  let until = filter["until"] as number | undefined;
-  /** The ids of the second `until`, which the next page has again. */
-  let seen = new Set<string>();
-  /** A second that filled a whole page: if anything is older, the relay has left out a part of it. */
-  let full: { second: number; length: number } | undefined;
-  for (let round = 0; ; round += 1) {
+  let place: RequestPlace | undefined = options.from ?? {
+    until: filter["until"] as number | undefined,
+    seen: [],
+  };
+  for (let round = 0; place; round += 1) {
+    const { until, seen, full }: RequestPlace = place;
     const subscription = `export-${round}`;
     const asked = { ...filter, limit, ...(until !== undefined && { until }) };
     const page = (await ask(conversation, [subscription, asked], options)).filter((event) =>
       isUpTo(event, until),
     );
     if (full && (page.length > 0 || full.length >= limit)) options.isCut(full.second);
-    full = undefined;
     if (page.length === 0) return;
-    const fresh = page.filter((event) => !seen.has(idOf(event) ?? ""));
-    yield fresh;
-    const oldest = Math.min(...page.map(secondOf));
-    if (fresh.length === 0 || oldest === until) {
-      // The whole page is of one second. What follows in it cannot be asked for.
-      full = { second: oldest, length: page.length };
-      if (oldest === 0) return;
-      until = oldest - 1;
-      seen = new Set();
-      continue;
-    }
-    until = oldest;
-    seen = new Set(page.filter((event) => secondOf(event) === oldest).map((event) => idOf(event) ?? ""));
+    const known = new Set(seen);
+    const fresh = page.filter((event) => !known.has(idOf(event) ?? ""));
+    place = placeAfter(page, { until, isFresh: fresh.length > 0 });
+    yield { events: fresh, next: place };
   }
+}
+
+function placeAfter(
+  page: unknown[],
+  { until, isFresh }: { until: number | undefined; isFresh: boolean },
+): RequestPlace | undefined {
+  const oldest = Math.min(...page.map(secondOf));
+  if (isFresh && oldest !== until) {
+    const again = page.filter((event) => secondOf(event) === oldest);
+    return { until: oldest, seen: again.map((event) => idOf(event) ?? "") };
+  }
+  // The whole page is of one second. What follows in it cannot be asked for.
+  if (oldest === 0) return undefined;
+  return { until: oldest - 1, seen: [], full: { second: oldest, length: page.length } };
 }
 
 /** A relay may send what it was not asked for. Such events would be in the output twice, or lead the pages astray. */

@@ -1,10 +1,11 @@
 /** Stores events in a relay, again and again if it refuses only for now. */
 import type { Event } from "../../nostr/event.ts";
-import type { Answer, Destination } from "../move/import-events.ts";
+import type { Answer } from "../move/import-events.ts";
 import { note, oneLine } from "../shared/printing.ts";
 import { lengthOf } from "../shared/units.ts";
 import { CommandError } from "../shared/usage.ts";
 import { refusal } from "./auth-option.ts";
+import type { OpenDestination } from "./open-destination.ts";
 
 /** The relay's answer to an event. */
 export interface Ok {
@@ -26,7 +27,7 @@ const LONGEST_PAUSE_SECONDS = 60;
 /** One place for each event; undefined until the answer is final. */
 export type Answers = (Answer | undefined)[];
 
-export abstract class RetryingDestination implements Destination {
+export abstract class RetryingDestination implements OpenDestination {
   protected readonly relay: string;
   private isClosed = false;
 
@@ -34,7 +35,6 @@ export abstract class RetryingDestination implements Destination {
     this.relay = relay;
   }
 
-  /** Rejects if nothing can be stored there. */
   abstract reach(): Promise<void>;
 
   /** Sends the events that have no answer, and fills in the answers. Returns why some must be sent again. */
@@ -82,12 +82,15 @@ export function meaningOf(ok: Ok, options: { auth: boolean }): { answer: Answer 
     : { again: { why: oneLine(ok.message), seconds } };
 }
 
-function answerOf({ accepted, message }: Ok, options: { auth: boolean }): Answer {
+/** Returns what an answer means that is final. */
+export function answerOf({ accepted, message }: Ok, options: { auth: boolean }): Answer {
   if (!accepted) {
     // Some relays refuse what they have.
     if (message.startsWith("duplicate:")) return { kind: "duplicate" };
     return { kind: "refused", reason: refusal(message, options) };
   }
+  // Such as a request to vanish that is for other relays.
+  if (message.startsWith("mute:")) return { kind: "refused", reason: message };
   if (/newer/.test(message)) return { kind: "superseded" };
   return { kind: message.startsWith("duplicate") ? "duplicate" : "stored" };
 }

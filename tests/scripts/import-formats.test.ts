@@ -76,7 +76,7 @@ it.each(FORMATS)("%s", async (_, content) => {
       tally,
       verify: fastVerify(),
       matches: () => true,
-      reached: () => undefined,
+      reached: async () => undefined,
       signal: new AbortController().signal,
     });
     expect(tally.counts.refused).toBe(0);
