@@ -1,7 +1,7 @@
 /** The files of the pages, which Workers serve as static assets (wrangler.toml). */
-import { readdirSync, readFileSync } from "node:fs";
-import { extname, join } from "node:path";
 import { createHash } from "node:crypto";
+import { extname } from "node:path";
+import type { PageFiles } from "./start-server.ts";
 
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
@@ -19,9 +19,9 @@ interface Asset {
   etag: string;
 }
 
-/** Returns what answers a request for a file of this folder; it returns undefined if there is no such file. */
-export function serveAssets(folder: string): (request: Request) => Response | undefined {
-  const assets = readAssets(folder);
+/** Returns what answers a request for one of these files; it returns undefined if there is no such file. */
+export function serveAssets(files: PageFiles): (request: Request) => Response | undefined {
+  const assets = assetsOf(files);
   return (request) => {
     if (request.method !== "GET" && request.method !== "HEAD") return undefined;
     const { pathname } = new URL(request.url);
@@ -42,18 +42,14 @@ export function serveAssets(folder: string): (request: Request) => Response | un
   };
 }
 
-function readAssets(folder: string): Map<string, Asset> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
+function assetsOf(files: PageFiles): Map<string, Asset> {
   return new Map(
-    files.flatMap(({ parentPath, name }): [string, Asset][] => {
-      const type = TYPES[extname(name)];
+    [...files].flatMap(([path, bytes]): [string, Asset][] => {
+      const type = TYPES[extname(path)];
       // _headers is for Cloudflare.
       if (type === undefined) return [];
-      const bytes = new Uint8Array(readFileSync(join(parentPath, name)));
       const etag = `"${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}"`;
-      return [[join(parentPath, name).slice(folder.length).replaceAll("\\", "/"), { bytes, type, etag }]];
+      return [[path, { bytes, type, etag }]];
     }),
   );
 }

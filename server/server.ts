@@ -69,7 +69,7 @@ export const startServer: StartServer = async (options) => {
     report,
   });
   const answer = observed(relay.answer, telemetry, background.add);
-  const asset = serveAssets(options.assets);
+  const asset = serveAssets(options.pageFiles);
   const port = await listen({
     host: options.host,
     port: options.port,

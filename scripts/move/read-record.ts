@@ -1,10 +1,10 @@
 /** Reads one line of a dump. Programs write events alone, or as frames of NIP-01. */
-import { readFileSync } from "node:fs";
 import { type Event, kindClass, parseEvent } from "../../nostr/event.ts";
 import { MOST_LEVELS, nestedTooDeeply, shapeOf } from "../../nostr/json.ts";
 import { forgeryOf, type Verify, verifySignature } from "../../nostr/signature.ts";
 import { createWasmVerify } from "../../nostr/wasm-signature.ts";
 import { nativeEventId } from "../../platforms/event-id.ts";
+import { readVerifyModule } from "../shared/verify-module.ts";
 import { type Line, LONGEST_LINE } from "./lines.ts";
 
 export type LineRecord =
@@ -67,6 +67,5 @@ function refused(reason: string): LineRecord {
 
 /** Returns the check of signatures: in WebAssembly, or in JavaScript if the module could not be built. */
 export function fastVerify(): Verify {
-  const module = new WebAssembly.Module(readFileSync(new URL("../../wasm/verify.wasm", import.meta.url)));
-  return createWasmVerify(module) ?? verifySignature;
+  return createWasmVerify(readVerifyModule()) ?? verifySignature;
 }

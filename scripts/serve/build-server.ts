@@ -2,8 +2,10 @@
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { runBuildProgram } from "../shared/build-program.ts";
+import { buildSignatureCheck } from "../shared/signature-check.ts";
 
 export type Runtime = "node" | "bun" | "deno";
 
@@ -26,8 +28,17 @@ const compiledWasm: Plugin = {
   },
 };
 
-/** Builds a file of the project for a runtime. Returns the URL of the built file. */
-export async function buildServer(entry: string, runtime: Runtime): Promise<string> {
+/**
+ * Builds a file of the project for a runtime, with everything that it imports, and returns the path of the built file. Before that it
+ * builds the pages and the check of signatures, if their sources have changed. `plugins` come first.
+ */
+export async function buildServer(
+  entry: string,
+  runtime: Runtime,
+  { plugins = [], sourcemap = false }: { plugins?: Plugin[]; sourcemap?: "inline" | false } = {},
+): Promise<string> {
+  await runBuildProgram("web/build.js");
+  await buildSignatureCheck();
   const folder = join(ROOT, "node_modules", ".cache", "tributary");
   mkdirSync(folder, { recursive: true });
   // Several may build at the same time.
@@ -41,8 +52,8 @@ export async function buildServer(entry: string, runtime: Runtime): Promise<stri
     target: "es2024",
     conditions: [runtime, "module", "import"],
     loader: { ".sql": "text" },
-    plugins: [compiledWasm],
-    sourcemap: "inline",
+    plugins: [...plugins, compiledWasm],
+    sourcemap,
     jsx: "automatic",
     jsxImportSource: "preact",
     // Packages in CommonJS, such as ws, require what Node has.
@@ -51,5 +62,5 @@ export async function buildServer(entry: string, runtime: Runtime): Promise<stri
     },
     logLevel: "warning",
   });
-  return pathToFileURL(outfile).href;
+  return outfile;
 }

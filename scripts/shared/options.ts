@@ -11,7 +11,7 @@ type Read<T extends Options> = ReturnType<
 /** Options that npm has too: if they are in its environment, that says nothing about this command line. */
 const NPM_HAS = new Set(["json", "tag", "force", "save", "help", "version", "auth", "location"]);
 /** The npm scripts that take options. */
-const SCRIPTS = new Set(["start", "nostr", "deploy", "bill", "bench", "analytics"]);
+const SCRIPTS = new Set(["start", "serve", "binary", "nostr", "deploy", "bill", "bench", "analytics"]);
 
 /** Parses the arguments. `most` is the maximum number of arguments besides options. */
 export function readOptions<const T extends Options>(args: string[], options: T, most = 0): Read<T> {

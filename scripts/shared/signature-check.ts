@@ -1,14 +1,10 @@
 /** The module that checks signatures. `npm ci` builds it (`wasm/build.js`); this is for what comes after. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readVerifyModule } from "./verify-module.ts";
 import { runBuildProgram } from "./build-program.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const MODULE = "wasm/verify.wasm";
 /** The module and its sources, as paths in the project. */
 export const SIGNATURE_CHECK_FILES = [
-  MODULE,
+  "wasm/verify.wasm",
   "wasm/verify.c",
   "wasm/compile.js",
   "wasm/package.json",
@@ -26,6 +22,5 @@ export function buildSignatureCheck(...args: "--again"[]): Promise<void> {
 
 /** Returns whether signatures are checked in JavaScript, because the module could not be built. */
 export function isSignatureCheckSlow(): boolean {
-  const module = new WebAssembly.Module(readFileSync(join(ROOT, MODULE)));
-  return WebAssembly.Module.exports(module).length === 0;
+  return WebAssembly.Module.exports(readVerifyModule()).length === 0;
 }

@@ -16,7 +16,11 @@ const NSEC = nsecEncode(SECRET);
 type Mistake = [typed: string, code: number, answer: string];
 
 const CLIENT: Mistake[] = [
-  ["nope", 2, 'there is no command "nope", there are keygen, publish, req, count, events, relay-info, admin'],
+  [
+    "nope",
+    2,
+    'there is no command "nope", there are keygen, publish, req, count, events, relay-info, health',
+  ],
   ["pubish hello", 2, 'there is no command "pubish", did you mean publish?'],
   ["req --kin 1", 2, "there is no option --kin, did you mean --kind?"],
   ["req --author x", 2, "there is no option --author, did you mean --authors?"],
@@ -167,9 +171,25 @@ const DEPLOY: Mistake[] = [
   ["--domain https://relay.example", 2, '--domain is "https://relay.example", expected a hostname'],
 ];
 
+const BINARY: Mistake[] = [
+  [
+    "--target windows",
+    2,
+    '--target is "windows", expected one of linux-x64, linux-arm64, darwin-x64, darwin-arm64',
+  ],
+  ["--output nowhere/tributary", 1, "--output nowhere/tributary: there is no folder nowhere"],
+  ["--output .", 1, "--output .: it is a folder, expected a file"],
+];
+
 /** npm takes options before -- for itself. */
 const NPM: Mistake[] = [
   ["start --port 9000", 2, "npm took --port for itself, write: npm start -- --port 9000"],
+  ["run serve --port 9000", 2, "npm took --port for itself, write: npm run serve -- --port 9000"],
+  [
+    "run binary --target linux-x64",
+    2,
+    "npm took --target for itself, write: npm run binary -- --target linux-x64",
+  ],
   ["run nostr req --kinds 1", 2, "npm took --kinds for itself, write: npm run nostr -- req --kinds 1"],
   ["run deploy --dry-run", 2, "npm took --dry-run for itself, write: npm run deploy -- --dry-run"],
 ];
@@ -250,6 +270,9 @@ describe.concurrent("mistakes", () => {
   });
   it.each(DEPLOY)("npm run deploy -- %s", async (...mistake) => {
     expect(await outcomeOf(node("deploy"), mistake, folder)).toEqual(wanted(mistake));
+  });
+  it.each(BINARY)("npm run binary -- %s", async (...mistake) => {
+    expect(await outcomeOf(node("binary"), mistake, folder)).toEqual(wanted(mistake));
   });
   it.each(NPM)("npm %s", async (...mistake) => {
     expect(await outcomeOf(["npm"], mistake, ROOT)).toEqual(wanted(mistake));

@@ -83,6 +83,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["count"],
     ["events"],
     ["relay-info"],
+    ["health"],
     ["admin"],
     ["upstream", "add"],
     ["upstream", "test"],
@@ -111,6 +112,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       "count",
       "events",
       "relay-info",
+      "health",
       "admin",
       "upstream",
       "outbox",
@@ -127,6 +129,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["count"],
     ["events"],
     ["relay-info"],
+    ["health"],
     ["admin", "listallowedkinds"],
     ["upstream", "list"],
     ["outbox", "list"],
@@ -221,6 +224,16 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       const { code, stderr } = await run([...command, "--timeout", "0.2", "--relay", relay.url], withKey);
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/within 0\.2 s\n$/) });
     }
+  });
+
+  it("health fails if the relay does not serve its clients", async () => {
+    await using relay = await startScriptedRelay();
+    const health = () => run(["health", "--relay", relay.url]);
+    const { code, stdout } = await health();
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, status: "ok", problems: [] });
+    relay.answer = (_request, response) =>
+      response.writeHead(503).end(JSON.stringify({ error: { code: "unavailable", message: "no database" } }));
+    expect(await health()).toEqual({ code: 1, stdout: "", stderr: "the relay answered 503: no database\n" });
   });
 
   it("relay-info prints the relay's document", async () => {
