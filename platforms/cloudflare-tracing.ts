@@ -6,8 +6,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { tracing } from "cloudflare:workers";
 import { around } from "../telemetry/around.ts";
 import { attributesToSend, errorType } from "../telemetry/span-attributes.ts";
-import { formatTraceparent } from "../telemetry/traceparent.ts";
-import { type Attributes, NO_MOMENT } from "../telemetry/tracing.ts";
+import { formatTraceparent, isSampled } from "../telemetry/traceparent.ts";
+import { type Attributes, NO_MOMENT, NO_SPAN } from "../telemetry/tracing.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** The traceparent of the active custom span. */
@@ -17,7 +17,7 @@ export const cloudflareRecorder: Recorder = {
   tracer: {
     span: (name, { parent, attributes = {}, isPart }, work) => {
       // The platform has spans of its own for these.
-      if (isPart) return work({ traceparent: active.getStore(), set: () => undefined });
+      if (isPart) return work({ ...NO_SPAN, traceparent: active.getStore() });
       return tracing.enterSpan(name, (span) => {
         const set = (more: Attributes) => void span.setAttributes(attributesToSend(more));
         set(attributes);
@@ -26,6 +26,7 @@ export const cloudflareRecorder: Recorder = {
         const traceparent = span.isTraced ? formatTraceparent(span.spanContext()) : undefined;
         const handle = {
           traceparent,
+          isSampled: isSampled(traceparent),
           set: (attribute: string, value: Attributes[string]) => {
             set({ [attribute]: value });
             if (attribute === "error.type") span.setStatus({ code: "error" });
@@ -45,7 +46,7 @@ export const cloudflareRecorder: Recorder = {
     const traceparent = active.getStore();
     if (traceparent === undefined) return NO_MOMENT;
     const run = AsyncLocalStorage.snapshot();
-    return { traceparent, run: (work) => run(work) };
+    return { traceparent, isSampled: isSampled(traceparent), run: (work) => run(work) };
   },
   // The platform does both itself.
   instrument: (handler) => handler,

@@ -46,8 +46,5 @@ export function createWorkerIngest(deps: WorkerIngestDeps): Ingest {
     metrics: telemetry.metrics,
     tracer: telemetry.tracer,
   });
-  return (value, sender) => {
-    const traceparent = sender.traceparent ?? telemetry.capture().traceparent;
-    return ingest(value, { ...sender, traceparent });
-  };
+  return (value, sender) => ingest(value, { ...sender, trace: sender.trace ?? telemetry.capture() });
 }

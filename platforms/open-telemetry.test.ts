@@ -7,6 +7,8 @@ import { openTelemetryRecorder } from "./open-telemetry.ts";
 const [TRACE, SPAN] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
 const context = (flags: string) => `00-${TRACE}-${SPAN}-${flags}`;
 
+const random = vi.spyOn(Math, "random");
+
 let sent: EndedSpan[];
 beforeEach(() => {
   sent = [];
@@ -102,6 +104,15 @@ describe("a span", () => {
     expect(spanNamed("query").parentId).toBe(spanNamed("first").id);
   });
 
+  it("continues no trace in a moment that was captured outside of all, although one is active", async () => {
+    const { tracer, capture } = recorder();
+    const outside = capture();
+    expect([outside.traceparent, outside.isSampled]).toEqual([undefined, undefined]);
+    await tracer.span("active", {}, () => outside.run(() => tracer.span("outside", {}, nothing)));
+    expect(spanNamed("outside").parentId).toBeUndefined();
+    expect(spanNamed("outside").traceId).not.toBe(spanNamed("active").traceId);
+  });
+
   it("that is only a part is not recorded without a trace", async () => {
     const { tracer } = recorder();
     const traceparent = await tracer.span("query", { isPart: true }, async (span) => span.traceparent);
@@ -157,8 +168,18 @@ describe("a trace", () => {
   });
 });
 
+it("a trace that is not sent, and that nobody asks for, has no ids: a message of a client makes one", async () => {
+  const { tracer } = recorder(0);
+  random.mockReset();
+  await tracer.span("handle_message", {}, async (span) => {
+    expect(span.isSampled).toBe(false);
+    await tracer.span("query", { isPart: true }, nothing);
+  });
+  // Whether it is sampled.
+  expect(random).toHaveBeenCalledTimes(1);
+});
+
 describe("an invocation", () => {
-  const random = vi.spyOn(Math, "random");
   beforeEach(() => {
     random.mockReset().mockReturnValue(0);
     status = 200;

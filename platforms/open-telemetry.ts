@@ -3,11 +3,14 @@
  */
 import { instrument } from "@microlabs/otel-cf-workers";
 import type { Context } from "@opentelemetry/api";
+import { followAsyncWork } from "./async-context.ts";
 import { isTraced } from "./http-span.ts";
 import { invocationSpan, type LibrarySpan } from "./invocation-span.ts";
 import type { Recorder } from "./recorder.ts";
 import { sampledSpans, type SampledSpansOptions } from "./sampled-spans.ts";
 import type { SpanRecorder } from "./span-recorder.ts";
+
+followAsyncWork();
 
 export function openTelemetryRecorder(options: SampledSpansOptions & { service: string }): Recorder {
   const { recorder, ...sampled } = sampledSpans(options);

@@ -3,8 +3,8 @@ import { setActiveTrace } from "../telemetry/active-trace.ts";
 import { TailSampler } from "../telemetry/local-trace.ts";
 import { slowSpans } from "../telemetry/slow-spans.ts";
 import type { Moment } from "../telemetry/tracing.ts";
-import { followAsyncWork } from "./async-context.ts";
 import type { Collector } from "./collectors.ts";
+import { randomHex } from "./random-hex.ts";
 import { idOfActiveTrace, SpanRecorder } from "./span-recorder.ts";
 
 export interface SampledSpansOptions {
@@ -26,7 +26,6 @@ interface SampledSpans {
   flush(): Promise<void>;
 }
 
-followAsyncWork();
 setActiveTrace(idOfActiveTrace);
 
 export function sampledSpans(options: SampledSpansOptions): SampledSpans {
@@ -37,6 +36,7 @@ export function sampledSpans(options: SampledSpansOptions): SampledSpans {
     },
     dropped,
     isSlow: slowSpans(slowMilliseconds),
+    newTraceId: () => randomHex(4),
   });
   const recorder = new SpanRecorder(sampler, sampleRate);
   return {

@@ -9,7 +9,7 @@ type Answer = (request: Request) => Promise<Response>;
 /** `background` keeps the work alive until the server stops, also if the client does not wait for the answer. */
 export function observed(
   answer: Answer,
-  { metrics, tracer }: Telemetry,
+  { metrics, tracer }: Pick<Telemetry, "metrics" | "tracer">,
   background: (work: Promise<void>) => void,
 ): Answer {
   const counted = withoutStackTraces((request) => {
@@ -18,7 +18,7 @@ export function observed(
     if (!isTraced(pathname)) return answer(request);
     const { name, ...about } = httpSpan(request.method, pathname);
     const parent = request.headers.get("traceparent") ?? undefined;
-    return tracer.span(name, { ...about, parent }, async (span) => {
+    return tracer.span(name, { ...about, parent, isOfClient: true }, async (span) => {
       const response = await answer(request);
       for (const [key, value] of Object.entries(answerAttributes(response.status))) span.set(key, value);
       return response;

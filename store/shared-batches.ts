@@ -144,9 +144,7 @@ class SharedBatches {
 
 /** Returns the moment whose trace a batch belongs to. */
 function leadingMoment(calls: readonly Pick<Call, "moment">[]): Moment {
-  const moments = calls.map(({ moment }) => moment);
-  const lead = leadOf(moments.map(({ traceparent }) => traceparent));
-  return moments.find(({ traceparent }) => traceparent === lead) ?? NO_MOMENT;
+  return leadOf(calls, ({ moment }) => moment.isSampled)?.moment ?? NO_MOMENT;
 }
 
 /** Returns each statement once, and for each of the given ones the place of its answer. */

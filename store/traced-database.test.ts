@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openSqlite } from "../platforms/sqlite.ts";
-import type { Attributes, SpanOptions, Tracer } from "../telemetry/tracing.ts";
+import { type Attributes, NO_SPAN, type Span, type SpanOptions, type Tracer } from "../telemetry/tracing.ts";
+import { spanAt } from "../tests/fixtures/spans.ts";
 import type { Database } from "./database.ts";
 import { tracedDatabase } from "./traced-database.ts";
 import { wrapDatabase } from "./wrapped-database.ts";
 
 let sqlite: ReturnType<typeof openSqlite>;
 let spans: { name: string; options: SpanOptions; attributes: Attributes }[];
-let traceparent: string | undefined;
+let at: Span;
 let db: Database;
 beforeEach(() => {
-  [spans, traceparent] = [[], "00-trace"];
+  [spans, at] = [[], spanAt("00-trace")];
   sqlite = openSqlite(":memory:");
   sqlite.exec("CREATE TABLE secret_table (word TEXT)");
   const billed = wrapDatabase(sqlite, async (_statements, run) =>
@@ -23,7 +24,7 @@ beforeEach(() => {
     span(name, options, work) {
       const attributes: Attributes = {};
       spans.push({ name, options, attributes });
-      return work({ traceparent, set: (attribute, value) => void (attributes[attribute] = value) });
+      return work({ ...at, set: (attribute, value) => void (attributes[attribute] = value) });
     },
   };
   db = tracedDatabase(billed, tracer);
@@ -56,7 +57,7 @@ it("records each statement and each batch: what it does and what it costs, and n
 });
 
 it("does not look at statements if nothing is recorded", async () => {
-  traceparent = undefined;
+  at = NO_SPAN;
   await db.prepare(INSERT).bind("x").all();
   expect(spans[0]?.attributes).toEqual({});
 });

@@ -9,7 +9,7 @@ const SYSTEM = "cloudflare-d1";
 export function tracedDatabase(db: Database, tracer: Tracer): Database {
   return wrapDatabase(db, (statements, run) =>
     tracer.span("query", { kind: "client", peer: "d1", isPart: true }, async (span) => {
-      if (span.traceparent === undefined) return run();
+      if (span.isSampled === undefined) return run();
       for (const [name, value] of Object.entries(about(statements))) span.set(name, value);
       const results = await run();
       const { rowsRead, rowsWritten } = costOf(results);

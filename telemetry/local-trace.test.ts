@@ -12,6 +12,7 @@ beforeEach(() => {
     send: ({ name }) => void sent.push(name),
     dropped: (spans) => void dropped.push(spans),
     isSlow: slowSpans(1000),
+    newTraceId: () => "a",
   });
 });
 

@@ -11,6 +11,8 @@ export interface TailDeps {
   dropped(spans: number): void;
   /** Returns whether a root of this name and duration (milliseconds) was slow. */
   isSlow(name: string, duration: number): boolean;
+  /** Returns an id for a new trace, 32 hexadecimal digits. */
+  newTraceId(): string;
 }
 
 /** Maximum number of spans that wait: of all traces, and of one. The first spans of a trace say the most. */
@@ -26,8 +28,9 @@ export class TailSampler {
     this.deps = deps;
   }
 
-  begin(isSampled: boolean): LocalTrace {
-    return new LocalTrace(this, isSampled);
+  /** `traceId` is the trace that it is a part of. Without one it is a new trace. */
+  begin(isSampled: boolean, traceId?: string): LocalTrace {
+    return new LocalTrace(this, isSampled, traceId);
   }
 }
 
@@ -37,13 +40,21 @@ export class LocalTrace {
   /** Undefined: the root has not ended. */
   private isSent: boolean | undefined;
   private hasFailed = false;
-  private spans: EndedSpan[] = [];
+  /** Most local traces have one span, which does not wait. */
+  private spans: EndedSpan[] | undefined;
   private lost = 0;
+  private knownId: string | undefined;
 
-  constructor(sampler: TailSampler, isSampled: boolean) {
+  constructor(sampler: TailSampler, isSampled: boolean, traceId: string | undefined) {
     this.sampler = sampler;
     this.isSampled = isSampled;
+    this.knownId = traceId;
     if (isSampled) this.isSent = true;
+  }
+
+  /** It is made when it is asked for: most traces are never sent. */
+  get traceId(): string {
+    return (this.knownId ??= this.sampler.deps.newTraceId());
   }
 
   /** Takes a span that has ended. What ends after the root shares its fate. */
@@ -55,16 +66,21 @@ export class LocalTrace {
     }
     this.hasFailed ||= hasFailed(span);
     if (isRoot) this.decide(span);
-    else if (this.spans.length < MOST_OF_TRACE && this.sampler.waiting < MOST_WAITING) {
+    else this.wait(span);
+  }
+
+  private wait(span: EndedSpan): void {
+    const spans = (this.spans ??= []);
+    if (spans.length < MOST_OF_TRACE && this.sampler.waiting < MOST_WAITING) {
       this.sampler.waiting += 1;
-      this.spans.push(span);
+      spans.push(span);
     } else this.lost += 1;
   }
 
   private decide(root: EndedSpan): void {
     const { deps } = this.sampler;
-    const waited = this.spans;
-    this.spans = [];
+    const waited = this.spans ?? [];
+    this.spans = undefined;
     this.sampler.waiting -= waited.length;
     this.isSent = this.hasFailed || deps.isSlow(root.name, root.duration);
     if (!this.isSent) return;

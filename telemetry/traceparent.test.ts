@@ -1,6 +1,6 @@
 import { TraceFlags } from "@opentelemetry/api";
 import { expect, it } from "vitest";
-import { formatTraceparent, leadOf, parseTraceparent, sampledTrace } from "./traceparent.ts";
+import { formatTraceparent, isSampled, leadOf, parseTraceparent, sampledTrace } from "./traceparent.ts";
 
 const [TRACE, SPAN] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
 
@@ -42,8 +42,8 @@ it.each([
   [UNSAMPLED, undefined],
   ["hello", undefined],
   [undefined, undefined],
-])("the sampled trace of %s is %s", (text, trace) => {
-  expect(sampledTrace(text)).toBe(trace);
+])("the sampled trace of %s is %s", (traceparent, trace) => {
+  expect(sampledTrace({ traceparent, isSampled: isSampled(traceparent) })).toBe(trace);
 });
 
 it.each([
@@ -51,5 +51,5 @@ it.each([
   [[undefined, UNSAMPLED], UNSAMPLED],
   [[undefined], undefined],
 ])("of %j, work goes on in %s", (all, lead) => {
-  expect(leadOf(all)).toBe(lead);
+  expect(leadOf(all, isSampled)).toBe(lead);
 });

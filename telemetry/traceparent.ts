@@ -1,26 +1,27 @@
 /** W3C trace context, as text (https://www.w3.org/TR/trace-context/). */
 import type { SpanContext } from "@opentelemetry/api";
+import type { TracePlace } from "./tracing.ts";
 
 export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
-  return `00-${traceId}-${spanId}-${(traceFlags & 1).toString(16).padStart(2, "0")}`;
+  return `00-${traceId}-${spanId}-${(traceFlags & 1) === 1 ? "01" : "00"}`;
 }
 
 /**
- * Returns the trace to continue with work that belongs to several: the first that is sampled, so that a sampled trace is whole.
- * If none is, the first.
+ * Returns whose trace continues with work that belongs to several: the first that is sampled, so that a sampled trace is whole.
+ * If none is, the first that has a trace.
  */
-export function leadOf(traceparents: readonly (string | undefined)[]): string | undefined {
-  return traceparents.find(isSampled) ?? traceparents.find((one) => one !== undefined);
+export function leadOf<T>(all: readonly T[], sampled: (one: T) => boolean | undefined): T | undefined {
+  return all.find((one) => sampled(one) === true) ?? all.find((one) => sampled(one) === false);
 }
 
 /** Returns the id of the trace if it is sampled. */
-export function sampledTrace(traceparent: string | undefined): string | undefined {
-  return isSampled(traceparent) ? parseTraceparent(traceparent)?.traceId : undefined;
+export function sampledTrace(place: TracePlace | undefined): string | undefined {
+  return place?.isSampled ? parseTraceparent(place.traceparent ?? "")?.traceId : undefined;
 }
 
-/** Looks at the flags alone. */
-function isSampled(traceparent: string | undefined): traceparent is string {
-  return traceparent?.endsWith("-01") === true;
+/** Looks at the flags alone. Undefined: there is no trace. */
+export function isSampled(traceparent: string | undefined): boolean | undefined {
+  return traceparent?.endsWith("-01");
 }
 
 /** Returns where the id of the span stands in a trace context. Does not check it. */

@@ -13,6 +13,7 @@ import { noTracer, type SpanOptions } from "../../telemetry/tracing.ts";
 import { EVERYBODY_WRITES } from "../../tests/fixtures/moderation.ts";
 import { QUEUED_LETTERS } from "../../tests/fixtures/recorded.ts";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";
+import { spanAt } from "../../tests/fixtures/spans.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { STRANGER } from "../../tests/fixtures/strangers.ts";
 import { consume, type ConsumeDeps, type Delivered, LAST_PATIENCE, retryDelay } from "./consume.ts";
@@ -335,7 +336,7 @@ it("goes on with the trace of the pull", async () => {
     tracer: {
       span(_name, options, work) {
         parents.push(options);
-        return work({ traceparent: "00-consume", set: () => undefined });
+        return work(spanAt("00-consume"));
       },
     },
   });

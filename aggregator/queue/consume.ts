@@ -184,7 +184,7 @@ function tryBundle(message: Delivered, bundle: Bundle, deps: ConsumeDeps): Promi
   return deps.tracer.span("consume", { parent: bundle.traceparent, ...about }, async (span) => {
     const { events, rules } = await eventsNeeded(bundle, deps);
     if (events.length > 0 && !deps.hasRoom()) throw new NoRoomError();
-    const sender = { ...deps.sender, traceparent: span.traceparent };
+    const sender = { ...deps.sender, trace: span };
     const items = events.map((event): Item => ({ event, sender }));
     const trials = await tryTogether(items, (item) => deps.ingest(item.event, item.sender));
     return { message, bundle, rules, trials: new Map(items.map((item, at) => [item, trials[at] as Trial])) };

@@ -2,13 +2,15 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { createStore } from "../../store/sql-store.ts";
 import type { TracedEvent } from "../../store/event-traces.ts";
 import { Counts } from "../../telemetry/counts.ts";
-import type { SpanOptions } from "../../telemetry/tracing.ts";
+import { NO_SPAN, type SpanOptions } from "../../telemetry/tracing.ts";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";
+import { spanAt } from "../../tests/fixtures/spans.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { Committer } from "./commit.ts";
 
 const [DARK, LIT, OTHER] = ["a", "b", "c"].map((digit) => digit.repeat(32)) as [string, string, string];
 const traceparent = (trace: string, flags: string) => `00-${trace}-${"1".repeat(16)}-${flags}`;
+const from = (trace: string, flags: string) => ({ trace: spanAt(traceparent(trace, flags)) });
 
 let db: ReturnType<typeof migratedSqlite>;
 let spans: SpanOptions[];
@@ -26,7 +28,7 @@ beforeEach(() => {
     tracer: {
       span: (_, options, work) => {
         spans.push(options);
-        return work({ traceparent: undefined, set: () => undefined });
+        return work(NO_SPAN);
       },
     },
     source: "http",
@@ -37,11 +39,11 @@ afterEach(() => db.close());
 it("remembers the sampled traces of events that were stored, each its own", async () => {
   const [dark, lit, other] = ["dark", "lit", "other"].map((content) => signedEvent({ content }));
   await Promise.all([
-    committer.add(dark!, { traceparent: traceparent(DARK, "00") }),
-    committer.add(lit!, { traceparent: traceparent(LIT, "01") }),
-    committer.add(other!, { traceparent: traceparent(OTHER, "01") }),
+    committer.add(dark!, from(DARK, "00")),
+    committer.add(lit!, from(LIT, "01")),
+    committer.add(other!, from(OTHER, "01")),
   ]);
-  await committer.add(lit!, { traceparent: traceparent(OTHER, "01") });
+  await committer.add(lit!, from(OTHER, "01"));
   await committer.add(signedEvent({ content: "untraced" }));
   expect(remembered).toEqual([
     [
@@ -54,9 +56,9 @@ it("remembers the sampled traces of events that were stored, each its own", asyn
 it("a batch belongs to the first sampled trace, so that this trace is whole, or else to the first", async () => {
   const events = ["one", "two", "three"].map((content) => signedEvent({ content }));
   await Promise.all([
-    committer.add(events[0]!, { traceparent: traceparent(DARK, "00") }),
-    committer.add(events[1]!, { traceparent: traceparent(LIT, "01") }),
+    committer.add(events[0]!, from(DARK, "00")),
+    committer.add(events[1]!, from(LIT, "01")),
   ]);
-  await committer.add(events[2]!, { traceparent: traceparent(DARK, "00") });
+  await committer.add(events[2]!, from(DARK, "00"));
   expect(spans.map(({ parent }) => parent)).toEqual([traceparent(LIT, "01"), traceparent(DARK, "00")]);
 });

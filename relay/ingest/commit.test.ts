@@ -8,6 +8,7 @@ import { noTracer } from "../../telemetry/tracing.ts";
 import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { gatedCommitter, notes, passAll } from "../../tests/fixtures/committers.ts";
+import { spanAt } from "../../tests/fixtures/spans.ts";
 import { turn } from "../../tests/fixtures/turn.ts";
 import { Committer, passingPublication } from "./commit.ts";
 import type { Publication } from "../live/switchboard.ts";
@@ -284,7 +285,7 @@ describe("[25] a request to vanish", () => {
       publish: async () => undefined,
       pause: async () => undefined,
       metrics: new Counts(),
-      tracer: { span: (_, __, work) => work({ traceparent: undefined, set: () => undefined }) },
+      tracer: noTracer,
       source: "http",
     });
   }
@@ -352,7 +353,7 @@ describe("what is published", () => {
       },
       pause: async () => undefined,
       metrics: new Counts(),
-      tracer: { span: (_, __, work) => work({ traceparent: undefined, set: () => undefined }) },
+      tracer: noTracer,
       source: "http",
     });
     const [a, b] = notes(2);
@@ -375,7 +376,7 @@ describe("what is published", () => {
   it("[16] leaves out duplicates and what lost against a newer version", async () => {
     const { committer, batches, published, metrics, spans } = gated();
     const [old, young] = [signedEvent({ kind: 0 }), signedEvent({ kind: 0, created_at: 1_700_000_001 })];
-    const fates = [young, old, young].map((event) => committer.add(event, { traceparent: "00-frame" }));
+    const fates = [young, old, young].map((event) => committer.add(event, { trace: spanAt("00-frame") }));
     await turn();
     batches[0]!.pass();
     expect((await Promise.all(fates)).map(({ kind }) => kind)).toEqual(["stored", "superseded", "duplicate"]);

@@ -45,7 +45,7 @@ export const BATCH_BYTES = 1_500_000;
 export const BATCH_WORK = 4000;
 
 /** The client of an event, whose events are committed in order, and its trace. */
-type EventSender = Pick<Sender, "client" | "traceparent">;
+type EventSender = Pick<Sender, "client" | "trace">;
 
 interface Waiting {
   event: Event;
@@ -144,7 +144,7 @@ export class Committer {
   private store(batch: Waiting[]): Promise<StoreEnding[]> {
     const { store, metrics, tracer, source } = this.deps;
     const events = batch.map(({ event }) => event);
-    const parent = leadOf(batch.map(({ sender }) => sender.traceparent));
+    const parent = leadOf(batch, ({ sender }) => sender.trace?.isSampled)?.sender.trace?.traceparent;
     return tracer.span("commit", { parent, attributes: { events: events.length, source } }, async (span) => {
       const head = Math.max(this.head, this.deps.head?.() ?? 0);
       const seconds = metrics.stopwatch();
@@ -175,7 +175,7 @@ export class Committer {
 /** Returns the events that were stored and whose traces are sampled. */
 function tracedEvents(batch: Waiting[], result: CommitResult): TracedEvent[] {
   return batch.flatMap(({ event, sender }, at) => {
-    const trace = result.fates[at]?.kind === "stored" ? sampledTrace(sender.traceparent) : undefined;
+    const trace = result.fates[at]?.kind === "stored" ? sampledTrace(sender.trace) : undefined;
     return trace === undefined ? [] : [{ id: event.id, trace }];
   });
 }

@@ -57,10 +57,10 @@ export function createIngest(deps: CreateIngestDeps): Ingest {
     now: () => deps.now(),
     commit: (event, source) => committer.add(event, source),
     // A turn lasts until the event is delivered, because the queue of the database is not fair.
-    passOn: (event, { client, traceparent }) =>
+    passOn: (event, { client, trace }) =>
       passing.runAlways(client, async () => {
         if (await deps.store.isDeleted(event)) return { kind: "deleted" };
-        await deps.publish(passingPublication(event, traceparent, isPulled));
+        await deps.publish(passingPublication(event, trace?.traceparent, isPulled));
         return { kind: "passed-on" };
       }),
   });

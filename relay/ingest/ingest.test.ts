@@ -23,12 +23,12 @@ function doorway(fate: Fate = { kind: "stored", seq: 1 }) {
     verify: verifySignature,
     turn: async () => undefined,
     now: () => NOW,
-    commit: async (event, { traceparent }) => {
-      committed.push([event, traceparent]);
+    commit: async (event, { trace }) => {
+      committed.push([event, trace?.traceparent]);
       return fate;
     },
-    passOn: async (event, { traceparent }) => {
-      passedOn.push([event, traceparent]);
+    passOn: async (event, { trace }) => {
+      passedOn.push([event, trace?.traceparent]);
       return { kind: "passed-on" };
     },
   });

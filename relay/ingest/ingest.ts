@@ -8,6 +8,7 @@ import { searchableText } from "../../nostr/search.ts";
 import { type Verify, WRONG_ID, WRONG_SIGNATURE } from "../../nostr/signature.ts";
 import type { Fate } from "../../store/store.ts";
 import { NO_ROOM } from "../../store/store-size.ts";
+import type { TracePlace } from "../../telemetry/tracing.ts";
 import { hasLongText } from "./event-weight.ts";
 import type { Rule } from "../access/policy.ts";
 import { hashingCost, SIGNATURE_COST, textCost } from "../limits/cost.ts";
@@ -28,8 +29,8 @@ export interface Sender {
   addresses: readonly string[];
   /** Identifies the sender in the queue. */
   client?: unknown;
-  /** W3C trace context of the event. */
-  traceparent?: string | undefined;
+  /** Where the event is in its trace. */
+  trace?: TracePlace | undefined;
 }
 
 export interface IngestDeps {

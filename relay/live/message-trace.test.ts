@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { continuedBy, traceOf } from "./message-trace.ts";
 
 const [DARK, LIT, SPAN] = ["a-00", "b-01", "c-01"];
-const span = (traceparent: string | undefined) => ({ traceparent, set: () => undefined });
+const span = (traceparent: string | undefined) => ({ traceparent });
 
 it("messages of several traces belong to the first that is sampled", () => {
   expect(traceOf([{}, { traceparent: DARK }, { traceparent: LIT }])).toBe(LIT);

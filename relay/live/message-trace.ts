@@ -1,17 +1,17 @@
 /** How the messages between hubs and the switchboard carry the trace. */
-import { leadOf } from "../../telemetry/traceparent.ts";
+import { isSampled, leadOf } from "../../telemetry/traceparent.ts";
 import type { Span } from "../../telemetry/tracing.ts";
 
 /** Returns the trace context that work on these messages continues. */
 export function traceOf(messages: readonly object[]): string | undefined {
-  return leadOf(messages.map(traceparentIn));
+  return leadOf(messages.map(traceparentIn), isSampled);
 }
 
 /** Returns the messages with this span in place of the trace context that it continues. Other traces stay as they are. */
 export function continuedBy<M extends object>(
   messages: M[],
   parent: string | undefined,
-  { traceparent }: Span,
+  { traceparent }: Pick<Span, "traceparent">,
 ): M[] {
   if (traceparent === undefined || parent === undefined) return messages;
   return messages.map((one) => (traceparentIn(one) === parent ? { ...one, traceparent } : one));

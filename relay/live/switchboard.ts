@@ -1,7 +1,7 @@
 /** The switchboard: the interests of hubs, deliveries in batches, and the messages between hubs and switchboard. */
 import type { Event } from "../../nostr/event.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import { leadOf } from "../../telemetry/traceparent.ts";
+import { isSampled, leadOf } from "../../telemetry/traceparent.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
 import { keyHash, KeySet } from "./key-set.ts";
 import { mergeSpans, type Span } from "./log-position.ts";
@@ -304,7 +304,7 @@ export class Switchboard {
         waiting.ephemeral.push(event);
         waiting.size += size;
       }
-      if (waiting.size > before) waiting.traceparent = leadOf([waiting.traceparent, traceparent]);
+      if (waiting.size > before) waiting.traceparent = leadOf([waiting.traceparent, traceparent], isSampled);
     }
   }
 

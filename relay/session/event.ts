@@ -3,6 +3,7 @@ import type { Event } from "../../nostr/event.ts";
 import { okFrame } from "../../nostr/message.ts";
 import { reasonFor } from "../../store/database.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { TracePlace } from "../../telemetry/tracing.ts";
 import { type Ingest, okFields, type Outcome, refusalOf, type Sender } from "../ingest/ingest.ts";
 import { challengeForRefusal, nameOf } from "./authenticate.ts";
 import type { Session } from "./session.ts";
@@ -26,11 +27,11 @@ export async function publish(
   deps: EventDeps,
   session: Session,
   value: unknown,
-  traceparent: string | undefined,
+  trace: TracePlace,
 ): Promise<void> {
   const { keys, addresses, client } = session;
   deps.limiter.charge(session, SIGNATURE_COST);
-  const outcome = await ingest(deps, value, { keys, addresses, client, traceparent });
+  const outcome = await ingest(deps, value, { keys, addresses, client, trace });
   if (outcome.kind !== "refused") deps.limiter.charge(session, textCost(value as Event));
   if (outcome.kind === "stored") deps.limiter.charge(session, storingCost(value as Event));
   const [accepted, message] = okFields(outcome);

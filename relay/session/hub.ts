@@ -10,6 +10,7 @@ import { Access } from "../access/access.ts";
 import type { Config } from "../config.ts";
 import { createIngest, createPacer } from "../ingest/create-ingest.ts";
 import type { IngestDeps } from "../ingest/ingest.ts";
+import { TraceMemory } from "../ingest/trace-memory.ts";
 import { networkOf } from "../limits/client.ts";
 import { Connections } from "../limits/connections.ts";
 import { CONNECTION_COST } from "../limits/cost.ts";
@@ -100,16 +101,15 @@ export class Hub {
     });
     const access = new Access({ ...deps, changed: () => this.enforce() });
     const pacer = createPacer(deps.pause);
+    const { traces } = deps;
+    const memory = traces && new TraceMemory({ ...deps, traces });
     const ingest = createIngest({
       ...deps,
       pacer,
       access,
       publish: (publication) => feed.publish(publication),
       head: () => feed.head,
-      // The answer to the client does not wait for it.
-      rememberTraces: async (events) => {
-        if (deps.traces) deps.background(deps.traces.remember(events).catch(deps.report));
-      },
+      rememberTraces: async (events) => memory?.remember(events),
       source: "websocket",
     });
     const subscriptions = new Subscriptions({ feed, reads });

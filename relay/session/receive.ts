@@ -98,7 +98,7 @@ async function readAndAnswer(
   }
   const { message } = parsed;
   span.set("verb", message.verb);
-  await answer(deps, session, message, span.traceparent);
+  await answer(deps, session, message, span);
   return message.verb;
 }
 
@@ -106,11 +106,11 @@ async function answer(
   deps: ReceiveDeps,
   session: Session,
   message: ClientMessage,
-  traceparent: string | undefined,
+  span: Span,
 ): Promise<void> {
   switch (message.verb) {
     case "EVENT":
-      await publish(deps, session, message.event, traceparent);
+      await publish(deps, session, message.event, span);
       break;
     case "REQ":
       challengeForFilters(session, message.filters);

@@ -99,11 +99,21 @@ test.skipIf(why !== undefined)(
 
 /** Returns the spans of the trace of an event when they are all there. An admin asks the relay which one it is. */
 async function wholeTrace(zipkin: ZipkinServer, relay: RelayProgram, event: string, cwd: string) {
-  const { stdout } = await runCli("node", ["admin", "gettrace", event, "--relay", relay.url], {
-    cwd,
-    env: { NOSTR_SECRET_KEY: SECRET_HEX },
-  });
-  const { trace, url } = JSON.parse(stdout) as { trace: string; url: string };
+  const environment = { cwd, env: { NOSTR_SECRET_KEY: SECRET_HEX } };
+  const { trace, url } = await eventually(
+    async () => {
+      const { stdout } = await runCli(
+        "node",
+        ["admin", "gettrace", event, "--relay", relay.url],
+        environment,
+      );
+      const found = JSON.parse(stdout) as { trace: string | null; url: string | null };
+      return { trace: found.trace ?? "", url: found.url ?? "" };
+    },
+    // The hub writes it down after a second.
+    ({ url }) => url !== "",
+    SOON,
+  );
   expect(url).toBe(`${new URL(zipkin.collector).origin}/zipkin/traces/${trace}`);
   expect((await fetch(url)).status).toBe(200);
   return eventually(
