@@ -1,11 +1,22 @@
 /** `npm run binary`, and the executable file that it builds: in an empty folder, with an empty environment. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { freePort } from "../../scripts/bench/relays/free-port.ts";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
+import { commandOf } from "../fixtures/dockerfile.ts";
 import { type Ended, ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
 import { kill, temporaryFolder } from "./programs.ts";
@@ -19,12 +30,28 @@ let built: Ended;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tributary-binary-"));
   file = join(folder, "tributary");
-  built = await build(["--output", file]).ended;
+  const sources = join(folder, "sources");
+  copySources(sources);
+  built = await build(["--output", file], sources).ended;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function build(args: string[], env: Record<string, string> = {}): Running {
-  return startProgram(process.execPath, [join(ROOT, "scripts/binary.ts"), ...args], { cwd: ROOT, env });
+/** Copies what `docker build` does: the files of the repository without those of .dockerignore, which git reads alike. */
+function copySources(target: string): void {
+  const files = (...options: string[]) =>
+    execFileSync("git", ["ls-files", ...options], { cwd: ROOT, encoding: "utf8" })
+      .trim()
+      .split("\n");
+  const ignored = new Set(files("--cached", "--ignored", "--exclude-from=.dockerignore"));
+  for (const path of files("--cached", "--others", "--exclude-standard"))
+    if (!ignored.has(path) && existsSync(join(ROOT, path))) cpSync(join(ROOT, path), join(target, path));
+  // What npm ci makes there.
+  symlinkSync(join(ROOT, "node_modules"), join(target, "node_modules"));
+  cpSync(join(ROOT, "wasm/verify.wasm"), join(target, "wasm/verify.wasm"));
+}
+
+function build(args: string[], project = ROOT, env: Record<string, string> = {}): Running {
+  return startProgram(process.execPath, [join(project, "scripts/binary.ts"), ...args], { cwd: project, env });
 }
 
 /** Starts the file without any variable in its environment but these. */
@@ -97,6 +124,18 @@ test("nostr publishes, asks, exports, imports and tells whether the relay is hea
   });
 });
 
+test("the commands of the Dockerfile serve, and ask whether the relay is healthy", async () => {
+  const [port, cwd] = [await freePort(), temporaryFolder()];
+  const [, ...serve] = commandOf("ENTRYPOINT");
+  const [, ...health] = commandOf("HEALTHCHECK");
+  const own = ["--port", String(port), "--state", "state"];
+  const relay = start([...serve, ...own], cwd);
+  await relay.shows(`ready ws://localhost:${port}`);
+  const { code, stderr } = await start([...health, "--relay", `ws://localhost:${port}`], cwd).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await ended(relay)).toBe(0);
+});
+
 test.each<[args: string[], code: number, says: string | RegExp]>([
   [[], 0, "Usage: tributary <command>"],
   [["--help"], 0, "Usage: tributary <command>"],
@@ -127,10 +166,10 @@ test("without Bun, npm run binary says how to get it", async () => {
   const bin = join(temporaryFolder(), "bin");
   mkdirSync(bin);
   const output = join(bin, "tributary");
-  const nothing = await build(["--output", output], { PATH: bin }).ended;
+  const nothing = await build(["--output", output], ROOT, { PATH: bin }).ended;
   expect(nothing.stderr).toBe("npx, which runs Bun, cannot be started (spawn npx ENOENT): install npm\n");
   writeFileSync(join(bin, "npx"), "#!/bin/sh\necho no network >&2\nexit 1\n", { mode: 0o755 });
-  const offline = await build(["--output", output], { PATH: bin }).ended;
+  const offline = await build(["--output", output], ROOT, { PATH: bin }).ended;
   const { bun } = packageJson.devDependencies;
   expect(offline.stderr).toBe(`npx bun@${bun} could not build the file: no network\n`);
   expect([nothing.code, offline.code]).toEqual([1, 1]);

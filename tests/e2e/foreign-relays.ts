@@ -1,14 +1,13 @@
 /** Relays that other projects wrote in other languages. The first use on a machine builds one, which takes up to a minute. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { built, installed } from "../fixtures/foreign-programs.ts";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { eventually, kill, killGroup, startUpstream } from "./programs.ts";
 
 const PEERS = join(ROOT, "tests/peers");
-/** Each version that was built. `npm ci` removes it. */
-const BUILT = join(ROOT, "node_modules/.cache/peers");
 
 export interface ForeignRelay {
   name: string;
@@ -37,10 +36,9 @@ const KHATRU: ForeignRelay = {
   tool: "go",
   comparesSets: true,
   async start(port, folder) {
-    const program = join(BUILT, "khatru");
     const source = join(PEERS, "khatru");
-    build(program, [join(source, "go.sum"), join(source, "main.go")], () =>
-      execFileSync("go", ["build", "-o", program, "."], { cwd: source }),
+    const program = built("khatru", [join(source, "go.sum"), join(source, "main.go")], (target) =>
+      execFileSync("go", ["build", "-o", target, "."], { cwd: source }),
     );
     return started(startProgram(program, [String(port), folder], { cwd: ROOT, isGroup: true }), port);
   },
@@ -52,38 +50,17 @@ const PYTHON_RELAY: ForeignRelay = {
   tool: "python3",
   comparesSets: false,
   async start(port, folder) {
-    const environment = join(BUILT, "nostr_relay");
-    const requirements = join(PEERS, "nostr_relay/requirements.txt");
-    build(environment, [requirements], () => {
-      execFileSync("python3", ["-m", "venv", environment]);
-      execFileSync(join(environment, "bin/pip"), ["install", "--quiet", "--requirement", requirements]);
-    });
+    const program = installed("nostr-relay", join(PEERS, "nostr_relay/requirements.txt"));
     const config = join(folder, "config.yaml");
     writeFileSync(config, pythonConfig(port, join(folder, "events.sqlite")));
     const args = ["--config", config, "serve"];
     // It writes a socket into the home folder.
     const options = { cwd: folder, isGroup: true, env: { HOME: folder } };
-    return started(startProgram(join(environment, "bin/nostr-relay"), args, options), port);
+    return started(startProgram(program, args, options), port);
   },
 };
 
 export const FOREIGN_RELAYS = [NOSTR_RELAY, KHATRU, PYTHON_RELAY];
-
-/** Returns whether this machine has a program. */
-export function has(tool: string): boolean {
-  return (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, tool)));
-}
-
-/** Builds a program, unless it was built from the same sources. */
-function build(target: string, sources: string[], run: () => void): void {
-  const wanted = sources.map((source) => readFileSync(source, "utf8")).join("\n");
-  const record = `${target}.source`;
-  if (existsSync(record) && readFileSync(record, "utf8") === wanted) return;
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(BUILT, { recursive: true });
-  run();
-  writeFileSync(record, wanted);
-}
 
 /** Waits until a relay answers. Returns how to kill it. */
 async function started(running: Running, port: number): Promise<() => Promise<void>> {

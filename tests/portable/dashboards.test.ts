@@ -64,16 +64,20 @@ it("every panel has a data source that is provisioned, and an id of its own", ()
 });
 
 interface Service {
-  image: string;
+  image?: string;
+  build?: string;
   volumes?: string[];
   ports?: string[];
 }
 
 it("compose.yaml names exact versions, files that exist, and opens no port to others", () => {
   const compose = parse(read("compose.yaml")) as { services: Record<string, Service>; volumes: object };
-  expect(Object.keys(compose.services)).toEqual(["zipkin", "prometheus", "grafana"]);
-  for (const { image, volumes = [], ports = [] } of Object.values(compose.services)) {
-    expect(image).toMatch(/^[\w/-]+:v?\d+\.\d+\.\d+$/);
+  const { relay, ...others } = compose.services;
+  expect(relay).toMatchObject({ profiles: ["relay"], network_mode: "host" });
+  expect(existsSync(new URL(`${relay?.build}/Dockerfile`, FOLDER))).toBe(true);
+  expect(Object.keys(others)).toEqual(["zipkin", "prometheus", "grafana"]);
+  for (const { image } of Object.values(others)) expect(image).toMatch(/^[\w/-]+:v?\d+\.\d+\.\d+$/);
+  for (const { volumes = [], ports = [] } of Object.values(compose.services)) {
     expect(ports.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
     const sources = volumes.map((volume) => volume.split(":")[0] ?? "");
     const isThere = (source: string) =>
