@@ -1,5 +1,5 @@
 /** How often each kind of request calls the database, with the same wiring as in the Worker. */
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { areReads } from "../store/database.ts";
 import { wrapDatabase } from "../store/wrapped-database.ts";
 import { PUBKEY } from "../tests/fixtures/author.ts";
@@ -70,6 +70,15 @@ it("the relay document shows what was decided here as soon as the admin is answe
   expect(await manage(api, "changerelayname", "new name")).toMatchObject({ result: true });
   const response = await api.request("/", { headers: DOCUMENT });
   expect(await response.json()).toMatchObject({ name: "new name" });
+});
+
+it("the relay document is a few seconds old at most, also for those who ask at the same time", async () => {
+  await callsOf("/", { headers: DOCUMENT });
+  await manage(openHttpApi({ RELAY_ADMINS: PUBKEY }, db), "changerelayname", "new name");
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const responses = await Promise.all([1, 2].map(() => api.request("/", { headers: DOCUMENT })));
+  for (const response of responses) expect(await response.json()).toMatchObject({ name: "new name" });
 });
 
 it("a read asks what operators decided together with its question", async () => {

@@ -59,30 +59,28 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
   // A value, not a promise: on Workers a request must not wait for another request's work.
   let last: Moderation | undefined;
   let readAt = -Infinity;
+  /** Number of changes that were announced here. */
+  let announced = 0;
 
   return async (request) => {
     const { moderation, ...opened } = deps.open();
     // Reads nothing until its first use.
     const access = new Access({ moderation, config, spendLimit, now, report }, last);
-    const load = async () => {
+    const current = async () => {
       const loaded = await access.current();
       if (loaded.revision >= (last?.revision ?? 0)) last = loaded;
       return loaded;
-    };
-    // Shared: while one question is under way, `access` answers others with what it knew before.
-    let loading: Promise<Moderation> | undefined;
-    const current = () => {
-      loading ??= load();
-      loading.catch(() => (loading = undefined));
-      return loading;
     };
     const decisions = {
       last: () => last,
       current,
       recent: async () => {
-        if (last && now() - readAt < RECENT_SECONDS) return last;
-        readAt = now();
-        return current();
+        const [asked, known] = [now(), announced];
+        if (last && asked - readAt < RECENT_SECONDS) return last;
+        const loaded = await current();
+        // Not before: others who ask meanwhile would get older ones.
+        if (known === announced) readAt = asked;
+        return loaded;
       },
     };
     const seconds = metrics.stopwatch();
@@ -102,6 +100,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
         store: moderation,
         announce: () => {
           readAt = -Infinity;
+          announced += 1;
           return deps.management.announce();
         },
       },

@@ -24,10 +24,12 @@ function openAccess(settings: Record<string, string> = {}, deps: Partial<AccessD
   const parsed = parseConfig({ RELAY_ADMINS: ADMIN, ...settings });
   if (!parsed.ok) throw new Error(parsed.problems.join());
   const asked = { revision: 0, load: 0, standings: [] as string[][] };
-  const state = { now: 1000, record: { ...RECORD }, fails: false, reported: [] as unknown[] };
+  const gate: Promise<void> | undefined = undefined as Promise<void> | undefined;
+  const state = { now: 1000, record: { ...RECORD }, fails: false, reported: [] as unknown[], gate };
   const moderation: AccessDeps["moderation"] = {
     revision: async () => {
       asked.revision += 1;
+      await state.gate;
       if (state.fails) throw new Error("the database is away");
       return state.record.revision;
     },
@@ -236,6 +238,44 @@ describe("[38] what was changed at run time", () => {
     expect(await m.current()).toBe(first);
     state.now += 5;
     expect((await m.current()).revision).toBe(1);
+  });
+
+  it.each<[string, (m: Access, state: { now: number }) => Promise<unknown>]>([
+    ["a minute has passed", (m, state) => ((state.now += 60), m.current())],
+    ["a change is announced", (m) => m.reload()],
+  ])("holds for every message that comes while it is read because %s", async (_, begin) => {
+    const { access: m, asked, state } = openAccess();
+    await m.current();
+    state.record = { ...RECORD, revision: 1, disallowedKinds: [1] };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    state.gate = promise;
+    const begun = begin(m, state);
+    const refusals = Promise.all([1, 2].map(() => m.refuseWrite(event(), new Set(), false)));
+    resolve();
+    await begun;
+    expect((await refusals).map((refusal) => refusal?.prefix)).toEqual(["blocked", "blocked"]);
+    expect(asked).toMatchObject({ load: 2, revision: 1 });
+  });
+
+  it("stays what it was for all who wait while the database is away: it is asked once", async () => {
+    const { access: m, asked, state } = openAccess();
+    const first = await m.current();
+    state.now += 60;
+    state.fails = true;
+    expect(await Promise.all([m.current(), m.current(), m.current()])).toEqual([first, first, first]);
+    expect([asked.revision, state.reported.length]).toEqual([1, 1]);
+  });
+
+  it("is there for what is done because of it", async () => {
+    const seen: unknown[] = [];
+    const { access: m, state } = openAccess(
+      {},
+      { changed: async () => void seen.push(await m.refuseWrite(event(), new Set(), false)) },
+    );
+    await m.current();
+    state.record = { ...RECORD, revision: 1, disallowedKinds: [1] };
+    await m.reload();
+    expect(seen).toEqual([undefined, expect.objectContaining({ prefix: "blocked" })]);
   });
 
   it("is not made up when nothing is known", async () => {

@@ -42,6 +42,8 @@ export class Access {
   private isApplying = false;
   private standings = new Map<string, Standing>();
   private staleAt = -Infinity;
+  /** Undefined: no snapshot is being read. */
+  private reading: Promise<void> | undefined;
   private readonly loading = new SharedRun(() => this.load());
 
   /** `known` is an earlier snapshot of any age. The first question checks whether it has changed. */
@@ -55,10 +57,16 @@ export class Access {
     return this.known;
   }
 
-  /** Returns the current snapshot. Rejects if nothing is known and nothing can be read. */
+  /**
+   * Returns the current snapshot. While another is read, everyone waits for it: it may have been announced. Rejects if nothing is
+   * known and nothing can be read.
+   */
   async current(): Promise<Moderation> {
     if (!this.known) await (this.loading.current ?? this.reload());
-    else if (this.deps.now() >= this.staleAt && !this.isApplying) await this.refresh();
+    // If the database does not answer, the old snapshot is used. Nothing can be stored then anyway.
+    else if (this.reading) await this.reading.catch(() => undefined);
+    else if (this.deps.now() >= this.staleAt && !this.isApplying)
+      await this.reload().catch((error: unknown) => this.deps.report(error));
     if (!this.known) throw new Error("moderation was loaded, and is not there");
     return this.known;
   }
@@ -156,24 +164,25 @@ export class Access {
     return this.deps.config.RELAY_ADMINS.includes(key);
   }
 
-  /** If the database does not answer, an old snapshot is used. Nothing can be stored then anyway. */
-  private async refresh(): Promise<void> {
+  private async read(): Promise<void> {
     this.staleAt = this.deps.now() + RETRY_SECONDS;
-    try {
-      await this.reload();
-    } catch (error) {
-      this.deps.report(error);
-    }
-  }
-
-  private async load(): Promise<void> {
     const loaded = await loadModeration(this.deps.moderation, this.deps.config, this.known);
     this.staleAt = this.deps.now() + FRESH_SECONDS;
-    if (loaded === this.known && this.isApplied) return;
+    if (loaded === this.known) return;
     this.known = loaded;
     // A new map, so that look-ups that are still running for the old one do not fill it.
     this.standings = new Map();
     this.isApplied = false;
+  }
+
+  private async load(): Promise<void> {
+    this.reading = this.read();
+    try {
+      await this.reading;
+    } finally {
+      this.reading = undefined;
+    }
+    if (this.isApplied) return;
     this.isApplying = true;
     try {
       await this.deps.changed?.();
