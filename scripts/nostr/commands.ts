@@ -13,6 +13,7 @@ import { print } from "../shared/printing.ts";
 import * as publish from "./publish.ts";
 import * as relayInfo from "./relay-info.ts";
 import * as req from "./req.ts";
+import * as sync from "./sync.ts";
 import * as upstream from "./upstream.ts";
 import { runCommand, UsageError } from "../shared/usage.ts";
 import { VERSION } from "../shared/version.ts";
@@ -38,6 +39,7 @@ const COMMANDS: Record<string, Command> = {
   dead,
   import: importCommand,
   export: exportCommand,
+  sync,
 };
 
 /** Runs a command by its name and arguments. It sets the exit status. */

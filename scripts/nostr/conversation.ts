@@ -42,7 +42,7 @@ export async function openConversation(relay: string, milliseconds?: number): Pr
       resolve();
     });
   });
-  await opened(socket, relay, milliseconds ?? OPEN_MILLISECONDS);
+  await openSocket(socket, relay, milliseconds);
 
   return {
     patience: milliseconds ?? ANSWER_MILLISECONDS,
@@ -115,7 +115,12 @@ export async function within<T>(
   }
 }
 
-async function opened(socket: WebSocket, relay: string, milliseconds: number): Promise<void> {
+/** Resolves when the socket is open. Rejects with one sentence if it does not open in time. */
+export async function openSocket(
+  socket: WebSocket,
+  relay: string,
+  milliseconds = OPEN_MILLISECONDS,
+): Promise<void> {
   const opening = new Promise<boolean>((resolve) => {
     socket.addEventListener("open", () => resolve(true), { once: true });
     socket.addEventListener("error", () => resolve(false), { once: true });

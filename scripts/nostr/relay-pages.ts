@@ -1,10 +1,9 @@
 /** Pages of the stored events of any relay. */
 import type { Page } from "../move/page.ts";
-import { CommandError } from "../shared/usage.ts";
 import { HOMEPAGE } from "../shared/version.ts";
+import { aboutRelay } from "./about-relay.ts";
 import { authenticate } from "./auth-option.ts";
 import { openConversation } from "./conversation.ts";
-import { readJson } from "./http-client.ts";
 import { httpPages } from "./http-pages.ts";
 import { type RequestPlace, requestPages } from "./request-pages.ts";
 
@@ -58,27 +57,4 @@ async function* pagesOverWebSocket(
   const silence = timeout ?? SILENCE_MILLISECONDS;
   for await (const { events, next } of requestPages(conversation, filter, { ...options, silence }))
     yield { events, next: next && { request: next } };
-}
-
-/** Reads the relay information document (NIP-11). Not every relay has one. */
-async function aboutRelay(
-  relay: string,
-  timeout: number | undefined,
-): Promise<{ software: unknown; maxLimit: number | undefined }> {
-  try {
-    const document = await readJson(relay, "", { accept: "application/nostr+json", timeout });
-    const { software, limitation } = document as {
-      software?: unknown;
-      limitation?: { max_limit?: unknown };
-    };
-    const limit = limitation?.max_limit;
-    return {
-      software,
-      maxLimit: Number.isSafeInteger(limit) && (limit as number) > 0 ? (limit as number) : undefined,
-    };
-  } catch (error) {
-    if (!(error instanceof CommandError) && !(error instanceof TypeError)) throw error;
-    // If nothing answers there, the WebSocket says so.
-    return { software: undefined, maxLimit: undefined };
-  }
 }

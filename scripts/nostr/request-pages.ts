@@ -43,13 +43,20 @@ export async function* requestPages(
     until: filter["until"] as number | undefined,
     seen: [],
   };
+  /** 1 for a relay that takes `until` as exclusive. What it then sends too much is left out. */
+  let beyond = 0;
   for (let round = 0; place; round += 1) {
     const { until, seen, full }: RequestPlace = place;
     const subscription = `export-${round}`;
-    const asked = { ...filter, limit, ...(until !== undefined && { until }) };
+    // Some relays answer a filter without conditions with nothing.
+    const asked = { since: 0, ...filter, limit, ...(until !== undefined && { until: until + beyond }) };
     const page = (await ask(conversation, [subscription, asked], options)).filter((event) =>
       isUpTo(event, until),
     );
+    if (beyond === 0 && seen.length > 0 && !page.some((event) => secondOf(event) === until)) {
+      beyond = 1;
+      continue;
+    }
     if (full && (page.length > 0 || full.length >= limit)) options.isCut(full.second);
     if (page.length === 0) return;
     const known = new Set(seen);

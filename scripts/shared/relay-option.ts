@@ -11,11 +11,11 @@ export const RELAY_OPTION = { relay: { type: "string", default: DEFAULT_RELAY } 
 
 export const RELAY_HELP = `  --relay URL        the relay (default ${DEFAULT_RELAY})\n  --help             print this text\n`;
 
-/** Returns the WebSocket address of a relay. Accepts http:// and https:// too. */
-export function relayUrl(given: string): string {
+/** Returns the WebSocket address of a relay. Accepts http:// and https:// too. `where` names its place in the error message. */
+export function relayUrl(given: string, where = "--relay"): string {
   const url = normalizeRelayUrl(given.replace(/^http(s?):/i, "ws$1:"));
   if (url === undefined)
-    throw new UsageError(`--relay is ${JSON.stringify(given)}: ${relayAddressHint(given)}`);
+    throw new UsageError(`${where} is ${JSON.stringify(given)}: ${relayAddressHint(given)}`);
   return url;
 }
 

@@ -44,6 +44,12 @@ it("over HTTP from a Tributary, over WebSocket from another relay: every event o
   }
 });
 
+it("a relay that takes until as exclusive, and needs a condition: every event once", async () => {
+  await using relay = await foreignRelay(7);
+  relay.isPeculiar = true;
+  expect(await exporting(relay)).toEqual({ code: 0, stdout: TEXT, stderr: "200 events\n" });
+});
+
 it("a second with more events than the relay sends at once is named, and the exit status is 1", async () => {
   await using relay = await foreignRelay(3);
   const crowd = Array.from({ length: 5 }, (_, n) => signed(`crowd ${n}`, { created_at: 1_600_000_000 }));

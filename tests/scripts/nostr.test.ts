@@ -93,6 +93,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["dead", "redrive"],
     ["import"],
     ["export"],
+    ["sync"],
   ])("%s %s --help", async (...command) => {
     const { code, stdout, stderr } = await run([...command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -119,6 +120,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
       "dead",
       "import",
       "export",
+      "sync",
     ])
       expect(stdout).toContain(`  ${name} `);
   });
@@ -136,6 +138,7 @@ describe.each(RUNTIMES)("nostr on %s", (runtime) => {
     ["dead", "list"],
     ["import", `${ROOT}LICENSE`],
     ["export"],
+    ["sync", "ws://127.0.0.1:10"],
   ])("%s: nothing answers", async (...args) => {
     const { code, stdout, stderr } = await run([...args, "--relay", "ws://127.0.0.1:9"], withKey);
     expect({ code, stdout, stderr }).toEqual({
