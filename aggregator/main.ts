@@ -5,7 +5,7 @@ import { openD1 } from "../platforms/d1.ts";
 import { loadTracing } from "../platforms/tracing.ts";
 import { createTelemetry } from "../platforms/workers.ts";
 import { SpendLimit } from "../relay/limits/spend-limit.ts";
-import { sizedDatabase, StoreSize } from "../store/store-size.ts";
+import { sizedDatabase, StoreSize } from "../store/database/store-size.ts";
 import type { Job } from "./aggregator.ts";
 import { createAggregator } from "./create-aggregator.ts";
 import { connectWebSocket } from "./conversation/outgoing-socket.ts";

@@ -1,7 +1,7 @@
 /** What comes of a call of the management API (NIP-86): an answer, changes, or a refusal. */
 import type { MethodName, Values } from "../nostr/management.ts";
 import type { Config } from "../relay/config.ts";
-import type { Change, ModerationStore } from "../store/moderation.ts";
+import type { Change, ModerationStore } from "../store/moderation/moderation.ts";
 
 export type Decision =
   | { kind: "answer"; result: unknown }

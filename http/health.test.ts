@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type HttpApi, openHttpApi } from "../tests/fixtures/http-api.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
-import { saveBacklog } from "../store/gauges.ts";
-import { type ProbeOutcome, saveProbe } from "../store/probe.ts";
+import { saveBacklog } from "../store/watch/gauges.ts";
+import { type ProbeOutcome, saveProbe } from "../store/watch/probe.ts";
 
 let db: ReturnType<typeof migratedSqlite>;
 let api: HttpApi;

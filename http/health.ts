@@ -5,8 +5,8 @@
 import type { Hono } from "hono";
 import type { Config } from "../relay/config.ts";
 import { REMOVED_SECONDS } from "../relay/watch/conditions.ts";
-import type { Readiness, StoredProbe } from "../store/probe.ts";
-import type { Level } from "../store/store-size.ts";
+import type { Readiness, StoredProbe } from "../store/watch/probe.ts";
+import type { Level } from "../store/database/store-size.ts";
 import type { AppEnv } from "./app-env.ts";
 import { orUnavailable, problem } from "./problem.ts";
 

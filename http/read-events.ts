@@ -7,7 +7,7 @@ import { newestFirst } from "../nostr/event.ts";
 import type { Refusal } from "../nostr/message.ts";
 import { countedBy } from "../relay/session/count.ts";
 import { COUNT_COST, type Reading, type ReadOutcome } from "../relay/reads.ts";
-import { answerOfParts, loadable } from "../store/read.ts";
+import { answerOfParts, loadable } from "../store/walks/read.ts";
 import type { Answer, Countable, CountResult, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
 import type { AppEnv } from "./app-env.ts";

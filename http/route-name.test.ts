@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openApiDocument } from "./openapi.ts";
+import { openApiDocument } from "./openapi/openapi.ts";
 import { routeName } from "./route-name.ts";
 
 it("every route has its own name", () => {

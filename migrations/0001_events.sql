@@ -34,7 +34,7 @@ CREATE TABLE tag (
   PRIMARY KEY (key, created_at, seq)
 ) WITHOUT ROWID;
 
--- The only definition of what is indexed, and under which key. store/conditions.ts makes the same keys.
+-- The only definition of what is indexed, and under which key. store/walks/conditions.ts makes the same keys.
 CREATE VIEW event_tag (seq, created_at, key) AS
 SELECT
   event.seq,

@@ -1,5 +1,5 @@
 -- Counters for the canonical filters of NIP-45: how many events of a kind have a tag, and the HyperLogLog of their
--- authors. The first COUNT creates a counter (store/counter.ts). From then on the triggers below update it with every
+-- authors. The first COUNT creates a counter (store/counting/counter.ts). From then on the triggers below update it with every
 -- event that is stored or removed. An expired event counts until it is removed.
 CREATE TABLE counter (
   -- The tag, as in the table tag.

@@ -33,7 +33,7 @@ CREATE TABLE tag (
   PRIMARY KEY (private, key, created_at, seq)
 ) WITHOUT ROWID;
 
--- The only definition of what is indexed, and under which key. store/conditions.ts makes the same keys.
+-- The only definition of what is indexed, and under which key. store/walks/conditions.ts makes the same keys.
 CREATE VIEW event_tag (private, key, created_at, seq, kind) AS
 SELECT
   event.private,

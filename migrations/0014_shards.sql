@@ -25,6 +25,6 @@ END;
 -- They may hold gift wraps that it names.
 CREATE TABLE spreading (
   id BLOB PRIMARY KEY,
-  -- JSON: rows as store/rows.ts makes them for tombstones.
+  -- JSON: rows as store/database/rows.ts makes them for tombstones.
   asked TEXT NOT NULL
 ) WITHOUT ROWID;

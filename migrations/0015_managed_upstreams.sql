@@ -2,9 +2,9 @@
 -- Who named it: 'settings' (UPSTREAMS), 'operator' (the management API) or 'outbox'.
 ALTER TABLE upstream ADD COLUMN origin TEXT NOT NULL DEFAULT 'settings';
 ALTER TABLE upstream ADD COLUMN is_paused INTEGER NOT NULL DEFAULT 0;
--- JSON: what is pulled and how (store/upstream-settings.ts).
+-- JSON: what is pulled and how (store/upstreams/upstream-settings.ts).
 ALTER TABLE upstream ADD COLUMN settings TEXT NOT NULL DEFAULT '{"version":1}';
--- JSON: what the pulls found (store/upstream-health.ts).
+-- JSON: what the pulls found (store/upstreams/upstream-health.ts).
 ALTER TABLE upstream ADD COLUMN health TEXT NOT NULL DEFAULT '{"version":1}';
 -- JSON: ranges of created_at that an operator wants again. The next pull adds them to the gaps.
 ALTER TABLE upstream ADD COLUMN backfill TEXT NOT NULL DEFAULT '[]';

@@ -54,7 +54,7 @@ CREATE TRIGGER dead_letter_removed AFTER DELETE ON dead_letter BEGIN
   UPDATE dead_letter_total SET letters = letters - 1, bytes = bytes - coalesce(octet_length(old.body), 0);
 END;
 
--- What operators ban and what authors take back does not stay as a letter (NIP-86, NIP-62). store/dead-letters.ts writes
+-- What operators ban and what authors take back does not stay as a letter (NIP-86, NIP-62). store/letters/dead-letters.ts writes
 -- no new ones.
 CREATE TRIGGER dead_letter_of_banned_key AFTER INSERT ON moderation WHEN new.list = 'banned-pubkey' BEGIN
   DELETE FROM dead_letter WHERE pubkey = unhex(new.subject);
@@ -83,7 +83,7 @@ END;
 CREATE TABLE refused_event (
   upstream TEXT NOT NULL,
   id BLOB NOT NULL,
-  -- The rules that refused it (store/refused-ids.ts). Under other rules it may be accepted.
+  -- The rules that refused it (store/upstreams/refused-ids.ts). Under other rules it may be accepted.
   rules TEXT NOT NULL,
   at INTEGER NOT NULL,
   PRIMARY KEY (upstream, id)

@@ -1,4 +1,4 @@
--- The live connection of an upstream, as the aggregator last saw it. JSON (store/live-health.ts).
+-- The live connection of an upstream, as the aggregator last saw it. JSON (store/upstreams/live-health.ts).
 ALTER TABLE upstream ADD COLUMN live TEXT NOT NULL DEFAULT '{"version":1}';
 
 -- How far the events of this relay's clients have been published to a relay. Only for upstreams to which they are published.
@@ -12,7 +12,7 @@ CREATE TABLE onward (
   due_at INTEGER NOT NULL DEFAULT 0,
   -- Number of jobs that have failed since the last answer.
   failures INTEGER NOT NULL DEFAULT 0,
-  -- JSON: what the relay has answered (store/onward-answers.ts).
+  -- JSON: what the relay has answered (store/upstreams/onward-answers.ts).
   answers TEXT NOT NULL DEFAULT '{"version":1}',
   -- Why the last job failed, for the operator. NULL if it did not fail.
   problem TEXT

@@ -5,7 +5,7 @@ CREATE TABLE outbox (
   added_at INTEGER NOT NULL
 );
 
--- One row: when the relays are chosen again (Unix seconds), and what the last choice found, as JSON (store/outbox.ts).
+-- One row: when the relays are chosen again (Unix seconds), and what the last choice found, as JSON (store/upstreams/outbox.ts).
 CREATE TABLE outbox_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   due_at INTEGER NOT NULL,

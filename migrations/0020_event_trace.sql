@@ -1,4 +1,4 @@
--- The traces of the latest events, for operators (store/event-traces.ts). Only of sampled traces, and at most 10,000 rows.
+-- The traces of the latest events, for operators (store/watch/event-traces.ts). Only of sampled traces, and at most 10,000 rows.
 CREATE TABLE event_trace (
   -- The latest has the highest.
   seq INTEGER PRIMARY KEY,

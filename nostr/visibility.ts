@@ -15,7 +15,7 @@ export const RECIPIENT_KINDS: readonly number[] = [DIRECT_MESSAGE, GIFT_WRAP, EP
 /** Kinds that nobody else may see. The author and the recipients must authenticate first (NIP-42). */
 export const PRIVATE_KINDS: readonly number[] = [...new Set([...AUTHOR_KINDS, ...RECIPIENT_KINDS])];
 
-/** Returns the keys that may see an event; undefined: everybody may. store/plan.ts has the same rule in SQL. */
+/** Returns the keys that may see an event; undefined: everybody may. store/walks/plan.ts has the same rule in SQL. */
 export function readersOf({ kind, pubkey, tags }: Event): ReadonlySet<string> | undefined {
   if (!PRIVATE_KINDS.includes(kind)) return undefined;
   const readers = new Set(AUTHOR_KINDS.includes(kind) ? [pubkey] : []);

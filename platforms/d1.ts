@@ -1,7 +1,7 @@
 /** D1, with the schema that this version of the code needs. */
-import { currentDatabase } from "../store/current-database.ts";
-import type { Database } from "../store/database.ts";
-import { readFromReplicas } from "../store/replicated-database.ts";
+import { currentDatabase } from "../store/database/current-database.ts";
+import type { Database } from "../store/database/database.ts";
+import { readFromReplicas } from "../store/database/replicated-database.ts";
 import { unixSeconds, wait } from "./clock.ts";
 import { MIGRATIONS } from "./migrations.ts";
 

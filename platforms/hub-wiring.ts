@@ -1,13 +1,13 @@
 /** What every hub gets, on every platform. */
 import type { Config } from "../relay/config.ts";
 import type { HubDeps } from "../relay/session/hub.ts";
-import type { Database } from "../store/database.ts";
-import type { Dense } from "../store/dense.ts";
-import { createEventTraces } from "../store/event-traces.ts";
-import { shareBatches } from "../store/shared-batches.ts";
-import { createModerationStore } from "../store/sql-moderation.ts";
-import { createStore } from "../store/sql-store.ts";
-import type { StoreSize } from "../store/store-size.ts";
+import type { Database } from "../store/database/database.ts";
+import type { Dense } from "../store/walks/dense.ts";
+import { createEventTraces } from "../store/watch/event-traces.ts";
+import { shareBatches } from "../store/database/shared-batches.ts";
+import { createModerationStore } from "../store/moderation/sql-moderation.ts";
+import { createStore } from "../store/sql/sql-store.ts";
+import type { StoreSize } from "../store/database/store-size.ts";
 import { unixSeconds, wait } from "./clock.ts";
 import { nativeEventId } from "./event-id.ts";
 import { report } from "./report.ts";

@@ -4,7 +4,7 @@ import type { Config } from "../relay/config.ts";
 import { createIngest, publishThrough } from "../relay/ingest/create-ingest.ts";
 import type { Ingest } from "../relay/ingest/ingest.ts";
 import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
-import type { EventTraces } from "../store/event-traces.ts";
+import type { EventTraces } from "../store/watch/event-traces.ts";
 import type { Store } from "../store/store.ts";
 import type { Source } from "../telemetry/metrics.ts";
 import { unixSeconds, wait } from "./clock.ts";

@@ -1,6 +1,6 @@
 /** The migrations, for code that runs on Node, Bun or Deno: they are read from the files. */
 import { readdirSync, readFileSync } from "node:fs";
-import type { Migration } from "../store/schema.ts";
+import type { Migration } from "../store/database/schema.ts";
 
 const FOLDER = new URL("../migrations/", import.meta.url);
 

@@ -1,5 +1,5 @@
 /** The migrations, for code that wrangler bundles: it makes a module of text of each file. */
-import type { Migration } from "../store/schema.ts";
+import type { Migration } from "../store/database/schema.ts";
 import events from "../migrations/0001_events.sql";
 import upstreams from "../migrations/0002_upstreams.sql";
 import counters from "../migrations/0003_counters.sql";

@@ -1,8 +1,8 @@
 /** The minute job of the relay: it removes expired and old events, tests itself and sends alerts. */
 import { retentionOf } from "../relay/retention.ts";
 import { sweep } from "../relay/sweep.ts";
-import { createModerationStore } from "../store/sql-moderation.ts";
-import { createStore } from "../store/sql-store.ts";
+import { createModerationStore } from "../store/moderation/sql-moderation.ts";
+import { createStore } from "../store/sql/sql-store.ts";
 import { unixSeconds, wait } from "./clock.ts";
 import { report } from "./report.ts";
 import { retryingD1 } from "./retrying-d1.ts";

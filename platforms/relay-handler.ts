@@ -1,15 +1,15 @@
 /** The HTTP handler of the relay, with what every platform has: a clock, randomness, WebAssembly and a database. */
 import packageJson from "../package.json" with { type: "json" };
-import { createHandler, type HandlerDeps } from "../http/handler.ts";
+import { createHandler, type HandlerDeps } from "../http/app/handler.ts";
 import type { Publication, PublishAnswer } from "../relay/live/switchboard.ts";
-import type { Database } from "../store/database.ts";
-import type { Dense } from "../store/dense.ts";
-import { createEventTraces } from "../store/event-traces.ts";
-import { readGauges } from "../store/gauges.ts";
-import { readReadiness } from "../store/probe.ts";
-import { createModerationStore } from "../store/sql-moderation.ts";
-import { createStore } from "../store/sql-store.ts";
-import { measure, type StoreSize } from "../store/store-size.ts";
+import type { Database } from "../store/database/database.ts";
+import type { Dense } from "../store/walks/dense.ts";
+import { createEventTraces } from "../store/watch/event-traces.ts";
+import { readGauges } from "../store/watch/gauges.ts";
+import { readReadiness } from "../store/watch/probe.ts";
+import { createModerationStore } from "../store/moderation/sql-moderation.ts";
+import { createStore } from "../store/sql/sql-store.ts";
+import { measure, type StoreSize } from "../store/database/store-size.ts";
 import { unixSeconds, wait } from "./clock.ts";
 import { createWorkerIngest } from "./ingest.ts";
 import { report } from "./report.ts";

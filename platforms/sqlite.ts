@@ -1,6 +1,6 @@
 /** The store's `Database` over node:sqlite, which Node, Bun and Deno have. */
 import { DatabaseSync } from "node:sqlite";
-import type { Database, SqlResult, SqlValue, Statement } from "../store/database.ts";
+import type { Database, SqlResult, SqlValue, Statement } from "../store/database/database.ts";
 
 /** Opens a database. `path` is a file, or ":memory:". With `readOnly` the file must exist, and is not changed. */
 export function openSqlite(

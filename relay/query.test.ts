@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../nostr/event.ts";
 import { type Filter, parseFilter } from "../nostr/filter.ts";
-import { createStore } from "../store/sql-store.ts";
+import { createStore } from "../store/sql/sql-store.ts";
 import type { Store, StoredEvent } from "../store/store.ts";
 import { anEvent, seeded } from "../tests/reference/generators.ts";
 import { inOrder } from "../tests/reference/matcher.ts";

@@ -3,7 +3,7 @@
  */
 import { newestFirst } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import { loadable } from "../store/read.ts";
+import { loadable } from "../store/walks/read.ts";
 import type { Answer, FoundEvent, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
 import type { Config } from "./config.ts";

@@ -22,7 +22,7 @@ export const MOST_LOOKED = 100_000;
 const LEAST_OF_READ = ROWS_FOR_ENTRY * LEAST_OF_STEP;
 
 /**
- * Bounds of the reads that run at once. They share trips to the database (store/shared-batches.ts). It answers in order, so only
+ * Bounds of the reads that run at once. They share trips to the database (store/database/shared-batches.ts). It answers in order, so only
  * short reads run beside a long one: 32 small ones, eight of 500 events each, or one of 4,000 and a short one. A trip takes about
  * two milliseconds, even if the database looks at nothing.
  */

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Event } from "../nostr/event.ts";
-import { createModerationStore } from "../store/sql-moderation.ts";
-import { createStore } from "../store/sql-store.ts";
-import { StoreSize } from "../store/store-size.ts";
+import { createModerationStore } from "../store/moderation/sql-moderation.ts";
+import { createStore } from "../store/sql/sql-store.ts";
+import { StoreSize } from "../store/database/store-size.ts";
 import { Counts } from "../telemetry/counts.ts";
 import { noTracer } from "../telemetry/tracing.ts";
 import { signedEvent } from "../tests/fixtures/signed-events.ts";

@@ -2,9 +2,9 @@
  * The minute job. It removes expired events (NIP-40), which are already hidden. It finishes interrupted deletions, requests
  * to vanish and bans (NIP-09, NIP-62, NIP-86). It removes events that are too old (RETENTION), and warns the operator when the database fills up.
  */
-import type { ModerationStore } from "../store/moderation.ts";
+import type { ModerationStore } from "../store/moderation/moderation.ts";
 import type { Store } from "../store/store.ts";
-import type { StoreSize } from "../store/store-size.ts";
+import type { StoreSize } from "../store/database/store-size.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Retention } from "./retention.ts";
 import type { Tracer } from "../telemetry/tracing.ts";

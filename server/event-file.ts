@@ -1,9 +1,9 @@
 /** A file that has the events of one relay: a SQLite database that only one process writes. */
 import { unixSeconds, wait } from "../platforms/clock.ts";
 import { openSqlite } from "../platforms/sqlite.ts";
-import { currentDatabase } from "../store/current-database.ts";
-import type { Database } from "../store/database.ts";
-import type { Migration } from "../store/schema.ts";
+import { currentDatabase } from "../store/database/current-database.ts";
+import type { Database } from "../store/database/database.ts";
+import type { Migration } from "../store/database/schema.ts";
 
 /**
  * A transaction is on the disk before it is answered, so an acknowledged event survives a power cut

@@ -1,5 +1,5 @@
 /** The live connections to upstreams. On Workers each is an object of its own; here they share the process. */
-import type { LiveHealth } from "../store/live-health.ts";
+import type { LiveHealth } from "../store/upstreams/live-health.ts";
 import { type LiveOrder, LiveUpstream, type LiveUpstreamDeps } from "../aggregator/live/upstream.ts";
 
 export class LiveUpstreams {

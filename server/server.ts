@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import { wait } from "../platforms/clock.ts";
 import { configOf } from "../platforms/config.ts";
 import { report } from "../platforms/report.ts";
-import { sizedDatabase, StoreSize } from "../store/store-size.ts";
+import { sizedDatabase, StoreSize } from "../store/database/store-size.ts";
 import { createServerAggregator } from "./aggregator.ts";
 import { serveAssets } from "./assets.ts";
 import { Background } from "./background.ts";

@@ -1,7 +1,7 @@
 /** Clients' WebSockets, on Node, Bun and Deno alike: crossws calls these hooks. */
 import type { Hooks, Message, Peer } from "crossws";
 import type { Hub } from "../relay/session/hub.ts";
-import { reasonFor } from "../store/database.ts";
+import { reasonFor } from "../store/database/database.ts";
 import type { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import type { Connection, Hubs } from "./hubs.ts";
 import type { Telemetry } from "../platforms/workers.ts";

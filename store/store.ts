@@ -1,8 +1,8 @@
 /** The interface of a store of events. Every stored event has been verified: only `relay/ingest/ingest.ts` writes. */
 import type { Event } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import type { Prune } from "./prune.ts";
-import type { Pause } from "./removal.ts";
+import type { Prune } from "./removal/prune.ts";
+import type { Pause } from "./removal/removal.ts";
 import type { Work } from "./work.ts";
 
 /** A stored event as JSON text, ready for a frame. */

@@ -1,7 +1,7 @@
 /** Upstreams that can be compared (NIP-77), but do not do all of what that takes. */
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstream-cursor.ts";
+import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { type FakeUpstream, fakeUpstream, type UpstreamHabits } from "../../tests/fixtures/fake-upstream.ts";
 import { anEvent, aPuller, everySecond, idsOf, NOW, UPSTREAM } from "../../tests/fixtures/puller.ts";
 import type { Answer } from "../conversation/answer.ts";

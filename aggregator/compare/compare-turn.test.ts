@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { NEW_FILTER_CURSOR } from "../../store/upstream-cursor.ts";
+import { NEW_FILTER_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { anEvent, aPuller, everySecond, idsOf, NOW, UPSTREAM } from "../../tests/fixtures/puller.ts";
 import { aSyncedPuller } from "../../tests/fixtures/synced-puller.ts";
 import { pull } from "../pull/pull.ts";

@@ -3,8 +3,8 @@
  * the pages.
  */
 import { printable } from "../../nostr/characters.ts";
-import type { FilterCursor, Range } from "../../store/upstream-cursor.ts";
-import type { Slices } from "../../store/slices.ts";
+import type { FilterCursor, Range } from "../../store/upstreams/upstream-cursor.ts";
+import type { Slices } from "../../store/database/slices.ts";
 import { IdFetcher } from "./fetch-ids.ts";
 import { keepBounds, patience, Stop } from "../turn/inquiry.ts";
 import type { Job } from "../turn/job.ts";

@@ -1,7 +1,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { expect, it } from "vitest";
 import { boundAt, WireWriter } from "../../nostr/negentropy-wire.ts";
-import { countedFrom, DAY } from "../../store/slices.ts";
+import { countedFrom, DAY } from "../../store/database/slices.ts";
 import { fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { aPuller, everySecond, idsOf, NOW } from "../../tests/fixtures/puller.ts";
 

@@ -2,7 +2,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Stretch } from "../../nostr/negentropy-initiator.ts";
 import { addSums, compareBytes, TIME_BYTES, timeOf } from "../../nostr/negentropy-wire.ts";
-import type { Slice } from "../../store/slices.ts";
+import type { Slice } from "../../store/database/slices.ts";
 
 /** Ids of one stretch: their sum, how many there are, how many of them are here, and how many were queued. */
 export interface Listing extends Stretch {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { DAY } from "../../store/slices.ts";
-import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstream-cursor.ts";
+import { DAY } from "../../store/database/slices.ts";
+import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { negentropyUpstream } from "../../tests/fixtures/negentropy-upstream.ts";
 import { anEvent, aPuller, everySecond, idsOf, NOW } from "../../tests/fixtures/puller.ts";

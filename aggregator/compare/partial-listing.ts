@@ -2,8 +2,8 @@
  * Finds out whether an upstream lists only a part of what it holds (NIP-77), such as its newest 500 events: some apply the default
  * limit of a REQ to NEG-OPEN too. A comparison never brings what they leave out.
  */
-import { DAY, type Slices } from "../../store/slices.ts";
-import type { Range } from "../../store/upstream-cursor.ts";
+import { DAY, type Slices } from "../../store/database/slices.ts";
+import type { Range } from "../../store/upstreams/upstream-cursor.ts";
 import { ofUpstream } from "../conversation/upstream-span.ts";
 import { keepBounds, patience } from "../turn/inquiry.ts";
 import type { Job } from "../turn/job.ts";

@@ -1,7 +1,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Slices } from "../../store/slices.ts";
+import type { Slices } from "../../store/database/slices.ts";
 import {
   type HeldEvent,
   negentropyUpstream,

@@ -2,9 +2,9 @@
  * Compares what an upstream holds with what it held (NIP-77), and queues what is missing here. Nothing is read from the
  * database for ranges that have not changed. The remembered state moves only over what is on the queue.
  */
-import type { Slice, Slices } from "../../store/slices.ts";
+import type { Slice, Slices } from "../../store/database/slices.ts";
 import { compareSegments, type ComparisonDeps, type ComparisonEnd } from "./comparison.ts";
-import type { Range } from "../../store/upstream-cursor.ts";
+import type { Range } from "../../store/upstreams/upstream-cursor.ts";
 import { sliceOf } from "./listed.ts";
 import { joinSlices, putSlice, type Segment, segmentsToCompare, withoutRange } from "./slices.ts";
 import type { Sync } from "../conversation/upstream.ts";

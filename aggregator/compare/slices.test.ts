@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import "../../tests/fixtures/seed.ts";
-import { countedFrom, DAY, type Slice, type Slices } from "../../store/slices.ts";
+import { countedFrom, DAY, type Slice, type Slices } from "../../store/database/slices.ts";
 import { joinSlices, putSlice, segmentsOf, segmentsToCompare } from "./slices.ts";
 
 const NOW = 20_000 * DAY + 1000;

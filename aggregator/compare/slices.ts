@@ -1,7 +1,7 @@
 /** Divides what an upstream holds into slices by created_at: which to compare, and how large they are. Pure. */
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { addSums } from "../../nostr/negentropy-wire.ts";
-import { countedFrom, DAY, type Slice, type Slices } from "../../store/slices.ts";
+import { countedFrom, DAY, type Slice, type Slices } from "../../store/database/slices.ts";
 
 /** A range of created_at in Unix seconds, without its end. Without a slice it is a hole. */
 export interface Segment {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { RecentIds } from "../../relay/live/recent-ids.ts";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import { type LiveSocket, liveSocket } from "../../tests/fixtures/live-socket.ts";
 import { NO_TEXT } from "../../tests/fixtures/scripted-relay.ts";
 import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";

@@ -12,7 +12,7 @@ import { printable } from "../../nostr/characters.ts";
 import { type Event, kindClass, parseEvent } from "../../nostr/event.ts";
 import { anyMatcher } from "../../nostr/filter.ts";
 import type { RecentIds } from "../../relay/live/recent-ids.ts";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import { LONGEST_CHALLENGE, readFrame, shortText, type UpstreamSocket } from "../conversation/line.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";

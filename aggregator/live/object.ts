@@ -4,7 +4,7 @@
  * https://developers.cloudflare.com/durable-objects/best-practices/websockets/
  */
 import { DurableObject } from "cloudflare:workers";
-import type { LiveHealth } from "../../store/live-health.ts";
+import type { LiveHealth } from "../../store/upstreams/live-health.ts";
 import { LiveUpstream, type LiveOrder, type LiveUpstreamDeps, type LiveWait } from "./upstream.ts";
 
 export interface LiveObjectDeps extends Omit<LiveUpstreamDeps, "kept" | "keep" | "wakeAt" | "background"> {

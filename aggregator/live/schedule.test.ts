@@ -1,8 +1,13 @@
 import { beforeEach, expect, it } from "vitest";
-import { createDrizzle } from "../../store/drizzle.ts";
-import { disconnected, type LiveHealth, NEW_LIVE_HEALTH, readLiveHealth } from "../../store/live-health.ts";
-import { upstream } from "../../store/tables.ts";
-import { DEFAULT_SETTINGS, type UpstreamSettings } from "../../store/upstream-settings.ts";
+import { createDrizzle } from "../../store/database/drizzle.ts";
+import {
+  disconnected,
+  type LiveHealth,
+  NEW_LIVE_HEALTH,
+  readLiveHealth,
+} from "../../store/upstreams/live-health.ts";
+import { upstream } from "../../store/database/tables.ts";
+import { DEFAULT_SETTINGS, type UpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
 import { pulledUpTo } from "../../tests/fixtures/pulls.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { orderLive } from "./schedule.ts";

@@ -1,11 +1,11 @@
 /** Cron's part of live mode: orders the live connections, and keeps what they tell about themselves. */
 import { and, eq, or, sql } from "drizzle-orm";
-import type { Database } from "../../store/database.ts";
-import { createDrizzle } from "../../store/drizzle.ts";
-import { disconnected, type LiveHealth, readLiveHealth } from "../../store/live-health.ts";
-import { upstream } from "../../store/tables.ts";
-import { isPulled, isWanted } from "../../store/upstream-conditions.ts";
-import { readUpstreamSettings } from "../../store/upstream-settings.ts";
+import type { Database } from "../../store/database/database.ts";
+import { createDrizzle } from "../../store/database/drizzle.ts";
+import { disconnected, type LiveHealth, readLiveHealth } from "../../store/upstreams/live-health.ts";
+import { upstream } from "../../store/database/tables.ts";
+import { isPulled, isWanted } from "../../store/upstreams/upstream-conditions.ts";
+import { readUpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
 import { maskQueries } from "../../telemetry/mask-queries.ts";
 import type { LiveOrder } from "./upstream.ts";
 

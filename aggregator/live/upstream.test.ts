@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { NEW_LIVE_HEALTH } from "../../store/live-health.ts";
+import { NEW_LIVE_HEALTH } from "../../store/upstreams/live-health.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import { type LiveSocket, liveSocket } from "../../tests/fixtures/live-socket.ts";
 import { LIVE_WAIT } from "../../tests/fixtures/recorded.ts";

@@ -7,8 +7,8 @@
  */
 import { firstCharacters, printable } from "../../nostr/characters.ts";
 import { RecentIds } from "../../relay/live/recent-ids.ts";
-import { disconnected, type LiveHealth, NEW_LIVE_HEALTH } from "../../store/live-health.ts";
-import { keyOfFilter, type UpstreamFilter } from "../../store/upstream-settings.ts";
+import { disconnected, type LiveHealth, NEW_LIVE_HEALTH } from "../../store/upstreams/live-health.ts";
+import { keyOfFilter, type UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";
 import type { Sign } from "../conversation/authenticate.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import { AUTHORS, signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { leavesFor } from "./events.ts";
 

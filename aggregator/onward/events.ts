@@ -7,7 +7,7 @@ import { DELETION, VANISH } from "../../nostr/kinds.ts";
 import { normalizeRelayUrl } from "../../nostr/relay-url.ts";
 import { PRIVATE_KINDS } from "../../nostr/visibility.ts";
 import { isProtected } from "../../relay/access/policy.ts";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import { filterOf } from "../conversation/upstream-filter.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** A job of publishing onward, as a message of the queue of pulls: to one relay that Cron has leased. */
-import type { Database } from "../../store/database.ts";
-import { adoptedEvents, dropAdopted, ownEventsAfter } from "../../store/own-log.ts";
+import type { Database } from "../../store/database/database.ts";
+import { adoptedEvents, dropAdopted, ownEventsAfter } from "../../store/sql/own-log.ts";
 import type { Lease } from "../pull/schedule.ts";
 import { type OnwardDeps, publishOnward } from "./onward.ts";
 import { beginOnward, nextOnward, onwardReport, saveOnward, settleOnward } from "./schedule.ts";

@@ -7,10 +7,10 @@
  */
 import { firstCharacters, printable } from "../../nostr/characters.ts";
 import type { Event } from "../../nostr/event.ts";
-import { type OnwardAnswers, withRefusal } from "../../store/onward-answers.ts";
-import type { AdoptedEvents, OwnEvents } from "../../store/own-log.ts";
+import { type OnwardAnswers, withRefusal } from "../../store/upstreams/onward-answers.ts";
+import type { AdoptedEvents, OwnEvents } from "../../store/sql/own-log.ts";
 import type { StoredEvent } from "../../store/store.ts";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { queueAttributes, queuePeer } from "../../telemetry/messaging.ts";
 import { errorType } from "../../telemetry/span-attributes.ts";

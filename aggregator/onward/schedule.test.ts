@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createDrizzle } from "../../store/drizzle.ts";
-import { readUpstream, type UpstreamChange, upstreamStatements } from "../../store/upstreams.ts";
-import { DEFAULT_SETTINGS, type UpstreamSettings } from "../../store/upstream-settings.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { createDrizzle } from "../../store/database/drizzle.ts";
+import { readUpstream, type UpstreamChange, upstreamStatements } from "../../store/upstreams/upstreams.ts";
+import { DEFAULT_SETTINGS, type UpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { beginOnward, leaseOnward, saveOnward, settleOnward } from "./schedule.ts";

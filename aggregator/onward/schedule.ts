@@ -1,13 +1,13 @@
 /** Schedules publishing onward: which relays are due, which job has the lease, and how far each is. Times are Unix seconds. */
 import { and, eq, inArray, lte, sql } from "drizzle-orm";
-import type { Database } from "../../store/database.ts";
-import { createDrizzle } from "../../store/drizzle.ts";
-import { readOnwardAnswers } from "../../store/onward-answers.ts";
-import { onward, upstream } from "../../store/tables.ts";
-import { readUpstreamSettings } from "../../store/upstream-settings.ts";
+import type { Database } from "../../store/database/database.ts";
+import { createDrizzle } from "../../store/database/drizzle.ts";
+import { readOnwardAnswers } from "../../store/upstreams/onward-answers.ts";
+import { onward, upstream } from "../../store/database/tables.ts";
+import { readUpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
 import { Notice } from "../../telemetry/log.ts";
 import type { OnwardProgress, OnwardResult, OnwardTask } from "./onward.ts";
-import { isPublishedTo, isWanted } from "../../store/upstream-conditions.ts";
+import { isPublishedTo, isWanted } from "../../store/upstreams/upstream-conditions.ts";
 import type { Lease } from "../pull/schedule.ts";
 
 /** Longer than a job may take. After a crash, the lease expires and the relay is free again. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Cursor, NEW_CURSOR } from "../../store/upstream-cursor.ts";
-import { keyOfFilter, MOST_FILTERS, type UpstreamFilter } from "../../store/upstream-settings.ts";
+import { type Cursor, NEW_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
+import { keyOfFilter, MOST_FILTERS, type UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import "../../tests/fixtures/seed.ts";
 import { cursorFor, filtersFor, MOST_AUTHORS_OF_UPSTREAM } from "./filters.ts";
 

@@ -2,8 +2,8 @@
  * The filters of an upstream that is asked for some authors. Each filter has a cursor: a filter that loses an author keeps it, and a
  * new one is pulled from its history on. So new authors get a filter of their own.
  */
-import { type Cursor, type FilterCursor } from "../../store/upstream-cursor.ts";
-import { keyOfFilter, MOST_FILTERS, type UpstreamFilter } from "../../store/upstream-settings.ts";
+import { type Cursor, type FilterCursor } from "../../store/upstreams/upstream-cursor.ts";
+import { keyOfFilter, MOST_FILTERS, type UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 
 /** Relays refuse longer lists. */
 const MOST_AUTHORS_OF_FILTER = 200;

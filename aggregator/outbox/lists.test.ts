@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createStore } from "../../store/sql-store.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { aPuller, anEvent, UPSTREAM } from "../../tests/fixtures/puller.ts";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";

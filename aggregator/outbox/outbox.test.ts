@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createDrizzle } from "../../store/drizzle.ts";
-import { beginChoice, endChoice, outboxStatements, readOutbox } from "../../store/outbox.ts";
-import { createStore } from "../../store/sql-store.ts";
-import { readUpstreams, type StoredUpstream, upstreamStatements } from "../../store/upstreams.ts";
-import { DEFAULT_SETTINGS } from "../../store/upstream-settings.ts";
+import { createDrizzle } from "../../store/database/drizzle.ts";
+import { beginChoice, endChoice, outboxStatements, readOutbox } from "../../store/upstreams/outbox.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
+import { readUpstreams, type StoredUpstream, upstreamStatements } from "../../store/upstreams/upstreams.ts";
+import { DEFAULT_SETTINGS } from "../../store/upstreams/upstream-settings.ts";
 import type { Event } from "../../nostr/event.ts";
 import { eventId } from "../../nostr/event.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";

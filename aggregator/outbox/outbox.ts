@@ -5,9 +5,13 @@
  */
 import type { Event } from "../../nostr/event.ts";
 import { followsIn, writeRelaysIn } from "../../nostr/outbox.ts";
-import type { OutboxFound, OutboxUpdate } from "../../store/outbox.ts";
-import { DEFAULT_SETTINGS, keyOfFilter, type UpstreamSettings } from "../../store/upstream-settings.ts";
-import type { StoredUpstream } from "../../store/upstreams.ts";
+import type { OutboxFound, OutboxUpdate } from "../../store/upstreams/outbox.ts";
+import {
+  DEFAULT_SETTINGS,
+  keyOfFilter,
+  type UpstreamSettings,
+} from "../../store/upstreams/upstream-settings.ts";
+import type { StoredUpstream } from "../../store/upstreams/upstreams.ts";
 import { type Choice, chooseRelays, REDUNDANCY, type WriteRelays } from "./choice.ts";
 import { authorsOf, cursorFor, filtersFor, MOST_AUTHORS_OF_UPSTREAM } from "./filters.ts";
 

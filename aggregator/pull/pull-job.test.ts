@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { WRONG_ID, WRONG_SIGNATURE } from "../../nostr/signature.ts";
 import { parseConfig } from "../../relay/config.ts";
-import { createDeadLetters } from "../../store/dead-letters.ts";
+import { createDeadLetters } from "../../store/letters/dead-letters.ts";
 import { fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { anEvent, aPuller, everySecond, NOW, UPSTREAM } from "../../tests/fixtures/puller.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";

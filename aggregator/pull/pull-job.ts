@@ -1,7 +1,7 @@
 /** The messages of the queue of pulls: each is one pull of one upstream that Cron has leased. */
 import type { Config } from "../../relay/config.ts";
-import type { Database } from "../../store/database.ts";
-import { rulesOf } from "../../store/refused-ids.ts";
+import type { Database } from "../../store/database/database.ts";
+import { rulesOf } from "../../store/upstreams/refused-ids.ts";
 import { historyOf } from "../turn/cursor.ts";
 import type { PullDeps } from "../turn/job.ts";
 import { pull, type PullResult } from "./pull.ts";

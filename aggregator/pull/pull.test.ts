@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstream-cursor.ts";
+import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { anEvent, aPuller, everySecond, idsOf, NOW, UPSTREAM } from "../../tests/fixtures/puller.ts";
 import { seeded } from "../../tests/reference/generators.ts";

@@ -16,7 +16,7 @@ const DECIDING = [
   "UPSTREAM_RETENTION",
 ] as const satisfies SettingName[];
 
-/** Returns a short text that is the same as long as these settings are. The memory of refused ids needs it (`store/refused-ids.ts`). */
+/** Returns a short text that is the same as long as these settings are. The memory of refused ids needs it (`store/upstreams/refused-ids.ts`). */
 export function fingerprintOf(config: Config): string {
   const values = DECIDING.map((name) => config[name]);
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify(values)))).slice(0, 12);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createDrizzle } from "../../store/drizzle.ts";
-import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
-import { DEFAULT_SETTINGS, type UpstreamSettings } from "../../store/upstream-settings.ts";
-import { type UpstreamChange, upstreamStatements } from "../../store/upstreams.ts";
+import { createDrizzle } from "../../store/database/drizzle.ts";
+import { NEW_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
+import { DEFAULT_SETTINGS, type UpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
+import { type UpstreamChange, upstreamStatements } from "../../store/upstreams/upstreams.ts";
 import { heldBy, pulledUpTo } from "../../tests/fixtures/pulls.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import type { PullResult } from "./pull.ts";

@@ -3,15 +3,19 @@
  * seconds.
  */
 import { and, eq, getTableColumns, lte, ne, sql } from "drizzle-orm";
-import { createDrizzle } from "../../store/drizzle.ts";
+import { createDrizzle } from "../../store/database/drizzle.ts";
 import { WRONG_ID, WRONG_SIGNATURE } from "../../nostr/signature.ts";
-import type { Database } from "../../store/database.ts";
-import { onward, upstream } from "../../store/tables.ts";
-import { type Cursor, cursorOf, type Range, readCursor } from "../../store/upstream-cursor.ts";
-import { afterPull, type Health, readHealth } from "../../store/upstream-health.ts";
-import { isPulled, isWanted, listOf } from "../../store/upstream-conditions.ts";
-import { NOT_FOR_EARLIER } from "../../store/upstreams.ts";
-import { keyOfFilter, readUpstreamSettings, type UpstreamSettings } from "../../store/upstream-settings.ts";
+import type { Database } from "../../store/database/database.ts";
+import { onward, upstream } from "../../store/database/tables.ts";
+import { type Cursor, cursorOf, type Range, readCursor } from "../../store/upstreams/upstream-cursor.ts";
+import { afterPull, type Health, readHealth } from "../../store/upstreams/upstream-health.ts";
+import { isPulled, isWanted, listOf } from "../../store/upstreams/upstream-conditions.ts";
+import { NOT_FOR_EARLIER } from "../../store/upstreams/upstreams.ts";
+import {
+  keyOfFilter,
+  readUpstreamSettings,
+  type UpstreamSettings,
+} from "../../store/upstreams/upstream-settings.ts";
 import { Notice } from "../../telemetry/log.ts";
 import { withBackfill } from "../turn/cursor.ts";
 import type { PullResult } from "./pull.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readGauges, saveBacklog } from "../../store/gauges.ts";
+import { readGauges, saveBacklog } from "../../store/watch/gauges.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { backlogOf } from "./backlog.ts";
 

@@ -1,5 +1,5 @@
 /** How much waits in the queues of events. */
-import type { Backlog } from "../../store/gauges.ts";
+import type { Backlog } from "../../store/watch/gauges.ts";
 
 export interface MeasuredQueue {
   /** As of Cloudflare's queues. */

@@ -5,9 +5,9 @@
 import { idOf, isHex64 } from "../../nostr/event.ts";
 import type { Prefix } from "../../nostr/message.ts";
 import type { Ingest, Sender } from "../../relay/ingest/ingest.ts";
-import type { DeadLetter } from "../../store/letter-row.ts";
-import type { RefusedIds } from "../../store/refused-ids.ts";
-import type { Unneeded } from "../../store/unneeded.ts";
+import type { DeadLetter } from "../../store/letters/letter-row.ts";
+import type { RefusedIds } from "../../store/upstreams/refused-ids.ts";
+import type { Unneeded } from "../../store/upstreams/unneeded.ts";
 import { queueAttributes, type QueueName, queuePeer } from "../../telemetry/messaging.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";

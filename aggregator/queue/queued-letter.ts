@@ -1,5 +1,5 @@
 /** Dead letters as version 0.2 put them on the queue of dead letters. Now they are in the database. */
-import type { DeadLetter } from "../../store/letter-row.ts";
+import type { DeadLetter } from "../../store/letters/letter-row.ts";
 
 /** Reads such a message; undefined for anything else. */
 export function readQueuedLetter(body: unknown): DeadLetter | undefined {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createDeadLetters, type DeadLetters } from "../../store/dead-letters.ts";
-import { createModerationStore } from "../../store/sql-moderation.ts";
+import { createDeadLetters, type DeadLetters } from "../../store/letters/dead-letters.ts";
+import { createModerationStore } from "../../store/moderation/sql-moderation.ts";
 import { migratedSqlite } from "../../tests/fixtures/sqlite.ts";
 import { type Bundle, bytesOf } from "./bundle.ts";
 import { redrive } from "./redrive.ts";

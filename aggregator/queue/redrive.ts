@@ -1,5 +1,5 @@
 /** Puts dead letters on the queue again that an operator has chosen. */
-import type { DeadLetters, MarkedLetter } from "../../store/dead-letters.ts";
+import type { DeadLetters, MarkedLetter } from "../../store/letters/dead-letters.ts";
 import { type Bundle, bundleEvents } from "./bundle.ts";
 
 interface RedriveDeps {

@@ -6,7 +6,7 @@ import { noMetrics } from "../../telemetry/metrics.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { STRANGER } from "../../tests/fixtures/strangers.ts";
 import { turn } from "../../tests/fixtures/turn.ts";
-import type { DeadLetter } from "../../store/letter-row.ts";
+import type { DeadLetter } from "../../store/letters/letter-row.ts";
 import { consume, type ConsumeDeps, PATIENCE } from "./consume.ts";
 import { salvage } from "./salvage.ts";
 

@@ -3,8 +3,8 @@
  * so they are tried again in smaller and smaller groups.
  */
 import type { Outcome } from "../../relay/ingest/ingest.ts";
-import { ReadOnlyError } from "../../store/database.ts";
-import { isTransient } from "../../store/retrying-database.ts";
+import { ReadOnlyError } from "../../store/database/database.ts";
+import { isTransient } from "../../store/database/retrying-database.ts";
 
 /** How one event fared. */
 export type Trial = { outcome: Outcome } | { error: unknown };

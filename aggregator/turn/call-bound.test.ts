@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstream-cursor.ts";
+import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { aPuller, everySecond, idsOf } from "../../tests/fixtures/puller.ts";
 import { callBound, MOST_CALLS } from "./call-bound.ts";

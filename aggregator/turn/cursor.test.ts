@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstream-cursor.ts";
+import { type FilterCursor, NEW_FILTER_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { advance, historyOf, rangesToPull, withBackfill, withLost } from "./cursor.ts";
 
 const NOW = 1_700_000_000;

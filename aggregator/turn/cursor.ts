@@ -1,7 +1,7 @@
 /** Moves the cursor of a filter: which ranges of created_at to ask for, and what remains after a pull. */
 import { firstCharacters } from "../../nostr/characters.ts";
 import type { Config } from "../../relay/config.ts";
-import type { FilterCursor, LostRange, Range } from "../../store/upstream-cursor.ts";
+import type { FilterCursor, LostRange, Range } from "../../store/upstreams/upstream-cursor.ts";
 
 /** Each pull goes back this many seconds, because events may reach an upstream late. */
 const OVERLAP = 900;

@@ -1,7 +1,7 @@
 /** Hands events of an upstream over to the queue: those that are not stored yet, each once in a job. */
 import { idOf, isHex64, kindClass } from "../../nostr/event.ts";
 import type { Span } from "../../telemetry/tracing.ts";
-import type { Unneeded } from "../../store/unneeded.ts";
+import type { Unneeded } from "../../store/upstreams/unneeded.ts";
 import { createdAt } from "./asked.ts";
 import { type Bundle, bundleEvents } from "../queue/bundle.ts";
 import type { QueuedCopies } from "../queue/queued-copies.ts";

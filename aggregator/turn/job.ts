@@ -2,9 +2,9 @@
 import type { Announced } from "../conversation/announced.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Span, Tracer } from "../../telemetry/tracing.ts";
-import type { LostRange } from "../../store/upstream-cursor.ts";
-import type { Findings } from "../../store/upstream-health.ts";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
+import type { LostRange } from "../../store/upstreams/upstream-cursor.ts";
+import type { Findings } from "../../store/upstreams/upstream-health.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import type { Handover, HandoverDeps } from "./handover.ts";
 import type { Bound } from "./turns.ts";
 import type { Upstream } from "../conversation/upstream.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { DeadLetter } from "../../store/letter-row.ts";
+import type { DeadLetter } from "../../store/letters/letter-row.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { STRANGER } from "../../tests/fixtures/strangers.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
-import type { FilterCursor } from "../../store/upstream-cursor.ts";
-import { keyOfFilter } from "../../store/upstream-settings.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
+import type { FilterCursor } from "../../store/upstreams/upstream-cursor.ts";
+import { keyOfFilter } from "../../store/upstreams/upstream-settings.ts";
 import { fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { anEvent, aPuller, NOW, UPSTREAM } from "../../tests/fixtures/puller.ts";
 import { pull } from "../pull/pull.ts";

@@ -1,5 +1,5 @@
 /** One answer to the question for a range of created_at: how far it reaches, and what is to be asked next. */
-import type { Range } from "../../store/upstream-cursor.ts";
+import type { Range } from "../../store/upstreams/upstream-cursor.ts";
 import { idOf } from "../../nostr/event.ts";
 import type { Answer, Question } from "../conversation/answer.ts";
 import { createdAt, isAsked } from "./asked.ts";

@@ -1,5 +1,5 @@
 /** Pulls ranges of created_at page by page, newest first. Each step removes from the ranges what is on the queue. */
-import type { Range } from "../../store/upstream-cursor.ts";
+import type { Range } from "../../store/upstreams/upstream-cursor.ts";
 import { pullSecond } from "./full-second.ts";
 import { inquire, type Inquiry, learnUntil, lower, SLOW, Stop, stopAfter, stopFor } from "./inquiry.ts";
 import type { Job } from "./job.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { coverageOf } from "../../store/coverage.ts";
-import { DAY } from "../../store/slices.ts";
-import type { FilterCursor } from "../../store/upstream-cursor.ts";
+import { coverageOf } from "../../store/upstreams/coverage.ts";
+import { DAY } from "../../store/database/slices.ts";
+import type { FilterCursor } from "../../store/upstreams/upstream-cursor.ts";
 import { fakeUpstream, type UpstreamHabits } from "../../tests/fixtures/fake-upstream.ts";
 import { anEvent, aPuller, NOW } from "../../tests/fixtures/puller.ts";
 

@@ -3,7 +3,7 @@
  * what it holds is here, and those that are missing are queued.
  */
 import { idOf, isHex64 } from "../../nostr/event.ts";
-import { countedFrom, DAY, type Sample } from "../../store/slices.ts";
+import { countedFrom, DAY, type Sample } from "../../store/database/slices.ts";
 import { inquire, keepBounds } from "./inquiry.ts";
 import type { Job } from "./job.ts";
 import { isBroken } from "../conversation/refusal.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
-import type { UpstreamFilter } from "../../store/upstream-settings.ts";
+import { NEW_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
+import type { UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import { type FakeUpstream, fakeUpstream } from "../../tests/fixtures/fake-upstream.ts";
 import { anEvent, aPuller, everySecond, NOW, UPSTREAM } from "../../tests/fixtures/puller.ts";
 import type { PullDeps } from "./job.ts";

@@ -5,8 +5,8 @@ import {
   type FilterCursor,
   type LostRange,
   type Range,
-} from "../../store/upstream-cursor.ts";
-import { keyOfFilter, type UpstreamFilter } from "../../store/upstream-settings.ts";
+} from "../../store/upstreams/upstream-cursor.ts";
+import { keyOfFilter, type UpstreamFilter } from "../../store/upstreams/upstream-settings.ts";
 import { advance, rangesToPull, withLost } from "./cursor.ts";
 
 /** What to pull. */
@@ -16,7 +16,7 @@ export interface PullTask {
   cursor: Cursor;
   /** How far back the first pull of a filter goes, in seconds. */
   history: number;
-  /** What stands for the rules by which events are refused now (store/refused-ids.ts). */
+  /** What stands for the rules by which events are refused now (store/upstreams/refused-ids.ts). */
   rules?: string | undefined;
   /** Maximum number of questions in a minute. Absent: no limit. */
   rate?: number | undefined;

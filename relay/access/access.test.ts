@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import type { ModerationRecord, Standing } from "../../store/moderation.ts";
+import type { ModerationRecord, Standing } from "../../store/moderation/moderation.ts";
 import { NOTHING_DECIDED } from "../../tests/fixtures/moderation.ts";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { parseConfig } from "../config.ts";

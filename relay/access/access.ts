@@ -5,7 +5,7 @@
 import type { Refusal } from "../../nostr/message.ts";
 import { type Event, isHex64, kindClass } from "../../nostr/event.ts";
 import { EPHEMERAL_GIFT_WRAP, GIFT_WRAP, VANISH } from "../../nostr/kinds.ts";
-import type { ModerationStore, Standing } from "../../store/moderation.ts";
+import type { ModerationStore, Standing } from "../../store/moderation/moderation.ts";
 import type { Config } from "../config.ts";
 import { loadModeration, type Moderation } from "./moderation-snapshot.ts";
 import type { SpendLimit } from "../limits/spend-limit.ts";

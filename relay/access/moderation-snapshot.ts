@@ -5,7 +5,7 @@
 import type { Refusal } from "../../nostr/message.ts";
 import { ipMatcher } from "../../nostr/ip-address.ts";
 import { DELETION, VANISH } from "../../nostr/kinds.ts";
-import type { ModerationRecord, ModerationStore } from "../../store/moderation.ts";
+import type { ModerationRecord, ModerationStore } from "../../store/moderation/moderation.ts";
 import { type Config, type SettingName, SETTINGS } from "../config.ts";
 
 export interface Moderation {

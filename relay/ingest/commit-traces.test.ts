@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createStore } from "../../store/sql-store.ts";
-import type { TracedEvent } from "../../store/event-traces.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
+import type { TracedEvent } from "../../store/watch/event-traces.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import { NO_SPAN, type SpanOptions } from "../../telemetry/tracing.ts";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";

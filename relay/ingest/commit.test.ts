@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import type { Store } from "../../store/store.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import { noTracer } from "../../telemetry/tracing.ts";

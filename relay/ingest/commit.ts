@@ -2,7 +2,7 @@
 import { DELETION, VANISH } from "../../nostr/kinds.ts";
 import { type Event, kindClass } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";
-import type { TracedEvent } from "../../store/event-traces.ts";
+import type { TracedEvent } from "../../store/watch/event-traces.ts";
 import type { CommitResult, Fate, Store } from "../../store/store.ts";
 import { kindLabel } from "../../telemetry/labels.ts";
 import type { Source, Metrics } from "../../telemetry/metrics.ts";

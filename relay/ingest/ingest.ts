@@ -7,7 +7,7 @@ import { normalizeRelayUrl } from "../../nostr/relay-url.ts";
 import { searchableText } from "../../nostr/search.ts";
 import { type Verify, WRONG_ID, WRONG_SIGNATURE } from "../../nostr/signature.ts";
 import type { Fate } from "../../store/store.ts";
-import { NO_ROOM } from "../../store/store-size.ts";
+import { NO_ROOM } from "../../store/database/store-size.ts";
 import type { TracePlace } from "../../telemetry/tracing.ts";
 import { hasLongText } from "./event-weight.ts";
 import type { Rule } from "../access/policy.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { TracedEvent } from "../../store/event-traces.ts";
+import type { TracedEvent } from "../../store/watch/event-traces.ts";
 import { TraceMemory } from "./trace-memory.ts";
 
 const [ONE, TWO, THREE] = ["1", "2", "3"].map((digit) => ({

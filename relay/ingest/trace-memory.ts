@@ -1,5 +1,5 @@
 /** Remembers which trace an event belongs to, after its OK. What comes within a second is one trip to the database. */
-import type { EventTraces, TracedEvent } from "../../store/event-traces.ts";
+import type { EventTraces, TracedEvent } from "../../store/watch/event-traces.ts";
 
 export interface TraceMemoryDeps {
   traces: Pick<EventTraces, "remember">;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createStore } from "../../store/sql-store.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { gatedCommitter, notes, passAll } from "../../tests/fixtures/committers.ts";
 import { turn } from "../../tests/fixtures/turn.ts";
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";

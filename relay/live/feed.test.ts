@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createStore } from "../../store/sql-store.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { noPause } from "../../tests/fixtures/no-pause.ts";

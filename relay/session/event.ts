@@ -1,7 +1,7 @@
 /** Answers one EVENT with its OK. */
 import type { Event } from "../../nostr/event.ts";
 import { okFrame } from "../../nostr/message.ts";
-import { reasonFor } from "../../store/database.ts";
+import { reasonFor } from "../../store/database/database.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { TracePlace } from "../../telemetry/tracing.ts";
 import { type Ingest, okFields, type Outcome, refusalOf, type Sender } from "../ingest/ingest.ts";

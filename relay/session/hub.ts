@@ -1,8 +1,8 @@
 /** The hub: the sessions of one process or Durable Object. It answers their frames and delivers new events. */
 import { type Refusal, closedFrame, noticeFrame } from "../../nostr/message.ts";
 import type { Verify } from "../../nostr/signature.ts";
-import type { EventTraces } from "../../store/event-traces.ts";
-import type { ModerationStore } from "../../store/moderation.ts";
+import type { EventTraces } from "../../store/watch/event-traces.ts";
+import type { ModerationStore } from "../../store/moderation/moderation.ts";
 import type { Store } from "../../store/store.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Tracer } from "../../telemetry/tracing.ts";

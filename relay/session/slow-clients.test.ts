@@ -4,7 +4,7 @@ import { connect, eventsIn, NOW, openRelay, type Relay } from "../../tests/fixtu
 import { signedEvent } from "../../tests/fixtures/signed-events.ts";
 import { strangersIdentity } from "../../tests/fixtures/strangers.ts";
 import { BYTES_AT_ONCE, BYTES_PER_SECOND } from "../limits/answer-pace.ts";
-import { READ_BYTES } from "../../store/read.ts";
+import { READ_BYTES } from "../../store/walks/read.ts";
 import { READS_AT_ONCE } from "../reads.ts";
 import { SETTLING_MILLISECONDS } from "./settling.ts";
 

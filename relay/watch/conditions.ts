@@ -1,6 +1,6 @@
 /** What operators are alerted to, and what they can do about it. docs/operating.md describes each. */
-import type { Watched } from "../../store/watched.ts";
-import { type Level, LEVELS, MAKE_ROOM, type StoreSize } from "../../store/store-size.ts";
+import type { Watched } from "../../store/watch/watched.ts";
+import { type Level, LEVELS, MAKE_ROOM, type StoreSize } from "../../store/database/store-size.ts";
 import { type Spending, SPENDING_LEVELS, type SpendingLevel } from "../../telemetry/spending.ts";
 import type { ProbeResult } from "./probe.ts";
 

@@ -7,8 +7,8 @@ import { authentication } from "../../nostr/authentication.ts";
 import type { Event } from "../../nostr/event.ts";
 import { EPHEMERAL_GIFT_WRAP, GIFT_WRAP } from "../../nostr/kinds.ts";
 import { publicKeyOf, signEvent } from "../../nostr/secret-key.ts";
-import type { ProbeOutcome } from "../../store/probe.ts";
-import { NO_ROOM } from "../../store/store-size.ts";
+import type { ProbeOutcome } from "../../store/watch/probe.ts";
+import { NO_ROOM } from "../../store/database/store-size.ts";
 import { ProbeLine, type ProbeSocket } from "./probe-line.ts";
 
 export interface ProbeDeps {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Notice } from "../../telemetry/log.ts";
-import type { Watched } from "../../store/watched.ts";
+import type { Watched } from "../../store/watch/watched.ts";
 import type { Spending } from "../../telemetry/spending.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import type { AlertState } from "./alerts.ts";

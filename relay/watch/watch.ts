@@ -11,7 +11,7 @@ import {
   readAlertState,
   withoutPast,
 } from "./alerts.ts";
-import type { Watched } from "../../store/watched.ts";
+import type { Watched } from "../../store/watch/watched.ts";
 import type { Spending } from "../../telemetry/spending.ts";
 import { findingsOf, type Seen } from "./conditions.ts";
 import { type Notification, notificationOf } from "./notification.ts";

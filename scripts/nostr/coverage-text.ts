@@ -1,7 +1,7 @@
 /** How much of what an upstream holds is here, as text. */
-import type { Coverage } from "../../store/coverage.ts";
-import type { FilterStatus } from "../../store/upstream-status.ts";
-import type { Share } from "../../store/slices.ts";
+import type { Coverage } from "../../store/upstreams/coverage.ts";
+import type { FilterStatus } from "../../store/upstreams/upstream-status.ts";
+import type { Share } from "../../store/database/slices.ts";
 import { oneLine } from "../shared/printing.ts";
 import { countOf, timeOf } from "../shared/units.ts";
 

@@ -1,7 +1,7 @@
 /** `dead`: dead letters of a relay, over its management API (NIP-86): events of upstreams that could not be stored. */
 import type { LetterChoice } from "../../nostr/management.ts";
 import { normalizeUpstreamUrl } from "../../nostr/relay-url.ts";
-import type { Letter, LetterHead, LetterPage } from "../../store/letter-list.ts";
+import type { Letter, LetterHead, LetterPage } from "../../store/letters/letter-list.ts";
 import { readOptions } from "../shared/options.ts";
 import { note, oneLine, print, printableJson } from "../shared/printing.ts";
 import { UsageError } from "../shared/usage.ts";

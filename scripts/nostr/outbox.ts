@@ -1,7 +1,7 @@
 /** `outbox`: authors that some keys follow are pulled from the relays where they write (NIP-65). */
 import { npubEncode } from "nostr-tools/nip19";
 import { parsePublicKey } from "../../nostr/public-key.ts";
-import type { OutboxFound, OutboxKey } from "../../store/outbox.ts";
+import type { OutboxFound, OutboxKey } from "../../store/upstreams/outbox.ts";
 import { readOptions } from "../shared/options.ts";
 import { note, print, printableJson } from "../shared/printing.ts";
 import { UsageError } from "../shared/usage.ts";

@@ -1,6 +1,6 @@
 /** Everything that is in the state folder of a relay, in the order of its log. The relay may run meanwhile. */
 import { openSqlite } from "../../platforms/sqlite.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { eventFileIn } from "../move/state-folder.ts";
 import type { Page } from "../move/page.ts";
 

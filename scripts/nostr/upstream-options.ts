@@ -1,5 +1,5 @@
 /** The settings of an upstream as options of a command. */
-import { parseUpstreamSettings } from "../../store/upstream-settings.ts";
+import { parseUpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
 import { UsageError } from "../shared/usage.ts";
 import { FILTER_OPTIONS, filterOf } from "./filter-options.ts";
 

@@ -1,6 +1,6 @@
 /** Upstreams as text: a table of all, and what is known about one. */
-import type { FilterStatus, UpstreamStatus } from "../../store/upstream-status.ts";
-import type { UpstreamFilter, UpstreamSettings } from "../../store/upstream-settings.ts";
+import type { FilterStatus, UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
+import type { UpstreamFilter, UpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
 import { oneLine } from "../shared/printing.ts";
 import { coverageLines, shareOfAll } from "./coverage-text.ts";
 import { textTable } from "./table.ts";

@@ -1,6 +1,6 @@
 /** `upstream`: manages the relays that a relay pulls events from, over its management API (NIP-86). */
 import { normalizeUpstreamUrl } from "../../nostr/relay-url.ts";
-import type { UpstreamStatus } from "../../store/upstream-status.ts";
+import type { UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
 import { readOptions } from "../shared/options.ts";
 import { print, printableJson } from "../shared/printing.ts";
 import { relayAddressHint } from "../shared/relay-option.ts";

@@ -1,11 +1,11 @@
 /** The contract of the store of dead letters. Each platform runs it on its own database. */
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Database } from "../../store/database.ts";
-import { createDeadLetters, type DeadLetters } from "../../store/dead-letters.ts";
-import type { DeadLetter } from "../../store/letter-row.ts";
-import type { Change, ListName, ModerationStore } from "../../store/moderation.ts";
-import { createModerationStore } from "../../store/sql-moderation.ts";
-import { createStore } from "../../store/sql-store.ts";
+import type { Database } from "../../store/database/database.ts";
+import { createDeadLetters, type DeadLetters } from "../../store/letters/dead-letters.ts";
+import type { DeadLetter } from "../../store/letters/letter-row.ts";
+import type { Change, ListName, ModerationStore } from "../../store/moderation/moderation.ts";
+import { createModerationStore } from "../../store/moderation/sql-moderation.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import type { Store } from "../../store/store.ts";
 
 const [UP, OTHER] = ["wss://up.example/", "wss://other.example/"];

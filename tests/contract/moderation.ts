@@ -1,7 +1,7 @@
 /** The contract of every moderation store. Each platform runs it on its own database. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import type { AuditEntry, Change, ListName, ModerationStore } from "../../store/moderation.ts";
+import type { AuditEntry, Change, ListName, ModerationStore } from "../../store/moderation/moderation.ts";
 import type { Store } from "../../store/store.ts";
 import { noPause } from "../fixtures/no-pause.ts";
 

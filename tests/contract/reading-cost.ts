@@ -1,7 +1,7 @@
 /** The part of the contract in tests/contract/store.ts that bounds what a read costs, in bytes and rows. */
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { loadable, READ_BYTES } from "../../store/read.ts";
+import { loadable, READ_BYTES } from "../../store/walks/read.ts";
 import type { Query, Store, StoredEvent } from "../../store/store.ts";
 import { finish } from "../../store/work.ts";
 import type { Counts } from "../../telemetry/counts.ts";

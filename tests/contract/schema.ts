@@ -1,8 +1,8 @@
 /** The contract of `updateSchema`, for D1 and node:sqlite. */
 import { expect, it, vi } from "vitest";
-import { currentDatabase } from "../../store/current-database.ts";
-import { type Database, ReadOnlyError, type Statement } from "../../store/database.ts";
-import { type Migration, type SchemaOptions, updateSchema } from "../../store/schema.ts";
+import { currentDatabase } from "../../store/database/current-database.ts";
+import { type Database, ReadOnlyError, type Statement } from "../../store/database/database.ts";
+import { type Migration, type SchemaOptions, updateSchema } from "../../store/database/schema.ts";
 
 export interface SchemaSetup {
   /** Opens another connection to one database, which is empty at first. */

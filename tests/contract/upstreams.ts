@@ -1,8 +1,8 @@
 /** The contract of every store of upstreams, as operators see and change them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NEW_LIVE_HEALTH } from "../../store/live-health.ts";
-import { DEFAULT_SETTINGS } from "../../store/upstream-settings.ts";
-import type { UpstreamChange } from "../../store/upstreams.ts";
+import { NEW_LIVE_HEALTH } from "../../store/upstreams/live-health.ts";
+import { DEFAULT_SETTINGS } from "../../store/upstreams/upstream-settings.ts";
+import type { UpstreamChange } from "../../store/upstreams/upstreams.ts";
 import type { ModerationSetup } from "./moderation.ts";
 
 const URL = "wss://upstream.test";

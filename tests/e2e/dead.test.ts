@@ -1,7 +1,7 @@
 /** Dead letters of `npm start`, with the command line client. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { LetterHead } from "../../store/letter-list.ts";
+import type { LetterHead } from "../../store/letters/letter-list.ts";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { lines, runCli } from "../fixtures/cli.ts";
 import { ROOT } from "../fixtures/program.ts";

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { createStore } from "../../store/sql-store.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { note, queryOf } from "../contract/queries.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
 import { countersKept, openDisk, problemsOf, pulledOf, QUEUE_FOLDER, unfinished } from "./kill-checks.ts";

@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Bundle } from "../../aggregator/queue/bundle.ts";
-import { cursorOf, type FilterCursor, NEW_CURSOR, readCursor } from "../../store/upstream-cursor.ts";
+import {
+  cursorOf,
+  type FilterCursor,
+  NEW_CURSOR,
+  readCursor,
+} from "../../store/upstreams/upstream-cursor.ts";
 import { type Event, newestFirst } from "../../nostr/event.ts";
 import { searchableText } from "../../nostr/search.ts";
 import type { Upstream } from "./kill-upstreams.ts";

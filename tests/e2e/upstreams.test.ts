@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import type { UpstreamStatus } from "../../store/upstream-status.ts";
+import type { UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { runCli } from "../fixtures/cli.ts";
 import { ROOT } from "../fixtures/program.ts";

@@ -1,6 +1,6 @@
 /** Manages the upstreams of a running relay, as its admin (NIP-86). The aggregator sees a change with its next minute job. */
-import type { UpstreamSettings } from "../../store/upstream-settings.ts";
-import type { UpstreamStatus } from "../../store/upstream-status.ts";
+import type { UpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
+import type { UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
 import { PUBKEY } from "../fixtures/author.ts";
 import { authorizationEvent, headerOf } from "../fixtures/management.ts";
 import type { RelayProgram } from "./programs.ts";

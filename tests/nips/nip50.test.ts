@@ -1,8 +1,8 @@
 /** Search (NIP-50) over a whole relay: stored answers, live delivery on several hubs, and hubs that have slept. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { createStore } from "../../store/sql-store.ts";
-import { MOST_RANKED } from "../../store/search-walk.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
+import { MOST_RANKED } from "../../store/walks/search-walk.ts";
 import { connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";

@@ -1,7 +1,7 @@
 /** Decisions of operators apply to every source and every open connection (NIP-86). */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { consume } from "../../aggregator/queue/consume.ts";
-import type { DeadLetter } from "../../store/letter-row.ts";
+import type { DeadLetter } from "../../store/letters/letter-row.ts";
 import type { Event } from "../../nostr/event.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { PUBKEY } from "../fixtures/author.ts";

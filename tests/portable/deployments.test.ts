@@ -5,12 +5,12 @@ import { readBundle } from "../../aggregator/queue/bundle.ts";
 import { rangesToPull } from "../../aggregator/turn/cursor.ts";
 import type { Hub } from "../../relay/session/hub.ts";
 import { readAlertState } from "../../relay/watch/alerts.ts";
-import { NEW_LIVE_HEALTH, readLiveHealth } from "../../store/live-health.ts";
-import { readOnwardAnswers } from "../../store/onward-answers.ts";
-import { cursorOf, readCursor } from "../../store/upstream-cursor.ts";
-import { readFound } from "../../store/outbox.ts";
-import { readHealth } from "../../store/upstream-health.ts";
-import { DEFAULT_SETTINGS, readUpstreamSettings } from "../../store/upstream-settings.ts";
+import { NEW_LIVE_HEALTH, readLiveHealth } from "../../store/upstreams/live-health.ts";
+import { readOnwardAnswers } from "../../store/upstreams/onward-answers.ts";
+import { cursorOf, readCursor } from "../../store/upstreams/upstream-cursor.ts";
+import { readFound } from "../../store/upstreams/outbox.ts";
+import { readHealth } from "../../store/upstreams/upstream-health.ts";
+import { DEFAULT_SETTINGS, readUpstreamSettings } from "../../store/upstreams/upstream-settings.ts";
 import { type Client, connect, eventsIn, openRelay, type Relay } from "../fixtures/hubs.ts";
 import {
   BUNDLES,

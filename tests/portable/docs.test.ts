@@ -1,7 +1,7 @@
 /** Checks the docs against the code. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { openApiDocument } from "../../http/openapi.ts";
+import { openApiDocument } from "../../http/openapi/openapi.ts";
 import { relayDocument } from "../../http/relay-document.ts";
 import { parseConfig } from "../../relay/config.ts";
 import { configurationDoc } from "../../scripts/shared/configuration-doc.ts";

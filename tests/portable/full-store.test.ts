@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Bundle } from "../../aggregator/queue/bundle.ts";
 import { consume, NO_ROOM_DELAY } from "../../aggregator/queue/consume.ts";
-import type { DeadLetter } from "../../store/letter-row.ts";
-import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
+import type { DeadLetter } from "../../store/letters/letter-row.ts";
+import { NEW_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { pull } from "../../aggregator/pull/pull.ts";
 import type { Event } from "../../nostr/event.ts";
 import { noTracer } from "../../telemetry/tracing.ts";

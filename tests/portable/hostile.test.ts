@@ -17,7 +17,7 @@ import { parseConfig } from "../../relay/config.ts";
 import { FairQueue } from "../../relay/limits/fair-queue.ts";
 import { answerFilters } from "../../relay/query.ts";
 import { CHEAP_STEPS, MOST_LOOKED, type Reading, Reads } from "../../relay/reads.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import type { Store, View } from "../../store/store.ts";
 import { noMetrics } from "../../telemetry/metrics.ts";
 import { type Looked, LookedSqlite } from "../fixtures/looked-sqlite.ts";

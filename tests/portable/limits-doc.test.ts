@@ -19,7 +19,7 @@ import { FEW_VALUES } from "../../relay/session/request.ts";
 import { BYTES_AT_ONCE, BYTES_PER_SECOND } from "../../relay/limits/answer-pace.ts";
 import { HUB_MEMORY } from "../../relay/limits/hub-memory.ts";
 import { QUERY_COST, SIGNATURE_COST, VALUE_FILED_COST } from "../../relay/limits/cost.ts";
-import { COST_OF_STRETCH, COST_OF_STRETCH_WITH_KINDS } from "../../store/dense.ts";
+import { COST_OF_STRETCH, COST_OF_STRETCH_WITH_KINDS } from "../../store/walks/dense.ts";
 import {
   CHARACTERS_FOR_ENTRY,
   HELD_BY_SEARCH,
@@ -28,10 +28,10 @@ import {
   LONG_EVENT_BYTES,
   READ_BYTES,
   STEP_EVENTS,
-} from "../../store/read.ts";
-import { LOOKED_AT, STEP_COST } from "../../store/removal.ts";
-import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/search-walk.ts";
-import { MOST_BYTES, MOST_STATEMENTS } from "../../store/shared-batches.ts";
+} from "../../store/walks/read.ts";
+import { LOOKED_AT, STEP_COST } from "../../store/removal/removal.ts";
+import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/walks/search-walk.ts";
+import { MOST_BYTES, MOST_STATEMENTS } from "../../store/database/shared-batches.ts";
 import { LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
 
 const LIMITS = readFileSync(new URL("../../docs/limits.md", import.meta.url), "utf8");

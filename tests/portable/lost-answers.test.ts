@@ -1,6 +1,6 @@
 /** Commits whose answer is lost are retried. No client misses an event, and none gets it twice. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { retryingDatabase } from "../../store/retrying-database.ts";
+import { retryingDatabase } from "../../store/database/retrying-database.ts";
 import { type Failure, failingDatabase } from "../fixtures/failing-database.ts";
 import { connect, eventsIn, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { noPause } from "../fixtures/no-pause.ts";

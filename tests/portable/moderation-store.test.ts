@@ -1,5 +1,5 @@
-import { createModerationStore } from "../../store/sql-moderation.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { createModerationStore } from "../../store/moderation/sql-moderation.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { moderationContract } from "../contract/moderation.ts";
 import { upstreamsContract } from "../contract/upstreams.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";

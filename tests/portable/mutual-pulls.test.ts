@@ -5,7 +5,7 @@ import type { UpstreamSocket } from "../../aggregator/conversation/line.ts";
 import { pull } from "../../aggregator/pull/pull.ts";
 import { converse } from "../../aggregator/conversation/upstream.ts";
 import type { Event } from "../../nostr/event.ts";
-import { NEW_CURSOR } from "../../store/upstream-cursor.ts";
+import { NEW_CURSOR } from "../../store/upstreams/upstream-cursor.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { NOW } from "../fixtures/hubs.ts";
 import { KeptSession } from "../fixtures/kept-session.ts";

@@ -2,10 +2,10 @@
 import { expect, it, onTestFinished } from "vitest";
 import { readMigrations } from "../../platforms/migration-files.ts";
 import { openSqlite } from "../../platforms/sqlite.ts";
-import { currentDatabase } from "../../store/current-database.ts";
-import { ReadOnlyError } from "../../store/database.ts";
-import { updateSchema } from "../../store/schema.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { currentDatabase } from "../../store/database/current-database.ts";
+import { ReadOnlyError } from "../../store/database/database.ts";
+import { updateSchema } from "../../store/database/schema.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { connect, eventsIn } from "../fixtures/hubs.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { STRANGER } from "../fixtures/strangers.ts";

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import { signed } from "../fixtures/author.ts";
-import type { OpenApiDocument, Parameter, Schema } from "../../http/openapi-types.ts";
+import type { OpenApiDocument, Parameter, Schema } from "../../http/openapi/openapi-types.ts";
 import { openHttpApi } from "../fixtures/http-api.ts";
 import { matchesText } from "../fixtures/json-schema.ts";
 

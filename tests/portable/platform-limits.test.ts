@@ -12,10 +12,10 @@ import {
 import { ALICE, BOB, by, visitor } from "../fixtures/people.ts";
 import { countAll, readAll } from "../fixtures/read-all.ts";
 import { type ReplicatedSqlite, replicatedSqlite } from "../fixtures/replicated-sqlite.ts";
-import { readFromReplicas } from "../../store/replicated-database.ts";
-import { countEvents } from "../../store/count.ts";
-import { Dense } from "../../store/dense.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { readFromReplicas } from "../../store/database/replicated-database.ts";
+import { countEvents } from "../../store/counting/count.ts";
+import { Dense } from "../../store/walks/dense.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { finish } from "../../store/work.ts";
 import { queryOf } from "../contract/queries.ts";
 import { seeded } from "../reference/generators.ts";

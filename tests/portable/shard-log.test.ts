@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import type { Database } from "../../store/database.ts";
-import { retryingDatabase } from "../../store/retrying-database.ts";
-import { wrapDatabase } from "../../store/wrapped-database.ts";
+import type { Database } from "../../store/database/database.ts";
+import { retryingDatabase } from "../../store/database/retrying-database.ts";
+import { wrapDatabase } from "../../store/database/wrapped-database.ts";
 import type { CommitResult, Store } from "../../store/store.ts";
 import { note } from "../contract/queries.ts";
 import { TRANSIENT } from "../fixtures/failing-database.ts";

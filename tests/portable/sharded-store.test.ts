@@ -1,6 +1,6 @@
-import { meteredDatabase } from "../../store/metered-database.ts";
+import { meteredDatabase } from "../../store/database/metered-database.ts";
 import { Counts } from "../../telemetry/counts.ts";
-import { createShardedModerationStore } from "../../store/sharded-moderation.ts";
+import { createShardedModerationStore } from "../../store/shards/sharded-moderation.ts";
 import { moderationContract } from "../contract/moderation.ts";
 import { upstreamsContract } from "../contract/upstreams.ts";
 import { storeContract } from "../contract/store.ts";

@@ -1,11 +1,11 @@
 /** What changes from question to question is bound, so that SQLite keeps its statements compiled. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parseFilter, type Filter } from "../../nostr/filter.ts";
-import type { Database } from "../../store/database.ts";
-import { estimate } from "../../store/sample.ts";
-import { createStore } from "../../store/sql-store.ts";
+import type { Database } from "../../store/database/database.ts";
+import { estimate } from "../../store/counting/sample.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { finish } from "../../store/work.ts";
-import { wrapDatabase } from "../../store/wrapped-database.ts";
+import { wrapDatabase } from "../../store/database/wrapped-database.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
 

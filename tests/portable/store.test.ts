@@ -1,5 +1,5 @@
-import { meteredDatabase } from "../../store/metered-database.ts";
-import { createStore } from "../../store/sql-store.ts";
+import { meteredDatabase } from "../../store/database/metered-database.ts";
+import { createStore } from "../../store/sql/sql-store.ts";
 import { Counts } from "../../telemetry/counts.ts";
 import { storeContract } from "../contract/store.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";

@@ -1,6 +1,6 @@
 /** How many round trips to the database each kind of question makes. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { wrapDatabase } from "../../store/wrapped-database.ts";
+import { wrapDatabase } from "../../store/database/wrapped-database.ts";
 import { type Client, connect, eventsIn, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
 import { visitor } from "../fixtures/people.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";

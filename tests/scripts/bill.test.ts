@@ -10,7 +10,7 @@ import { readBillOptions } from "../../scripts/bill/options.ts";
 import { type Billed, DATABASE_GB, PRICES } from "../../telemetry/prices.ts";
 import { billText, totalOf } from "../../scripts/bill/table.ts";
 import { type Traffic, usageOf } from "../../scripts/bill/usage.ts";
-import { unneeded } from "../../store/unneeded.ts";
+import { unneeded } from "../../store/upstreams/unneeded.ts";
 import { noTracer } from "../../telemetry/tracing.ts";
 import { connect, type Frame, NOW } from "../fixtures/hubs.ts";
 import { ROOT, startProgram } from "../fixtures/program.ts";

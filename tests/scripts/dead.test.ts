@@ -1,7 +1,7 @@
 /** `npm run nostr -- dead`: dead letters of a relay. */
 import { describe, expect, it } from "vitest";
-import { createDeadLetters } from "../../store/dead-letters.ts";
-import type { Letter, LetterHead } from "../../store/letter-list.ts";
+import { createDeadLetters } from "../../store/letters/dead-letters.ts";
+import type { Letter, LetterHead } from "../../store/letters/letter-list.ts";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { freshFolder, lines, runCli, RUNTIMES } from "../fixtures/cli.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";

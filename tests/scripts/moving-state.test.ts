@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openSqlite } from "../../platforms/sqlite.ts";
 import { lockState } from "../../scripts/local/state-lock.ts";
-import { createModerationStore } from "../../store/sql-moderation.ts";
+import { createModerationStore } from "../../store/moderation/sql-moderation.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
 import { PUBKEY, signed } from "../fixtures/author.ts";
 import { freshFolder, lines, RUNTIMES, runCli } from "../fixtures/cli.ts";

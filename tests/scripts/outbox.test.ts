@@ -1,8 +1,8 @@
 /** `npm run nostr -- outbox`: the keys whose follows are pulled. */
 import { npubEncode } from "nostr-tools/nip19";
 import { describe, expect, it } from "vitest";
-import { beginChoice, endChoice } from "../../store/outbox.ts";
-import { DEFAULT_SETTINGS } from "../../store/upstream-settings.ts";
+import { beginChoice, endChoice } from "../../store/upstreams/outbox.ts";
+import { DEFAULT_SETTINGS } from "../../store/upstreams/upstream-settings.ts";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { freshFolder, lines, runCli, RUNTIMES } from "../fixtures/cli.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { statusText, tableOf } from "../../scripts/nostr/upstream-text.ts";
 import { lengthOf, sizeOf, timeOf } from "../../scripts/shared/units.ts";
-import { DEFAULT_SETTINGS } from "../../store/upstream-settings.ts";
-import type { Coverage } from "../../store/coverage.ts";
-import type { UpstreamStatus } from "../../store/upstream-status.ts";
+import { DEFAULT_SETTINGS } from "../../store/upstreams/upstream-settings.ts";
+import type { Coverage } from "../../store/upstreams/coverage.ts";
+import type { UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
 
 const NOW = 1_700_000_000;
 const gap = (since: number) => ({ since, until: since + 9 });

@@ -1,6 +1,6 @@
 import { npubEncode } from "nostr-tools/nip19";
 import { describe, expect, it } from "vitest";
-import type { UpstreamStatus } from "../../store/upstream-status.ts";
+import type { UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { freshFolder, lines, runCli, RUNTIMES } from "../fixtures/cli.ts";
 import { type Script, startScriptedRelay } from "../fixtures/scripted-relay.ts";

@@ -2,7 +2,7 @@
 import { generateSecretKey, getPublicKey } from "nostr-tools";
 import { npubEncode } from "nostr-tools/nip19";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { UpstreamStatus } from "../../store/upstream-status.ts";
+import type { UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
 import { type ScriptedRelay, startScriptedRelay, stored } from "../fixtures/scripted-relay.ts";
 import { signedEvent } from "../fixtures/signed-events.ts";
 import { freePort } from "../../scripts/bench/relays/free-port.ts";

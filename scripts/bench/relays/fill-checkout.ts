@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { openSqlite as OpenSqlite } from "../../../platforms/sqlite.ts";
-import type { createStore as CreateStore } from "../../../store/sql-store.ts";
+import type { createStore as CreateStore } from "../../../store/sql/sql-store.ts";
 import type { Event } from "../../../nostr/event.ts";
 import { storedEvents } from "../corpus/corpus.ts";
 
@@ -16,7 +16,7 @@ const PER_LINE = 50_000;
 const [checkout = "", file = "", count, end, seed] = process.argv.slice(2);
 const ownModule = (path: string): Promise<unknown> => import(pathToFileURL(join(checkout, path)).href);
 const { openSqlite } = (await ownModule("platforms/sqlite.ts")) as { openSqlite: typeof OpenSqlite };
-const { createStore } = (await ownModule("store/sql-store.ts")) as { createStore: typeof CreateStore };
+const { createStore } = (await ownModule("store/sql/sql-store.ts")) as { createStore: typeof CreateStore };
 
 const db = openSqlite(file);
 // If the machine fails meanwhile, the directory is not used.

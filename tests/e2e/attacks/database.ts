@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openSqlite } from "../../../platforms/sqlite.ts";
-import { createStore } from "../../../store/sql-store.ts";
+import { createStore } from "../../../store/sql/sql-store.ts";
 import { NOW, publicKeyOf, unsigned } from "./events.ts";
 import { COMMON_WORDS, LETTERS, RARE_WORD, SCRIBES, VANISHING } from "./scene.ts";
 

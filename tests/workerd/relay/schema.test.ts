@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { MIGRATIONS } from "../../../platforms/migrations.ts";
-import type { Database } from "../../../store/database.ts";
+import type { Database } from "../../../store/database/database.ts";
 import { schemaContract } from "../../contract/schema.ts";
 
 it("knows every file of migrations/, in their order", () => {

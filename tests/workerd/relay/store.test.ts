@@ -1,11 +1,11 @@
 /** Runs the contracts of the stores on D1, and what only several databases ask of it. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { meteredDatabase } from "../../../store/metered-database.ts";
-import { createShard } from "../../../store/shard.ts";
-import { createShardLog } from "../../../store/shard-log.ts";
-import { createModerationStore } from "../../../store/sql-moderation.ts";
-import { createStore } from "../../../store/sql-store.ts";
+import { meteredDatabase } from "../../../store/database/metered-database.ts";
+import { createShard } from "../../../store/shards/shard.ts";
+import { createShardLog } from "../../../store/shards/shard-log.ts";
+import { createModerationStore } from "../../../store/moderation/sql-moderation.ts";
+import { createStore } from "../../../store/sql/sql-store.ts";
 import { Counts } from "../../../telemetry/counts.ts";
 import { moderationContract } from "../../contract/moderation.ts";
 import { upstreamsContract } from "../../contract/upstreams.ts";

@@ -1,0 +1,136 @@
+/** Walks the full-text index backwards from the newest stored event, one window of the log in each step (NIP-50). */
+import type { Event } from "../../nostr/event.ts";
+import type { FoundEvent } from "../store.ts";
+import { relevanceOf } from "../../nostr/relevance.ts";
+import { beginningOf, phrasesOf } from "../../nostr/search.ts";
+import { allOf, type Bind, binding, timeBounds } from "./conditions.ts";
+import { costOfTesting, type Part, restOf } from "./plan.ts";
+import { ftsQuery } from "./search.ts";
+import { columns, foundIn, hasMark, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+
+/** Maximum number of matches that are ranked: the last stored ones. */
+export const MOST_RANKED = 200;
+
+/** Ranking uses this many characters at the start of each text. */
+export const RANKED_CHARACTERS = 2000;
+
+/** Searching this many public events for one phrase costs as much as one index entry. */
+export const EVENTS_FOR_ENTRY = 25;
+
+/**
+ * Average number of public events between two milestones. Windows end at milestones, so private events do not make
+ * them shorter.
+ */
+const EVENTS_FOR_MILESTONE = 1024;
+const MILESTONES = "event INDEXED BY event_milestone WHERE private = 0 AND substr(id, 31, 2) < x'0040'";
+
+/** Casts a bound number: FTS5 uses bounds of the rowid only if they are integers, and D1 binds numbers as reals. */
+function integer(value: number, bind: Bind): string {
+  return `CAST(${bind(value)} AS INTEGER)`;
+}
+
+export class SearchWalk implements Walk {
+  readonly found: FoundEvent[] = [];
+  isDone = false;
+  /** Always undefined: matches are in the order of the log, not of time. */
+  readonly reached = undefined;
+  readonly testing: number;
+  readonly listing = 0;
+  private readonly part: Part;
+  private readonly phrases: string[];
+  private readonly search: string;
+  private readonly wanted: number;
+  /** The last log position that has not been searched. Undefined: the end of the log. */
+  private last: number | undefined;
+  private planned = { milestones: 0, tested: 0, events: 0 };
+  /** The scores of the first matches. */
+  private readonly scores: number[] = [];
+
+  constructor(part: Part, search: string, limit: number) {
+    this.part = part;
+    this.search = search;
+    this.phrases = phrasesOf(search);
+    this.testing = costOfTesting(part, { by: "search" });
+    this.wanted = Number.isFinite(limit) ? Math.max(limit + 1, MOST_RANKED) : Infinity;
+  }
+
+  plan({ entries, events: mostEvents, longest }: Room): Statement[] {
+    const { bind, params } = binding();
+    const milestones = Math.max(1, Math.floor((entries * EVENTS_FOR_ENTRY) / this.costOfMilestone));
+    const tested = Math.max(1, Math.floor(entries / this.testing));
+    const events = Math.min(mostEvents, tested, this.wanted - this.found.length);
+    this.planned = { milestones, tested, events };
+    const end = `coalesce((${this.milestones(bind)} LIMIT 1 OFFSET ${bind(milestones - 1)}), 1)`;
+    const matches = `FROM search WHERE search MATCH ${bind(ftsQuery(this.search))}
+      AND rowid <= ${this.begin(bind)} AND rowid >= ${end} ORDER BY rowid DESC`;
+    const rest = [...timeBounds(this.part.filter, bind, "e"), restOf(this.part, { by: "search" }, bind)];
+    const sql = `
+SELECT ${columns(longest, bind)}
+FROM (SELECT rowid AS seq ${matches} LIMIT ${bind(tested)}) AS w CROSS JOIN event AS e ON e.seq = w.seq
+WHERE ${allOf(rest)}
+UNION ALL
+SELECT seq, 0, NULL FROM (SELECT rowid AS seq ${matches} LIMIT 1 OFFSET ${bind(tested - 1)})
+LIMIT ${bind(events)}`;
+    return [{ sql, params }, this.marksStatement(milestones)];
+  }
+
+  /** Returns the statement for the milestones of the window. */
+  private marksStatement(most: number): Statement {
+    const { bind, params } = binding();
+    const some = `${this.milestones(bind)} LIMIT ${bind(most)}`;
+    return { sql: `SELECT seq, 0 AS created_at, NULL AS found FROM (${some})`, params };
+  }
+
+  private milestones(bind: Bind): string {
+    return `SELECT seq FROM ${MILESTONES} AND seq <= ${this.begin(bind)} ORDER BY seq DESC`;
+  }
+
+  private begin(bind: Bind): string {
+    return this.last === undefined ? "(SELECT coalesce(max(seq), 0) FROM event)" : integer(this.last, bind);
+  }
+
+  take([rows = [], marks = []]: Row[][]): number {
+    this.found.push(...foundIn(rows));
+    const { milestones, tested, events } = this.planned;
+    const isCut = hasMark(rows) || rows.length >= events;
+    const end = marks.length < milestones ? 1 : (marks.at(-1)?.seq ?? 1);
+    const reached = isCut ? (rows.at(-1)?.seq ?? 1) : end;
+    this.last = reached - 1;
+    this.isDone = this.last <= 0 || this.found.length >= this.wanted;
+    const passed = marks.filter(({ seq }) => seq >= reached).length;
+    const looked = hasMark(rows) ? tested : rows.length;
+    return looked + Math.ceil((passed * this.costOfMilestone) / EVENTS_FOR_ENTRY);
+  }
+
+  /** Work between two milestones: events times phrases. */
+  private get costOfMilestone(): number {
+    return EVENTS_FOR_MILESTONE * this.phrases.length;
+  }
+
+  /**
+   * Scores the next matches, up to this many characters of text, and returns the number of characters. Returns 0 if all
+   * ranked matches have a score. A long event comes without its text and gets the lowest score.
+   */
+  score(characters: number): number {
+    let cut = 0;
+    while (cut < characters && this.scores.length < Math.min(MOST_RANKED, this.found.length)) {
+      const text = rankedText(this.found[this.scores.length]);
+      this.scores.push(relevanceOf(text, this.phrases));
+      cut += Math.max(1, text.length);
+    }
+    return cut;
+  }
+
+  /** Returns the matches, best first, at the same score the newest first. */
+  ranked(newestFirst: (a: FoundEvent, b: FoundEvent) => number): FoundEvent[] {
+    const scored = this.found.map((event, at) => ({ event, score: this.scores[at] ?? 0 }));
+    return scored
+      .sort((a, b) => b.score - a.score || newestFirst(a.event, b.event))
+      .map(({ event }) => event);
+  }
+}
+
+/** Returns the text of a match that its rank depends on. Empty if the event is long: then it came without its JSON. */
+export function rankedText(event: FoundEvent | undefined): string {
+  return event?.json === undefined ? "" : beginningOf(JSON.parse(event.json) as Event, RANKED_CHARACTERS);
+}

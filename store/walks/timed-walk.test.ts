@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { note, queryOf } from "../../tests/contract/queries.ts";
+import { LookedSqlite } from "../../tests/fixtures/looked-sqlite.ts";
+import type { WireFilter } from "../../tests/reference/matcher.ts";
+import { createStore } from "../sql/sql-store.ts";
+import { finish, STEP_ENTRIES } from "../work.ts";
+
+const AUTHORS = Array.from({ length: 400 }, (_, n) => (n + 1).toString(16).padStart(64, "0"));
+const EVENTS = 4000;
+/** Nobody has published them. */
+const kinds = [9998, 9999];
+
+let db: LookedSqlite;
+beforeEach(async () => {
+  db = new LookedSqlite();
+  const events = Array.from({ length: EVENTS }, (_, n) =>
+    note(n, { pubkey: AUTHORS[n % AUTHORS.length]!, tags: [["t", `${n % 400}`]] }),
+  );
+  await createStore(db).commit(events);
+  db.batches.length = 0;
+});
+afterEach(() => db.close());
+
+it.each<[string, WireFilter]>([
+  ["authors", { authors: AUTHORS, kinds }],
+  ["tag values", { "#t": AUTHORS.map((_, n) => `${n}`), kinds }],
+])("a step looks at few rows, even with twelve long lists of %s", async (_, wire) => {
+  const store = createStore(db);
+  const { cost } = await finish(store.read(Array(12).fill(queryOf(wire, 100))));
+  const rows = db.batches.map(({ entries, tags }) => entries + tags);
+  expect(Math.max(...rows)).toBeLessThan(5 * STEP_ENTRIES);
+  // Up to five entries of other kinds are skipped at once, and D1 counts them itself.
+  expect(cost.looked).toBeGreaterThan((12 * EVENTS) / 5);
+});
