@@ -44,7 +44,8 @@ async function openFile(name: string, length: number): Promise<Output> {
 function prepareDraft(draft: string, length: number): void {
   if (length === 0) return closeSync(openSync(draft, "w"));
   const { size } = statSync(draft);
-  if (size < length) throw new Error(`it has ${size} bytes, and ${length} were written`);
+  if (size < length)
+    throw new Error(`it has ${size} bytes, and ${length} were written: export without --resume`);
   truncateSync(draft, length);
 }
 

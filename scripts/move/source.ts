@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { PassThrough, type Readable } from "node:stream";
 import zlib from "node:zlib";
 import { CommandError, messageOf, UsageError } from "../shared/usage.ts";
+import { framesOf } from "./zstd-frames.ts";
 
 export type Compression = "gzip" | "zstd";
 
@@ -94,8 +95,9 @@ function refuseUtf16(name: string, [one, two]: Uint8Array): void {
 
 function decompressed(stream: Readable, compression: Compression): Readable {
   const through = compression === "gzip" ? zlib.createGunzip() : createZstdDecompress();
+  const piped = compression === "gzip" ? pipeline(stream, through) : pipeline(stream, framesOf, through);
   // The reader of `through` gets its error.
-  pipeline(stream, through).catch((error: unknown) => through.destroy(error as Error));
+  piped.catch((error: unknown) => through.destroy(error as Error));
   return through;
 }
 

@@ -1,20 +1,6 @@
 /** The commands of the client for relays. */
-import * as admin from "./admin.ts";
-import * as count from "./count.ts";
-import * as dead from "./dead.ts";
-import * as events from "./events.ts";
-import * as exportCommand from "./export.ts";
-import * as health from "./health.ts";
-import * as importCommand from "./import.ts";
-import * as keygen from "./keygen.ts";
-import * as outbox from "./outbox.ts";
 import { didYouMean } from "../shared/nearest.ts";
 import { print } from "../shared/printing.ts";
-import * as publish from "./publish.ts";
-import * as relayInfo from "./relay-info.ts";
-import * as req from "./req.ts";
-import * as sync from "./sync.ts";
-import * as upstream from "./upstream.ts";
 import { runCommand, UsageError } from "../shared/usage.ts";
 import { VERSION } from "../shared/version.ts";
 
@@ -25,21 +11,22 @@ interface Command {
   run(args: string[]): Promise<void>;
 }
 
-const COMMANDS: Record<string, Command> = {
-  keygen,
-  publish,
-  req,
-  count,
-  events,
-  "relay-info": relayInfo,
-  health,
-  admin,
-  upstream,
-  outbox,
-  dead,
-  import: importCommand,
-  export: exportCommand,
-  sync,
+/** Only the command that runs is loaded: all of them take 25 MB of memory. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  keygen: () => import("./keygen.ts"),
+  publish: () => import("./publish.ts"),
+  req: () => import("./req.ts"),
+  count: () => import("./count.ts"),
+  events: () => import("./events.ts"),
+  "relay-info": () => import("./relay-info.ts"),
+  health: () => import("./health.ts"),
+  admin: () => import("./admin.ts"),
+  upstream: () => import("./upstream.ts"),
+  outbox: () => import("./outbox.ts"),
+  dead: () => import("./dead.ts"),
+  import: () => import("./import.ts"),
+  export: () => import("./export.ts"),
+  sync: () => import("./sync.ts"),
 };
 
 /** Runs a command by its name and arguments. It sets the exit status. */
@@ -54,13 +41,14 @@ export function runNostr(args: string[]): Promise<void> {
 async function dispatch([name = "--help", ...args]: string[]): Promise<void> {
   if (name === "--version" || name === "-v" || name === "version") return print(`tributary ${VERSION}`);
   if (name === "help" && args[0] !== undefined) return dispatch([...args, "--help"]);
-  if (name === "help" || name === "--help" || name === "-h") return print(overview());
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
+  if (name === "help" || name === "--help" || name === "-h") return print(await overview());
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) {
     const names = Object.keys(COMMANDS);
     const near = didYouMean(name, names) || `, there are ${names.join(", ")}`;
     throw new UsageError(`there is no command ${JSON.stringify(name)}${near}`);
   }
+  const command = await load();
   return asksForHelp(args) ? print(helpOf(command, args).trimEnd()) : command.run(args);
 }
 
@@ -74,8 +62,9 @@ function asksForHelp(args: string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
 }
 
-function overview(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
+async function overview(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const lines = Object.keys(COMMANDS).map((name, at) => `  ${name.padEnd(12)} ${commands[at]?.summary}`);
   return `Usage: npm run nostr -- <command> [options]
 
 ${lines.join("\n")}

@@ -1,5 +1,6 @@
 /** `count`: asks a relay how many events match (NIP-45). */
-import { AUTH_HELP, AUTH_OPTION, authenticate, refusal } from "./auth-option.ts";
+import { AUTH_HELP, AUTH_OPTION, refusal } from "./auth-option.ts";
+import { authenticate } from "./authentication.ts";
 import { type Conversation, noteNotice, openConversation, textOf, within } from "./conversation.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
 import { readOptions } from "../shared/options.ts";

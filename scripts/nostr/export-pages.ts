@@ -1,8 +1,7 @@
-/** The pages of an export, by the way that is asked for. */
+/** The pages of an export, by the way that is asked for. Each is loaded only if it is used: what it needs takes 10 MB of memory. */
 import { timeOf } from "../shared/units.ts";
 import type { Page } from "../move/page.ts";
-import { logPages } from "./log-pages.ts";
-import { placedPages, type RelayPlace } from "./relay-pages.ts";
+import type { RelayPlace } from "./relay-pages.ts";
 
 /** Where an export goes on: a position in the log, or a page of a relay that is asked as a client. */
 export type ExportPlace = { log: number } | RelayPlace;
@@ -28,7 +27,6 @@ export function fromState(folder: string): ExportSource {
     isTrusted: true,
     share: () => share,
     async *pages(from) {
-      // Loaded late: no other command needs the code of the store.
       const { statePages } = await import("./state-pages.ts");
       yield* inLog(statePages(folder, { after: positionOf(from), share: (done) => (share = done) }));
     },
@@ -42,7 +40,10 @@ export function fromAdmin(relay: string, timeout: number | undefined): ExportSou
     isSelected: false,
     isTrusted: false,
     share: () => undefined,
-    pages: (from) => inLog(logPages(relay, { after: positionOf(from), timeout })),
+    async *pages(from) {
+      const { logPages } = await import("./log-pages.ts");
+      yield* inLog(logPages(relay, { after: positionOf(from), timeout }));
+    },
   };
 }
 
@@ -59,13 +60,15 @@ export function fromRelay(relay: string, { filter, auth, timeout }: ClientOption
     isSelected: true,
     isTrusted: false,
     share: () => undefined,
-    pages: (from, problem) =>
-      placedPages(relay, filter, {
+    async *pages(from, problem) {
+      const { placedPages } = await import("./relay-pages.ts");
+      yield* placedPages(relay, filter, {
         auth,
         timeout,
         isCut: (second) => problem(cutText(second)),
         from: from && "log" in from ? undefined : from,
-      }),
+      });
+    },
   };
 }
 

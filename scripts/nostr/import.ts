@@ -19,9 +19,7 @@ import { countOf } from "../shared/units.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
 import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
-import { AdminDestination } from "./admin-destination.ts";
 import type { OpenDestination } from "./open-destination.ts";
-import { RelayDestination } from "./relay-destination.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
 export const summary = "store the events of a file in a relay";
@@ -86,19 +84,21 @@ async function destinationOf(
   values: DestinationValues,
 ): Promise<{ place: string; destination: OpenDestination }> {
   const { state } = values;
+  // Each is loaded only if it is used: what it needs takes 10 MB of memory.
   if (state !== undefined) {
     assertAlone(values);
     const settings = readSettings({ ...values, upstream: [] });
-    // Loaded late: no other command needs the code of the relay.
     const { StateDestination } = await import("./state-destination.ts");
     return { place: resolve(state), destination: new StateDestination(state, settings) };
   }
   const relay = relayUrl(values.relay);
   const timeout = timeoutOf(values.timeout);
-  const destination = values.admin
-    ? new AdminDestination(relay, timeout)
-    : new RelayDestination(relay, { auth: values.auth, timeout });
-  return { place: relay, destination };
+  if (values.admin) {
+    const { AdminDestination } = await import("./admin-destination.ts");
+    return { place: relay, destination: new AdminDestination(relay, timeout) };
+  }
+  const { RelayDestination } = await import("./relay-destination.ts");
+  return { place: relay, destination: new RelayDestination(relay, { auth: values.auth, timeout }) };
 }
 
 interface FileOptions {

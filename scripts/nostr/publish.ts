@@ -1,14 +1,8 @@
 /** `publish`: signs an event and sends it to a relay. */
 import { buffer } from "node:stream/consumers";
 import { finalizeEvent, type VerifiedEvent } from "nostr-tools/pure";
-import {
-  AUTH_HELP,
-  AUTH_OPTION,
-  authenticateIfAsked,
-  authenticateNow,
-  noteUnasked,
-  refusal,
-} from "./auth-option.ts";
+import { AUTH_HELP, AUTH_OPTION, refusal } from "./auth-option.ts";
+import { authenticateIfAsked, authenticateNow, noteUnasked } from "./authentication.ts";
 import { answerTo, openConversation } from "./conversation.ts";
 import { readOptions } from "../shared/options.ts";
 import { note, print } from "../shared/printing.ts";

@@ -2,7 +2,7 @@
 import type { Page } from "../move/page.ts";
 import { HOMEPAGE } from "../shared/version.ts";
 import { aboutRelay } from "./about-relay.ts";
-import { authenticate } from "./auth-option.ts";
+import { authenticate } from "./authentication.ts";
 import { openConversation } from "./conversation.ts";
 import { httpPages } from "./http-pages.ts";
 import { type RequestPlace, requestPages } from "./request-pages.ts";

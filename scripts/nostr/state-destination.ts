@@ -21,8 +21,8 @@ import { CommandError, messageOf } from "../shared/usage.ts";
 import type { OpenDestination } from "./open-destination.ts";
 import { answerOf } from "./retrying-destination.ts";
 
-/** In KiB. More is not much faster: most of the time goes into signatures and indexes. */
-const CACHE = 8192;
+/** In KiB. Four times as much saves 5 % of the time: most of it goes into signatures and indexes. */
+const CACHE = 2048;
 
 /** Whoever can write the folder may do what admins may. No key is this one. */
 const OWNER = "0".repeat(64);

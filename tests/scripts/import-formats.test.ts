@@ -2,13 +2,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { randomBytes } from "node:crypto";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, it, onTestFinished } from "vitest";
 import type { Event } from "../../nostr/event.ts";
 import { importEvents, type Position } from "../../scripts/move/import-events.ts";
 import { linesOf } from "../../scripts/move/lines.ts";
 import { fastVerify } from "../../scripts/move/read-record.ts";
 import { openSource } from "../../scripts/move/source.ts";
+import { framesOf } from "../../scripts/move/zstd-frames.ts";
 import { Tally } from "../../scripts/move/tally.ts";
 import { signed } from "../fixtures/author.ts";
 
@@ -58,7 +60,36 @@ const FORMATS: [name: string, content: string | Uint8Array][] = [
     Buffer.concat([gzipSync(`${json(one)}\n${json(two)}`), gzipSync(`\n${json(three)}`)]),
   ],
   ["zstd", zstdCompressSync(plain)],
+  [
+    "zstd in several frames, one of them to be skipped",
+    Buffer.concat([
+      zstdCompressSync(`${json(one)}\n${json(two)}`),
+      Buffer.from("502a4d1803000000aabbcc", "hex"),
+      zstdCompressSync("\n", { params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
+      zstdCompressSync(json(three)),
+    ]),
+  ],
 ];
+
+it.each([1, 2, 5, 64, 100_000])("frames of zstd are separated in chunks of %i bytes", async (size) => {
+  const noise = randomBytes(300_000);
+  const texts = [noise, Buffer.alloc(200_000, "a"), Buffer.alloc(0), Buffer.from(plain)];
+  const frames = texts.map((text, n) =>
+    zstdCompressSync(text, { params: { [constants.ZSTD_c_checksumFlag]: n % 2 } }),
+  );
+  const all = Buffer.concat(frames);
+  async function* chunks() {
+    for (let at = 0; at < all.length; at += size) yield all.subarray(at, at + size);
+  }
+  let [at, ends] = [0, 0];
+  const expected = frames.map((frame) => (ends += frame.length));
+  for await (const piece of framesOf(chunks())) {
+    const end = expected.find((end) => end > at) ?? 0;
+    at += piece.length;
+    expect(at).toBeLessThanOrEqual(end);
+  }
+  expect(at).toBe(all.length);
+});
 
 it.each(FORMATS)("%s", async (_, content) => {
   const folder = mkdtempSync(join(tmpdir(), "import-"));
