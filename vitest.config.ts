@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 /** A busy machine may stop a program for longer than a test waits. The summary lists a test that passed only then as flaky. */
 const RETRIES = 1;
-
+const { SERVED_BY = "" } = process.env;
 const migrations = await readD1Migrations("migrations");
 
 export default defineConfig({
@@ -36,6 +36,20 @@ export default defineConfig({
           ],
           setupFiles: ["tests/fixtures/seed.ts"],
           env: { SHARDS: "4" },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The protocol over WebSockets, with a started relay for each test: of SERVED_BY, or a few tests on Node.
+        test: {
+          name: "sockets",
+          include: [SERVED_BY ? "tests/nips/*.test.ts" : "tests/nips/nip{42,59}.test.ts"],
+          setupFiles: ["tests/fixtures/seed.ts", "tests/fixtures/end-host.ts"],
+          globalSetup: ["wasm/build.js", "web/build.js"],
+          env: { OVER_SOCKETS: SERVED_BY || "node" },
+          // Each of its relays is a process of workerd.
+          ...(SERVED_BY === "workerd" && { maxWorkers: 2 }),
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -103,6 +103,7 @@ export const startServer: StartServer = async (options) => {
       await background.ended(LONGEST_ENDING);
       await keep().catch(report);
       state.close();
+      process.off("unhandledRejection", report).off("uncaughtException", report);
     },
   };
 };

@@ -2,28 +2,32 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { SERVED_BY } from "../fixtures/relay-program.ts";
 import { connect, publishAll, someEvents } from "./client.ts";
 import { freePort } from "../../scripts/bench/relays/free-port.ts";
 import { startRelay, temporaryFolder } from "./programs.ts";
 import { closeCodeOf, closePayload, openRawSocket, OPCODE, verbOf } from "./raw-socket.ts";
 
-/** The code of the client's Close frame, and of the answer. Undefined: a Close frame without a code. */
+/**
+ * The code of the client's Close frame, and those of which each is right in the answer: RFC 6455 says that it typically repeats the
+ * code (5.5.1). 1005 stands for none (7.4.1).
+ */
 const CODES = [
-  { sent: 1000, answered: 1000 },
-  { sent: 3000, answered: 3000 },
-  { sent: 4999, answered: 4999 },
-  { sent: undefined, answered: 1000 },
+  { sent: 1000, answered: [1000] },
+  { sent: 3000, answered: [3000] },
+  { sent: 4999, answered: [4999] },
+  { sent: undefined, answered: [1000, 1005] },
 ];
 
-/** Codes that client libraries do not send. */
+/** Codes that client libraries do not send. Those that no frame may have are closed in the usual way, or are a protocol error (1002). */
 const UNUSUAL_CODES = [
-  { sent: 1001, answered: 1001 },
-  { sent: 1005, answered: 1000 },
-  { sent: 1006, answered: 1000 },
-  { sent: 1015, answered: 1000 },
-  { sent: 2999, answered: 2999 },
-  { sent: 999, answered: 1000 },
-  { sent: 5000, answered: 1000 },
+  { sent: 1001, answered: [1001] },
+  { sent: 1005, answered: [1000, 1002] },
+  { sent: 1006, answered: [1000, 1002] },
+  { sent: 1015, answered: [1000, 1002] },
+  { sent: 2999, answered: [2999, 1002] },
+  { sent: 999, answered: [1000, 1002] },
+  { sent: 5000, answered: [1000, 1002] },
 ];
 
 /** Libraries give up after ten seconds. An idle machine answers in a few milliseconds. */
@@ -32,12 +36,15 @@ const MOST_MILLISECONDS = 2000;
 const SLEEP_MILLISECONDS = 12_000;
 
 type Moment = "awake" | "asleep" | "in an answer";
-const MOMENTS: Moment[] = ["awake", "asleep", "in an answer"];
+/** Only Workers take a hub out of memory. */
+const SLEEPS = SERVED_BY === undefined;
+const MOMENTS: Moment[] = ["awake", ...(SLEEPS ? (["asleep"] as const) : []), "in an answer"];
+const ROUNDS = SLEEPS ? 4 : 6;
 
 interface Closing {
   way: string;
-  expected: number;
-  got: number | undefined;
+  expected: number[];
+  got: number;
   milliseconds: number;
 }
 
@@ -54,7 +61,7 @@ it("100 clients close in every way, and each gets its Close frame back with the 
   await publishAll(await connect(relay.url), someEvents(300, "stored"));
   const hub = await witness(relay.url);
   const closers: Closer[] = [];
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     for (const moment of MOMENTS) {
       for (const code of CODES) {
         closers.push(await libraryCloser(relay.url, moment, code), await rawCloser(port, moment, code));
@@ -68,12 +75,16 @@ it("100 clients close in every way, and each gets its Close frame back with the 
   for (const closer of closers.filter(({ moment }) => moment === "awake")) {
     closings.push(await closer.close());
   }
-  const asleep = closers.filter(({ moment }) => moment === "asleep");
-  await hub.open();
-  await pause(SLEEP_MILLISECONDS);
-  // All at once: the first wakes the hub, which does not know the others yet.
-  closings.push(...(await Promise.all(asleep.map(({ close }) => close()))));
-  expect(await hub.hasSlept()).toBe(true);
+  let hasSlept = false;
+  if (SLEEPS) {
+    const asleep = closers.filter(({ moment }) => moment === "asleep");
+    await hub.open();
+    await pause(SLEEP_MILLISECONDS);
+    // All at once: the first wakes the hub, which does not know the others yet.
+    closings.push(...(await Promise.all(asleep.map(({ close }) => close()))));
+    hasSlept = await hub.hasSlept();
+  }
+  expect(hasSlept).toBe(SLEEPS);
   for (const closer of closers.filter(({ moment }) => moment === "in an answer")) {
     await closer.ask();
     closings.push(await closer.close());
@@ -85,7 +96,7 @@ it("100 clients close in every way, and each gets its Close frame back with the 
   );
   expect(closings).toHaveLength(closers.length);
   for (const closing of closings) {
-    expect(closing).toMatchObject({ got: closing.expected });
+    expect(closing.expected, closing.way).toContain(closing.got);
     expect(closing.milliseconds, closing.way).toBeLessThan(MOST_MILLISECONDS);
   }
 });
@@ -97,8 +108,10 @@ it("a client whose frames break the protocol is not left waiting either", async 
   onTestFinished(() => socket.destroy());
   const RESERVED_OPCODE = 5;
   socket.send(RESERVED_OPCODE, Buffer.alloc(0));
-  const frame = await socket.receives(({ opcode }) => opcode === OPCODE.close);
-  expect(closeCodeOf(frame)).toBe(1002);
+  const closed = socket.receives(({ opcode }) => opcode === OPCODE.close);
+  // An endpoint should send a Close frame (RFC 6455, 7.1.7). Deno does not, it ends the connection.
+  const code = await closed.then(closeCodeOf, (error: Error) => error.message);
+  expect(String(code)).toMatch(SERVED_BY === "deno" ? /^the connection ended/ : /^1002$/);
 });
 
 /**
@@ -143,7 +156,7 @@ async function libraryCloser(url: string, moment: Moment, code: (typeof CODES)[n
     close: () =>
       new Promise((resolve) => {
         const began = performance.now();
-        socket.on("close", (got) => {
+        socket.on("close", (got: number) => {
           const way = `ws, ${code.sent}, ${moment}`;
           resolve({ way, expected: code.answered, got, milliseconds: Math.round(performance.now() - began) });
         });

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, publishAll } from "./client.ts";
 import { startInspected } from "./inspected-relay.ts";
+import { headersFrom } from "../fixtures/relay-program.ts";
 
 const EVENTS = 1000;
 const READERS = 8;
@@ -14,7 +15,7 @@ test(`the heap stays under 100 MB with ${READERS} readers of ${EVENTS} large eve
   const { url, heap } = await startInspected({ MAX_LIMIT: String(EVENTS) });
   await publishAll(await connect(url), largeEvents());
   const ask = async (ip: string) => {
-    const socket = new WebSocket(url, { headers: { "cf-connecting-ip": ip } });
+    const socket = new WebSocket(url, { headers: headersFrom(ip) });
     onTestFinished(() => socket.terminate());
     await new Promise((open, failed) => socket.once("open", open).once("error", failed));
     return socket;

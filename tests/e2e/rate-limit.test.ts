@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect, query } from "./client.ts";
 import { freePort } from "../../scripts/bench/relays/free-port.ts";
+import { headersFrom } from "../fixtures/relay-program.ts";
 import { startRelay, temporaryFolder } from "./programs.ts";
 
 test("who asks for too much is refused in time, also after reconnecting, and others are not", async () => {
@@ -21,9 +22,9 @@ test("who asks for too much is refused in time, also after reconnecting, and oth
   for (let n = 0; n < 200; n += 1) await query(local, { limit: 1 });
 });
 
-/** Connects from an address. Locally, the relay believes the address that a client sends. */
+/** Connects from an address. */
 async function connectFrom(url: string, ip: string) {
-  const socket = new WebSocket(url, { headers: { "cf-connecting-ip": ip } });
+  const socket = new WebSocket(url, { headers: headersFrom(ip) });
   onTestFinished(() => socket.terminate());
   await new Promise((open, failed) => socket.once("open", open).once("error", failed));
   return {

@@ -7,6 +7,9 @@ export interface RawFrame {
   payload: Buffer;
 }
 
+/** What stands for a Close frame without a code (RFC 6455, 7.4.1). */
+const NO_CODE = 1005;
+
 export const OPCODE = { text: 1, close: 8 } as const;
 
 export interface RawSocket {
@@ -69,9 +72,9 @@ export function verbOf({ opcode, payload }: RawFrame): unknown {
   return opcode === OPCODE.text ? (JSON.parse(payload.toString()) as unknown[])[0] : undefined;
 }
 
-/** Returns the code of a Close frame. Undefined if it has none. */
-export function closeCodeOf({ payload }: RawFrame): number | undefined {
-  return payload.length >= 2 ? payload.readUInt16BE(0) : undefined;
+/** Returns the code of a Close frame, or 1005: it has none. */
+export function closeCodeOf({ payload }: RawFrame): number {
+  return payload.length >= 2 ? payload.readUInt16BE(0) : NO_CODE;
 }
 
 /** Returns the payload of a Close frame: two bytes of code, then the reason. */

@@ -2,7 +2,7 @@
 import { oneStep } from "../fixtures/steps.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
-import { connect, eventsIn, NOW, openRelay, type Relay } from "../fixtures/hubs.ts";
+import { connect, eventsIn, NOW, openRelay, type Relay, SEES_INSIDE } from "../fixtures/hubs.ts";
 import { ALICE, BOB, by, CAROL, visit, type Visitor, visitor } from "../fixtures/people.ts";
 
 let relay: Relay;
@@ -29,6 +29,14 @@ function rows(count: number, draft: (n: number) => Partial<Event>): Event[] {
   }));
 }
 
+/** Publishes events, one a second from 1970 on. Returns their ids, the newest first. */
+async function fill(count: number, draft: (n: number) => Partial<Event> = () => ({})): Promise<string[]> {
+  const events = Array.from({ length: count }, (_, n) => by(ALICE, { created_at: n, ...draft(n) }));
+  await Promise.all(events.map((event) => client.say("EVENT", event)));
+  client.take();
+  return events.map(({ id }) => id).toReversed();
+}
+
 describe("stored answers", () => {
   it("[15] a question that was asked before is not answered with what was stored then", async () => {
     const filter = { kinds: [1], limit: 50 };
@@ -38,14 +46,14 @@ describe("stored answers", () => {
     for (const hub of ["a", "b", "c"]) expect(await visit(relay, hub).sees(filter)).toEqual([event.id]);
   });
 
-  it("[17] a store that fails does not look like one without events", async () => {
+  it.runIf(SEES_INSIDE)("[17] a store that fails does not look like one without events", async () => {
     const read = () => oneStep<never>(() => Promise.reject(new Error("D1 is away")));
     const other = connect(relay.hub("b", { store: { ...relay.store, read } }));
     await other.say("REQ", "s", { kinds: [1] });
     expect(other.take()).toEqual([["CLOSED", "s", expect.stringMatching(/^error: ./)]]);
   });
 
-  it("[14] a popular tag is not too popular to be answered", async () => {
+  it.runIf(SEES_INSIDE)("[14] a popular tag is not too popular to be answered", async () => {
     const events = rows(10_500, () => ({
       tags: [
         ["p", ALICE],
@@ -59,18 +67,21 @@ describe("stored answers", () => {
     }
   });
 
-  it("[11] a feed of 5,000 authors is not empty, with no other condition and with all of them", async () => {
-    const events = rows(20, (n) => ({ pubkey: hex(1000 + n), tags: [["t", "x"]] }));
-    await relay.store.commit(events);
-    const feed = { authors: Array.from({ length: 5000 }, (_, n) => hex(n)) };
-    for (const rest of [
-      {},
-      { kinds: [1] },
-      { kinds: [1, 6], since: 0, until: NOW, "#t": ["x"], limit: 20 },
-    ]) {
-      expect(await client.sees({ ...feed, ...rest })).toHaveLength(20);
-    }
-  });
+  it.runIf(SEES_INSIDE)(
+    "[11] a feed of 5,000 authors is not empty, with no other condition and with all of them",
+    async () => {
+      const events = rows(20, (n) => ({ pubkey: hex(1000 + n), tags: [["t", "x"]] }));
+      await relay.store.commit(events);
+      const feed = { authors: Array.from({ length: 5000 }, (_, n) => hex(n)) };
+      for (const rest of [
+        {},
+        { kinds: [1] },
+        { kinds: [1, 6], since: 0, until: NOW, "#t": ["x"], limit: 20 },
+      ]) {
+        expect(await client.sees({ ...feed, ...rest })).toHaveLength(20);
+      }
+    },
+  );
 
   it("[11] two and three tag conditions do not match nothing, nor what meets one of them", async () => {
     const tags = [
@@ -96,54 +107,51 @@ describe("stored answers", () => {
   });
 
   it("[14] a filter that fills its limit does not starve the next one", async () => {
-    await relay.store.commit(rows(600, (n) => ({ kind: n < 3 ? 7 : 1 })));
+    const ids = await fill(600, (n) => ({ kind: n < 3 ? 7 : 1 }));
     const seen = await client.sees({ kinds: [1], limit: 500 }, { kinds: [7], limit: 2 });
     expect(seen).toHaveLength(502);
-    expect(seen.slice(-2)).toEqual([hex(3), hex(2)]);
+    expect(seen.slice(-2)).toEqual(ids.slice(-3, -1));
   });
 
   it("[13] zero is not the same as no bound", async () => {
-    await relay.store.commit(rows(3, () => ({})));
-    expect(await client.sees({ until: 0 })).toEqual([hex(1)]);
+    const [, , first] = await fill(3);
+    expect(await client.sees({ until: 0 })).toEqual([first]);
     expect(await client.sees({ since: 0 })).toHaveLength(3);
-    expect(await client.sees({ until: 0 }, { until: 0, since: 0 })).toEqual([hex(1)]);
+    expect(await client.sees({ until: 0 }, { until: 0, since: 0 })).toEqual([first]);
     expect(await client.sees({ since: 2, until: 1 })).toEqual([]);
   });
 
   it("[12] [14] an empty list does not match everything, and limit 0 is not the default", async () => {
-    await relay.store.commit(rows(3, () => ({})));
+    const [, , first] = await fill(3);
     for (const field of ["ids", "authors", "kinds", "#e", "#t"]) {
       expect(await client.sees({ [field]: [] })).toEqual([]);
-      expect(await client.sees({ [field]: [] }, { ids: [hex(1)] })).toEqual([hex(1)]);
+      expect(await client.sees({ [field]: [] }, { ids: [first] })).toEqual([first]);
     }
     expect(await client.sees({ limit: 0 })).toEqual([]);
   });
 
   it("[14] values that are given twice do not double events, nor crash", async () => {
-    await relay.store.commit(
-      rows(2, () => ({
-        tags: [
-          ["t", "x"],
-          ["t", "x"],
-        ],
-      })),
-    );
-    const twice = { ids: [hex(1), hex(1)], authors: [hex(7), hex(7)], kinds: [1, 1], "#t": ["x", "x"] };
+    const [second, first] = await fill(2, () => ({
+      tags: [
+        ["t", "x"],
+        ["t", "x"],
+      ],
+    }));
+    const twice = { ids: [first, first], authors: [ALICE, ALICE], kinds: [1, 1], "#t": ["x", "x"] };
     for (const [field, values] of Object.entries(twice)) {
       const seen = (await client.sees({ [field]: values }, {}, { "#t": ["x"] })) as string[];
-      expect(seen).toEqual([hex(2), hex(1)]);
+      expect(seen).toEqual([second, first]);
     }
     expect(
       await client.sees({ ...twice, until: Number.MAX_SAFE_INTEGER, limit: Number.MAX_SAFE_INTEGER }),
-    ).toEqual([hex(1)]);
+    ).toEqual([first]);
   });
 
   it("[8] [17] a filter field that means something to JavaScript does not mean anything here", async () => {
-    const { hub } = client;
     for (const field of ["__proto__", "constructor", "toString"]) {
-      await hub.receive(client.session, `["REQ","s",{"${field}":{"kinds":[1]}}]`);
-      await hub.receive(client.session, `["REQ","${field}",{}]`);
-      await hub.receive(client.session, `["CLOSE","${field}"]`);
+      await client.sayText(`["REQ","s",{"${field}":{"kinds":[1]}}]`);
+      await client.say("REQ", field, {});
+      await client.say("CLOSE", field);
       expect(client.take().map(([verb, id]) => [verb, id])).toEqual([
         ["CLOSED", "s"],
         ["EOSE", field],
@@ -195,13 +203,17 @@ describe("subscriptions", () => {
       ]);
   });
 
-  it("[10] an id that is used again and again does not bring an EOSE for each", async () => {
-    const asked = [1, 2, 3].map((kind) => client.say("REQ", "s", { kinds: [kind] }));
-    await Promise.all(asked);
-    expect(client.take()).toEqual([["EOSE", "s"]]);
-    await client.say("EVENT", by(ALICE));
-    expect(eventsIn(client.take())).toEqual([]);
-  });
+  // Over sockets the first may have been answered when the second comes.
+  it.runIf(SEES_INSIDE)(
+    "[10] an id that is used again and again does not bring an EOSE for each",
+    async () => {
+      const asked = [1, 2, 3].map((kind) => client.say("REQ", "s", { kinds: [kind] }));
+      await Promise.all(asked);
+      expect(client.take()).toEqual([["EOSE", "s"]]);
+      await client.say("EVENT", by(ALICE));
+      expect(eventsIn(client.take())).toEqual([]);
+    },
+  );
 
   it("[10] CLOSE is not answered, known or not", async () => {
     await client.say("REQ", "s", {});
@@ -221,14 +233,17 @@ describe("subscriptions", () => {
 });
 
 describe("rate limits", () => {
-  it("[17] who keeps within the rate does not starve, however short the pauses are", async () => {
-    relay.close();
-    relay = openRelay({ RATE_LIMIT: "6000" });
-    let now = NOW;
-    const steady = visitor(connect(relay.hub("a", { now: () => now }), { ip: "192.0.2.1" }));
-    for (let n = 0; n < 200; n += 1) {
-      now += 5;
-      expect(await steady.publish(by(ALICE, { content: `${n}`, created_at: now }))).toEqual([true, ""]);
-    }
-  });
+  it.runIf(SEES_INSIDE)(
+    "[17] who keeps within the rate does not starve, however short the pauses are",
+    async () => {
+      relay.close();
+      relay = openRelay({ RATE_LIMIT: "6000" });
+      let now = NOW;
+      const steady = visitor(connect(relay.hub("a", { now: () => now }), { ip: "192.0.2.1" }));
+      for (let n = 0; n < 200; n += 1) {
+        now += 5;
+        expect(await steady.publish(by(ALICE, { content: `${n}`, created_at: now }))).toEqual([true, ""]);
+      }
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ROOT, type Running, startProgram } from "../../fixtures/program.ts";
 import { freePort } from "../../../scripts/bench/relays/free-port.ts";
 import { measure, type Schedule, scheduleOf, type Time } from "./bystander.ts";
-import { relayProgram } from "../../fixtures/relay-program.ts";
+import { relayProgram, SERVED_BY } from "../../fixtures/relay-program.ts";
 
 export class AttackedRelay {
   readonly port: number;
@@ -83,7 +83,7 @@ function read(pid: number, file: string): string {
 }
 /** Returns the process that holds the sockets: workerd, or the server itself. */
 function servingProcess(pid: number): number {
-  if (process.env["SERVED_BY"] !== undefined) return pid;
+  if (SERVED_BY !== undefined) return pid;
   const [workerd, ...others] = descendantsOf(pid).filter((one) => read(one, "comm") === "workerd\n");
   if (workerd === undefined || others.length > 0) throw new Error("npm start runs one workerd");
   return workerd;

@@ -1,6 +1,7 @@
 /** The tools of an attack: connections and requests from a few addresses, and a count of the answers. */
 import { Agent, request } from "node:http";
 import { connect, type Socket } from "node:net";
+import { headersFrom } from "../../fixtures/relay-program.ts";
 import { kindOfAnswer, Peer } from "./peer.ts";
 
 export interface Attack {
@@ -36,9 +37,16 @@ export class Attackers {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 
-  /** Returns one of the five addresses, 0 to 4. The local relay believes `cf-connecting-ip`. */
-  address(at = 0): string {
-    return `${this.network}.${(at % 5) + 1}`;
+  /** Returns the headers of a client at one of the five addresses, 0 to 4. */
+  headers(at = 0): Record<string, string> {
+    return headersFrom(`${this.network}.${(at % 5) + 1}`);
+  }
+
+  /** Returns these headers as HTTP/1.1 has them, each with its line end. */
+  headerLines(at = 0): string {
+    return Object.entries(this.headers(at))
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join("");
   }
 
   dial(): Promise<Socket> {
@@ -76,7 +84,7 @@ export class Attackers {
   upgrade(at = 0, headers = ""): string {
     return (
       `GET / HTTP/1.1\r\nHost: localhost:${this.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `cf-connecting-ip: ${this.address(at)}\r\n${headers}` +
+      `${this.headerLines(at)}${headers}` +
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
   }
@@ -126,7 +134,7 @@ export class Attackers {
         agent: this.agent,
         path,
         method,
-        headers: { "cf-connecting-ip": this.address(at), ...headers },
+        headers: { ...this.headers(at), ...headers },
       });
       asked.on("response", (answer) => {
         this.count(`HTTP ${answer.statusCode}`);

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { WebSocket } from "ws";
+import { headersFrom } from "../../fixtures/relay-program.ts";
 import { publicKeyOf, signed } from "./events.ts";
 
 const PAUSE_MILLISECONDS = 50;
@@ -98,7 +99,7 @@ class Bystanders {
     const open = (address: string) =>
       new Promise<WebSocket>((opened, failed) => {
         const socket = new WebSocket(url, {
-          headers: { "cf-connecting-ip": address },
+          headers: headersFrom(address),
           perMessageDeflate: false,
           handshakeTimeout: PATIENCE_MILLISECONDS,
         });

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openSqlite } from "../../../platforms/sqlite.ts";
 import { createStore } from "../../../store/sql/sql-store.ts";
+import { SERVED_BY } from "../../fixtures/relay-program.ts";
 import { NOW, publicKeyOf, unsigned } from "./events.ts";
 import { COMMON_WORDS, LETTERS, RARE_WORD, SCRIBES, VANISHING } from "./scene.ts";
 
@@ -23,7 +24,7 @@ export async function fillDatabase(state: string): Promise<void> {
 
 /** Returns the file of the server without Workers, or of the local D1. */
 function databaseFile(state: string): string {
-  if (process.env["SERVED_BY"] !== undefined) return join(state, "relay.sqlite");
+  if (SERVED_BY !== undefined) return join(state, "relay.sqlite");
   const file = readdirSync(join(state, FOLDER)).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
   if (!file) throw new Error(`no database in ${join(state, FOLDER)}`);
   return join(state, FOLDER, file);

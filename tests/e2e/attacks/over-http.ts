@@ -67,7 +67,7 @@ export const HTTP_ATTACKS: Attack[] = [
       sockets.forEach((socket, at) => {
         socket.on("data", () => undefined);
         socket.write(
-          `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\ncf-connecting-ip: ${attackers.address(at)}\r\n` +
+          `POST ${EVENTS} HTTP/1.1\r\nHost: localhost\r\n${attackers.headerLines(at)}` +
             "Transfer-Encoding: chunked\r\n\r\n",
         );
       });
@@ -117,7 +117,7 @@ export const HTTP_ATTACKS: Attack[] = [
     answered: ["HTTP 404"],
     run(attackers) {
       const line = (at: number) =>
-        `GET /nothing HTTP/1.1\r\nHost: localhost\r\ncf-connecting-ip: ${attackers.address(at)}\r\n\r\n`;
+        `GET /nothing HTTP/1.1\r\nHost: localhost\r\n${attackers.headerLines(at)}\r\n`;
       every(200, () => {
         for (let at = 0; at < 5; at += 1) {
           void attackers.dial().then((socket) => {
