@@ -19,8 +19,9 @@ export function clientAddress({ headers, ip }: Addressed, isBehindProxy: boolean
   // Some proxies add the port.
   const last = isBehindProxy ? withoutPort(forwarded?.split(",").at(-1)?.trim() ?? "") : "";
   const address = last || ip?.replace(/^::ffff:/, "") || UNKNOWN;
-  // A proxy on this machine that was not announced: its clients are not on this machine.
-  return isLoopback(address) && forwarded === null ? undefined : address;
+  if (!isLoopback(address)) return address;
+  // What a proxy on this machine passes on is not from here: the proxy was not announced, or there is another one before it.
+  return forwarded === null ? undefined : UNKNOWN;
 }
 
 function withoutPort(address: string): string {

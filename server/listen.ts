@@ -1,15 +1,18 @@
 /** HTTP and WebSockets on one port, through crossws and srvx, which run on Node, Bun and Deno. */
-import type { Server as NodeServer } from "node:http";
+import type { IncomingMessage, Server as NodeServer } from "node:http";
 import type { Socket } from "node:net";
 import type { Hooks } from "crossws";
-import { serve } from "crossws/server";
+import { plugin as webSockets } from "crossws/server";
+import { serve, type ServerPlugin } from "srvx";
 import { wait } from "../platforms/clock.ts";
+import { asksForWebSocket, refuseUnreadable } from "./readable-request.ts";
 
 interface ListenOptions {
   host: string;
   port: number;
   /** A longer WebSocket message ends its connection, in bytes. Deno has a bound of its own. */
   longestMessage: number;
+  /** Must not throw. */
   fetch(request: Request): Response | Promise<Response>;
   sockets: Partial<Hooks>;
 }
@@ -34,19 +37,24 @@ export async function listen(options: ListenOptions): Promise<{ close(): Promise
     silent: true,
     gracefulShutdown: false,
     fetch: options.fetch,
-    bun: { idleTimeout: SILENT_HTTP_SECONDS },
+    node: NODE_OPTIONS,
+    // In development Bun answers an error with a page that shows the code.
+    bun: { idleTimeout: SILENT_HTTP_SECONDS, development: false },
     deno: { signal: ending.signal },
-    websocket: {
-      ...options.sockets,
-      options: {
-        node: {
-          idleTimeout: HEARTBEAT_SECONDS,
-          serverOptions: { maxPayload: longestMessage, perMessageDeflate: false },
+    plugins: [
+      webSockets({
+        ...options.sockets,
+        options: {
+          node: {
+            idleTimeout: HEARTBEAT_SECONDS,
+            serverOptions: { maxPayload: longestMessage, perMessageDeflate: false },
+          },
+          bun: { idleTimeout: HEARTBEAT_SECONDS },
+          deno: { idleTimeout: HEARTBEAT_SECONDS },
         },
-        bun: { idleTimeout: HEARTBEAT_SECONDS },
-        deno: { idleTimeout: HEARTBEAT_SECONDS },
-      },
-    },
+      }),
+      readableRequests,
+    ],
   });
   // crossws has no option for these.
   const ofBun = server.options.bun?.["websocket" as keyof typeof server.options.bun] as object | undefined;
@@ -66,6 +74,16 @@ export async function listen(options: ListenOptions): Promise<{ close(): Promise
     },
   };
 }
+
+/** As on Bun and Deno, an upgrade to a protocol that is not here is ignored: the request gets its answer over HTTP/1.1. */
+const NODE_OPTIONS = {
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => asksForWebSocket(headers.upgrade),
+};
+
+/** The last plugin comes first. On Node it sees no upgrades, and srvx gives every request an address. */
+const readableRequests: ServerPlugin = (server) => {
+  server.options.middleware.unshift((request, next) => refuseUnreadable(request) ?? next());
+};
 
 /** Returns the open connections of Node's server, which itself forgets those that have become WebSockets. */
 function connectionsOf(server: NodeServer | undefined): Set<Socket> {

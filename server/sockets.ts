@@ -5,6 +5,7 @@ import { reasonFor } from "../store/database/database.ts";
 import type { RateLimiter } from "../relay/limits/rate-limiter.ts";
 import type { Connection, Hubs } from "./hubs.ts";
 import type { Telemetry } from "../platforms/workers.ts";
+import { refuseHandshake } from "./readable-request.ts";
 import { allHubsFull, refuseAttempt, refusedUpgrade } from "../platforms/connecting.ts";
 
 interface SocketsDeps {
@@ -48,6 +49,8 @@ export function createSockets(deps: SocketsDeps): Sockets {
       deps.telemetry.metrics.add("invocations_total", { source: "websocket" });
       if (isEmpty)
         return new Response("the relay restarts", { status: 503, headers: { "retry-after": "5" } });
+      const refused = refuseHandshake(request as Request);
+      if (refused) return refused;
       try {
         const opening = await admit(request as Request, deps);
         return opening instanceof Response ? opening : { context: { ...opening } };
