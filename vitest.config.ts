@@ -68,6 +68,7 @@ export default defineConfig({
                 MAX_HUBS: "4",
                 MAX_CONNECTIONS: "1",
                 READ_REPLICAS: "on",
+                SPEND_LIMIT: "100",
               },
             },
           }),
