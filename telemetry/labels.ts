@@ -74,6 +74,8 @@ export const ROUTES = [
   "/api/v1/stats",
   "/api/v1/export",
   "/api/v1/import",
+  "/e/{id}",
+  "/p/{key}",
   OTHER,
 ] as const;
 

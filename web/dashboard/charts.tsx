@@ -1,7 +1,7 @@
 /** All charts of the page. */
 import type { StatsAnswer } from "../../telemetry/stats-answer.ts";
 import { kindName } from "../parts/kind-names.ts";
-import { sizeOf } from "../admin/upstreams/state.ts";
+import { sizeOf } from "../parts/size.ts";
 import type { ChartProps } from "./chart/chart-props.ts";
 import { Chart } from "./chart/chart.tsx";
 import { number, orDash, seconds } from "./figures/format.ts";

@@ -1,6 +1,6 @@
 /** The figures that an operator looks for first: what they are now, and on average of the range. */
 import type { StatsAnswer } from "../../telemetry/stats-answer.ts";
-import { sizeOf } from "../admin/upstreams/state.ts";
+import { sizeOf } from "../parts/size.ts";
 import { dollars, number, orDash, percent, seconds } from "./figures/format.ts";
 import { sumOfDollars } from "./figures/forecast.ts";
 import { gaugeOf, lastKnown, lastOf, type Line, rateOf, timesBy } from "./figures/lines.ts";

@@ -1,7 +1,7 @@
 /** Each upstream: how far behind it is, and how much of what it holds is here. */
 import { useState } from "preact/hooks";
-import { StateBadge } from "../admin/upstreams/state-badge.tsx";
-import { coverageOfAll } from "../admin/upstreams/state.ts";
+import { StateBadge } from "../shared/upstreams/state-badge.tsx";
+import { coverageOfAll } from "../shared/upstreams/state.ts";
 import { amountOf } from "../parts/relative-time.ts";
 import type { UpstreamStatus } from "../shared/management/answers.ts";
 import type { Figures } from "./figures/figures.ts";

@@ -5,7 +5,7 @@ import type { Coverage, FilterStatus } from "../../shared/management/answers.ts"
 import { useNow } from "../../shared/now.ts";
 import { describeFilter } from "./filter-text.ts";
 import { rangeText } from "./range-text.ts";
-import { percentOf } from "./state.ts";
+import { percentOf } from "../../shared/upstreams/state.ts";
 
 const METHODS: Record<Coverage["method"], string> = {
   nip77: "all was compared (NIP-77)",

@@ -11,7 +11,7 @@ import { ProbeButton } from "./probe-result.tsx";
 import { areWritable } from "./filter-text.ts";
 import { SettingsFields } from "./settings-fields.tsx";
 import { parseSettingsText, type Problems, settingsText } from "./settings-text.ts";
-import { StateBadge } from "./state-badge.tsx";
+import { StateBadge } from "../../shared/upstreams/state-badge.tsx";
 import { Status } from "./status.tsx";
 import { PauseOrResume, Remove } from "./upstream-deeds.tsx";
 

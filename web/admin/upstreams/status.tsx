@@ -7,7 +7,9 @@ import { Figure } from "../parts/figure.tsx";
 import { useNow } from "../../shared/now.ts";
 import { FilterState } from "./filter-state.tsx";
 import { LiveState, OnwardState } from "./connection-state.tsx";
-import { coverageOfAll, DIRECTIONS, gapsOf, lostOf, ORIGINS, sizeOf } from "./state.ts";
+import { sizeOf } from "../../parts/size.ts";
+import { coverageOfAll } from "../../shared/upstreams/state.ts";
+import { DIRECTIONS, gapsOf, lostOf, ORIGINS } from "./figures.ts";
 
 export function Status({ upstream }: { upstream: UpstreamStatus }) {
   const { lag, failures, health, filters, live, onward } = upstream;

@@ -8,8 +8,9 @@ import { placeHref } from "../parts/place.ts";
 import { Empty, Section } from "../parts/section.tsx";
 import { ShortList } from "../parts/short-list.tsx";
 import { PauseOrResume } from "./upstream-deeds.tsx";
-import { StateBadge } from "./state-badge.tsx";
-import { coverageOfAll, gapsOf, lostOf, STATES } from "./state.ts";
+import { coverageOfAll, STATES } from "../../shared/upstreams/state.ts";
+import { StateBadge } from "../../shared/upstreams/state-badge.tsx";
+import { gapsOf, lostOf } from "./figures.ts";
 
 type State = UpstreamStatus["state"];
 

@@ -1,5 +1,5 @@
 /** The state of an upstream as a badge. */
-import type { UpstreamStatus } from "../../shared/management/answers.ts";
+import type { UpstreamStatus } from "../management/answers.ts";
 import { STATES } from "./state.ts";
 
 export function StateBadge({ state }: { state: UpstreamStatus["state"] }) {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { FilterStatus } from "../../shared/management/answers.ts";
-import { coverageOfAll, percentOf, sizeOf } from "./state.ts";
+import type { FilterStatus } from "../management/answers.ts";
+import { coverageOfAll, percentOf } from "./state.ts";
 
 function filter(held: number, here: number): FilterStatus {
   const coverage = { method: "nip77" as const, at: 0, held, here, days: [] };
@@ -16,8 +16,4 @@ it("the coverage of several filters is that of all their events, and unknown if 
   expect(coverageOfAll([filter(10, 10), filter(30, 10)])).toBe("50 %");
   const { coverage: _, ...unknown } = filter(1, 1);
   expect(coverageOfAll([filter(10, 10), unknown])).toBeUndefined();
-});
-
-it("sizes have their unit", () => {
-  expect([0, 999, 1500, 2_000_000].map(sizeOf)).toEqual(["0 bytes", "999 bytes", "1.5 kB", "2.0 MB"]);
 });

@@ -1,5 +1,5 @@
-/** How it stands with an upstream, in words and figures. */
-import type { FilterStatus, UpstreamStatus } from "../../shared/management/answers.ts";
+/** The state of an upstream in words, and how much of it is here. */
+import type { FilterStatus, UpstreamStatus } from "../management/answers.ts";
 
 type State = UpstreamStatus["state"];
 
@@ -13,18 +13,6 @@ export const STATES: Record<State, { label: string; tone: "good" | "bad" | "warn
   unknown: { label: "settings of a later version", tone: "warning" },
 };
 
-export const DIRECTIONS = {
-  in: "pulled",
-  out: "published to",
-  both: "pulled and published to",
-} as const;
-
-export const ORIGINS = {
-  settings: "the setting UPSTREAMS",
-  operator: "an admin",
-  outbox: "the outbox",
-} as const;
-
 /** Returns the share of what the upstream holds that is here, of all filters together; undefined if it is not known of each. */
 export function coverageOfAll(filters: readonly FilterStatus[]): string | undefined {
   const known = filters.flatMap(({ coverage }) => (coverage ? [coverage] : []));
@@ -36,18 +24,4 @@ export function coverageOfAll(filters: readonly FilterStatus[]): string | undefi
 /** Rounds down: 100 % is only said of all. */
 export function percentOf({ held, here }: { held: number; here: number }): string {
   return held === 0 ? "100 %" : `${Math.floor((1000 * here) / held) / 10} %`;
-}
-
-export function gapsOf(filters: readonly FilterStatus[]): number {
-  return filters.reduce((sum, { gapCount }) => sum + gapCount, 0);
-}
-
-export function lostOf(filters: readonly FilterStatus[]): number {
-  return filters.reduce((sum, { lostCount }) => sum + lostCount, 0);
-}
-
-export function sizeOf(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${step === 0 ? bytes : (bytes / 1000 ** step).toFixed(1)} ${units[step]}`;
 }
