@@ -3,6 +3,7 @@ import type { Hooks, Message, Peer } from "crossws";
 import type { Hub } from "../relay/session/hub.ts";
 import { reasonFor } from "../store/database/database.ts";
 import type { RateLimiter } from "../relay/limits/rate-limiter.ts";
+import { QuietCloses } from "./quiet-closes.ts";
 import type { Connection, Hubs } from "./hubs.ts";
 import type { Telemetry } from "../platforms/workers.ts";
 import { refuseHandshake } from "./readable-request.ts";
@@ -37,7 +38,10 @@ export interface Sockets {
 export function createSockets(deps: SocketsDeps): Sockets {
   const { hubs } = deps;
   const connections = new Map<Peer, Connection>();
+  const quiet = "Deno" in globalThis ? new QuietCloses() : undefined;
   let isEmpty: (() => void) | undefined;
+  const close = (peer: Peer, code: number, reason: string) =>
+    quiet ? quiet.close(peer, code, reason) : peer.close(code, reason);
   const end = (peer: Peer) => {
     const connection = connections.get(peer);
     if (connection) hubs.close(connection);
@@ -64,12 +68,12 @@ export function createSockets(deps: SocketsDeps): Sockets {
       const { hub, ip, addresses } = peer.context as unknown as Opening;
       // Others may have connected since it was admitted.
       const crowding = hub.crowding(ip);
-      if (crowding) return peer.close(1013, crowding.reason);
-      if (isEmpty) return peer.close(1012, "the relay restarts");
+      if (crowding) return close(peer, 1013, crowding.reason);
+      if (isEmpty) return close(peer, 1012, "the relay restarts");
       let connection: Connection;
       const socket = {
         send: (frame: string) => void peer.send(frame),
-        close: (code: number, reason: string) => peer.close(code, reason),
+        close: (code: number, reason: string) => close(peer, code, reason),
         pingedAt: () => connection.pingedAt,
         unread: () => peer.bufferedAmount,
       };
@@ -77,6 +81,7 @@ export function createSockets(deps: SocketsDeps): Sockets {
       connections.set(peer, connection);
     },
     message(peer, message) {
+      quiet?.hear(peer);
       const connection = connections.get(peer);
       if (!connection) return;
       // As on Workers, where the platform answers without waking the hub.

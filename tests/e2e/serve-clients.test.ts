@@ -2,8 +2,9 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
-import { relayProgram } from "../fixtures/relay-program.ts";
+import { headersFrom, relayProgram } from "../fixtures/relay-program.ts";
 import { freePort } from "../../scripts/bench/relays/free-port.ts";
 import { kill, temporaryFolder } from "./programs.ts";
 
@@ -22,9 +23,10 @@ const LONGEST_STOP = 8000;
 
 describe.each(["node", "bun", "deno"])("served by %s", (runtime) => {
   const [program, args] = relayProgram(runtime);
-  const begin = (port: number, state = join(temporaryFolder(), "state")): Running => {
+  const begin = (port: number, more: string[] = []): Running => {
+    const state = join(temporaryFolder(), "state");
     const options = ["--port", String(port), "--state", state, "--var", "PROBE_INTERVAL=0"];
-    const running = startProgram(program, [...args, ...options], { cwd: ROOT });
+    const running = startProgram(program, [...args, ...options, ...more], { cwd: ROOT });
     onTestFinished(() => kill(running));
     return running;
   };
@@ -60,6 +62,23 @@ describe.each(["node", "bun", "deno"])("served by %s", (runtime) => {
       .filter((line) => !/aborted|connection was closed|request body/i.test(line));
     expect({ code, said }).toEqual({ code: 0, said: [""] });
     expect(Date.now() - began).toBeLessThan(LONGEST_STOP);
+  });
+
+  test("a client that floods gets its answers, and is told why it is disconnected", async () => {
+    const port = await freePort();
+    await begin(port, ["--var", "RATE_LIMIT=1000"]).shows("ready");
+    const socket = new WebSocket(`ws://localhost:${port}`, { headers: headersFrom("203.0.113.66") });
+    onTestFinished(() => socket.terminate());
+    await new Promise((open, failed) => socket.once("open", open).once("error", failed));
+    const answers: string[] = [];
+    socket.on("message", (data: Buffer) => answers.push(data.toString()));
+    const closed = new Promise((resolve) =>
+      socket.once("close", (code, reason) => resolve([code, reason.toString()])),
+    );
+    for (let n = 0; n < 300; n += 1) socket.send('["REQ","s",{}]');
+    const refusal = /rate-limited: too many requests; retry in \d+ s/;
+    expect(await closed).toEqual([1008, expect.stringMatching(refusal)]);
+    expect(answers.at(-1)).toMatch(refusal);
   });
 
   test("an event stream stays open although nothing happens", async () => {
