@@ -7,7 +7,15 @@ import { expect, test } from "vitest";
 import { createStore } from "../../store/sql/sql-store.ts";
 import { note, queryOf } from "../contract/queries.ts";
 import { migratedSqlite } from "../fixtures/sqlite.ts";
-import { countersKept, openDisk, problemsOf, pulledOf, QUEUE_FOLDER, unfinished } from "./kill-checks.ts";
+import {
+  countersKept,
+  openEvents,
+  openQueue,
+  problemsOf,
+  pulledOf,
+  QUEUE_FOLDER,
+  unfinished,
+} from "./kill-checks.ts";
 import { newLedger, ROOT } from "./kill-writers.ts";
 import { temporaryFolder } from "./programs.ts";
 
@@ -33,7 +41,7 @@ async function aDisk(tamper: string) {
   ledger.expiring.set(expiring.id, 1000);
   ledger.gone.add(gone.id);
   ledger.vanished.set("cd".repeat(32), 100);
-  const disk = () => openDisk(state);
+  const disk = () => openEvents(state);
   using before = disk();
   expect(problemsOf(before, ledger, 500)).toEqual([]);
   expect([countersKept(before), unfinished(before)]).toEqual([1, 0]);
@@ -84,8 +92,8 @@ test("what a cursor has passed must be stored or on the queue, and what is in a 
   queue.exec("CREATE TABLE message (body TEXT)");
   const [url, events] = ["ws://upstream/", [50, 40, 30, 20].map((time) => note(time))];
   const look = (addedAt?: Map<string, number>) => {
-    using disk = openDisk(state);
-    using waiting = openDisk(state, QUEUE_FOLDER);
+    using disk = openEvents(state);
+    using waiting = openQueue(state);
     return pulledOf(disk, waiting, [{ url, events, ...(addedAt && { addedAt }) }]);
   };
   const lost = (at: number) => `passed by the cursor of ${url}, and lost: ${events[at]?.id}`;

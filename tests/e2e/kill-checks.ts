@@ -23,17 +23,20 @@ export interface Disk {
 const EVENTS_FOLDER = "d1/miniflare-D1DatabaseObject";
 export const QUEUE_FOLDER = "do/tributary-local-queue-LocalQueueObject";
 
-/** Opens a copy of a database of `npm start`, so that the relay's own files do not change. */
-export function openDisk(state: string, database = EVENTS_FOLDER): Disk {
-  const folder = join(state, database);
+/** Opens a copy of the events, so that the relay's own file does not change. */
+export function openEvents(state: string, runtime = "workerd"): Disk {
+  return runtime === "workerd" ? openLocal(join(state, EVENTS_FOLDER)) : openCopy(state, "relay.sqlite");
+}
+
+/** Opens a copy of the queue. */
+export function openQueue(state: string, runtime = "workerd"): Disk {
+  return runtime === "workerd" ? openLocal(join(state, QUEUE_FOLDER)) : openCopy(state, "queue.sqlite");
+}
+
+function openLocal(folder: string): Disk {
   const name = readdirSync(folder).find((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
   if (name === undefined) throw new Error(`there is no database in ${folder}`);
   return openCopy(folder, name);
-}
-
-/** Opens a copy of the events of `npm run serve`. */
-export function openServerDisk(state: string): Disk {
-  return openCopy(state, "relay.sqlite");
 }
 
 function openCopy(folder: string, name: string): Disk {

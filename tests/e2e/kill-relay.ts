@@ -1,22 +1,36 @@
-/**
- * Starts the relay of `npm start` in this process, and kills workerd, which does all of its work. Starting the whole program costs
- * three times as much. Other tests kill that (pull.test.ts, onward.test.ts, start.test.ts).
- */
+/** Starts a relay that is killed again and again. */
 import type { ChildProcess } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { onTestFinished } from "vitest";
 import { startLocally } from "../../scripts/local/runtime.ts";
+import { startRelay } from "./programs.ts";
 
 export interface KillableRelay {
   url: string;
   http: string;
   runMinuteJobs(): void;
-  /** Resolves when workerd is gone. */
+  /** Resolves when its process is gone. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startKillable(
+  runtime: string,
+  port: number,
+  state: string,
+  settings: Record<string, string>,
+): Promise<KillableRelay> {
+  if (runtime === "workerd") return startWorkerd(port, state, settings);
+  const variables = Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}=${value}`]);
+  const relay = await startRelay(port, state, variables, runtime);
+  return { ...relay, stop: async () => void (await relay.interrupt()) };
+}
+
+/**
+ * Starts the relay of `npm start` in this process. workerd, which does all of its work, is what is killed. Starting the whole program
+ * costs three times as much. Other tests kill that (pull.test.ts, onward.test.ts, start.test.ts).
+ */
+async function startWorkerd(
   port: number,
   state: string,
   settings: Record<string, string>,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
-import { relayProgram } from "../fixtures/relay-program.ts";
+import { relayProgram, SERVED_BY } from "../fixtures/relay-program.ts";
 
 export interface RelayProgram extends Running {
   url: string;
@@ -17,10 +17,15 @@ export interface RelayProgram extends Running {
 }
 
 /** Starts the relay. Resolves when it prints `ready`. It ends with the test at the latest. */
-export async function startRelay(port: number, state: string, args: string[] = []): Promise<RelayProgram> {
+export async function startRelay(
+  port: number,
+  state: string,
+  args: string[] = [],
+  servedBy = SERVED_BY,
+): Promise<RelayProgram> {
   // A test of the relay by itself would be counted too, if it happened to be due.
   const quiet = ["--var", "PROBE_INTERVAL=0"];
-  const [program, first] = relayProgram();
+  const [program, first] = relayProgram(servedBy);
   const running = start(program, [...first, "--port", String(port), "--state", state, ...quiet, ...args]);
   await running.shows(`ready ws://localhost:${port}`);
   return {
