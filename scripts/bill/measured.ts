@@ -31,8 +31,8 @@ export interface Measured {
 export const MEASURED: Measured = {
   event: { rowsRead: 31.2, rowsWritten: 11.2, bytes: 1250, calls: 1, objectRows: 1 },
   removal: { rowsRead: 30.6, rowsWritten: 5.6 },
-  req: { rowsRead: 70.7, calls: 0 },
-  connection: { rowsRead: 224.1, calls: 1, messages: 3 },
+  req: { rowsRead: 51.9, calls: 0 },
+  connection: { rowsRead: 120.5, calls: 1, messages: 3 },
   pull: { rowsRead: 10, rowsWritten: 6 },
   known: { rowsRead: 4 },
   minute: { rowsRead: 52 },

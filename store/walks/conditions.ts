@@ -33,8 +33,12 @@ export function binary(hex: string): Key {
   return { hex };
 }
 
+/** So many kinds are bound one by one. */
+const FEW_KINDS = 6;
+
 export function isOneKind(column: string, kinds: number[], bind: Bind): string {
   if (kinds.length === 1) return `${column} = ${bind(kinds[0] ?? null)}`;
+  if (kinds.length <= FEW_KINDS) return `${column} IN (${kinds.map(bind).join(", ")})`;
   return `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(kinds))}))`;
 }
 
@@ -45,11 +49,51 @@ export function isOneOf(column: string, keys: Key[], bind: Bind): string {
       ? `${column} = unhex(${bind(only.hex)})`
       : `${column} = json(${bind(JSON.stringify(only.text))}) ->> '$'`;
   }
-  return `${column} IN (${keyList(keys, bind)})`;
+  return `${column} IN (${numberedKeys(keys, bind)})`;
 }
 
-/** Returns SQL for rows of a column `key`, and of more columns of `json_each`. */
-export function keyList(keys: Key[], bind: Bind, more = ""): string {
+/**
+ * Does the same as `isOneOf`. A list of up to 384 keys costs no rows, but up to 18 KB of SQL, so a statement may have few of these:
+ * D1 accepts 100 KB.
+ */
+export function isOneOfListed(column: string, keys: Key[], bind: Bind): string {
+  const terms = keys.length === 1 ? undefined : termsOf(keys, bind);
+  return terms ? `${column} IN (${terms.join(", ")})` : isOneOf(column, keys, bind);
+}
+
+/** Maximum number of keys that are written into the SQL one by one. */
+const MOST_TERMS = 384;
+/** Longer lists have a multiple of so many terms, and shorter ones a power of two, so that few texts of SQL are different. */
+const TERMS = 64;
+
+/** Returns SQL for rows of a column `key`, in order. It costs what `isOneOfListed` does. */
+export function keyList(keys: Key[], bind: Bind): string {
+  const terms = termsOf(keys, bind);
+  if (!terms) return numberedKeys(keys, bind);
+  return `SELECT column1 AS key FROM (VALUES ${terms.map((term) => `(${term})`).join(", ")}) LIMIT ${bind(keys.length)}`;
+}
+
+/**
+ * Returns an SQL expression for each key, and then more for the last one again. D1 counts a row for each value of `json_each`, and none
+ * for these. Undefined if the keys are too many, or not all of the same number of bytes.
+ */
+function termsOf(keys: Key[], bind: Bind): string[] | undefined {
+  const hexes = keys.flatMap((key) => ("hex" in key ? key.hex : []));
+  const last = hexes.at(-1);
+  if (last === undefined || hexes.length < keys.length || keys.length > MOST_TERMS) return undefined;
+  if (hexes.some(({ length }) => length !== last.length)) return undefined;
+  const count =
+    keys.length > TERMS ? TERMS * Math.ceil(keys.length / TERMS) : 2 ** Math.ceil(Math.log2(keys.length));
+  // As a blob, because SQLite counts the characters of a text from its beginning.
+  const all = `CAST(${bind(hexes.join("") + last.repeat(count - keys.length))} AS BLOB)`;
+  return Array.from(
+    { length: count },
+    (_, at) => `unhex(substr(${all}, ${1 + at * last.length}, ${last.length}))`,
+  );
+}
+
+/** Returns SQL for rows of a column `key`, in order, and of more columns of `json_each`. */
+export function numberedKeys(keys: Key[], bind: Bind, more = ""): string {
   // If a list has both blobs and texts, the first letter tells them apart.
   const areBlobs = keys.every((key) => "hex" in key);
   const list = keys.map((key) => ("hex" in key ? `${areBlobs ? "" : "x"}${key.hex}` : `t${key.text}`));

@@ -10,6 +10,7 @@ import {
   type Part,
   restOf,
   stretchesOf,
+  stretchKeys,
   stretchList,
 } from "./plan.ts";
 import { columns, END, found, NO_JSON, type Room } from "./walk.ts";
@@ -207,7 +208,7 @@ function merged({ after, ...asked }: Asked, bind: Bind): string {
   return `SELECT ${OF_TEXT.seq} AS seq, ${OF_TEXT.created_at} AS created_at${isTag ? `, ${KIND_OF_TEXT} AS kind` : ""} FROM (
   WITH RECURSIVE queue (key, place) AS (
     SELECT NULL, ${end.all}
-    UNION ALL SELECT key, ${next(bound(after, bind))} FROM (${stretchList(part, driver, bind)}) AS stretch
+    UNION ALL SELECT key, ${next(bound(after, bind))} FROM (${stretchKeys(part, driver, bind)}) AS stretch
     UNION ALL SELECT key, ${next(OF_TEXT)} FROM queue AS stretch WHERE length(place) > 1
     ORDER BY 2 ${directionOf(part)} LIMIT ${bind(most)}
   ) SELECT place FROM queue WHERE place <> ${end.one} LIMIT ${bind(most)})`;

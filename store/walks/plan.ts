@@ -14,8 +14,10 @@ import {
   isNotExpired,
   isOneKind,
   isOneOf,
+  isOneOfListed,
   type Key,
   keyList,
+  numberedKeys,
   tagKey,
 } from "./conditions.ts";
 import type { Query } from "../store.ts";
@@ -157,7 +159,14 @@ export function stretchList(
     const kinds = filter.kinds?.slice(from, to) ?? [];
     return `SELECT value AS key${position} FROM json_each(${bind(JSON.stringify(kinds))})`;
   }
-  return keyList(keysOf(filter, driver).slice(from, to), bind, position);
+  return numberedKeys(keysOf(filter, driver).slice(from, to), bind, position);
+}
+
+/** Returns SQL for the list of all stretches of a driver, in order: rows of `key`. */
+export function stretchKeys(part: Part, driver: Driver, bind: Bind): string {
+  if (driver.by === "time" || driver.by === "kind")
+    return `SELECT key FROM (${stretchList(part, driver, bind)})`;
+  return keyList(keysOf(part.filter, driver), bind);
 }
 
 function keysOf({ authors = [] }: Filter, driver: Driver): Key[] {
@@ -216,9 +225,9 @@ export function restOf(part: Part, driver: Driver, bind: Bind, entry = "e"): str
     ...(isApart ? [] : [isOfPart(isPrivate)]),
     isNotExpired(now, bind),
     ...(authors && by !== "author" && by !== "version"
-      ? [isOneOf("e.pubkey", authors.map(binary), bind)]
+      ? [isOneOfListed("e.pubkey", authors.map(binary), bind)]
       : []),
-    ...(ids && by !== "id" ? [isOneOf("e.id", ids.map(binary), bind)] : []),
+    ...(ids && by !== "id" ? [isOneOfListed("e.id", ids.map(binary), bind)] : []),
     ...many.map((tag) => hasTag(tag, isPrivate, bind)),
     ...(search !== undefined && by !== "search" ? [isFound(search, bind)] : []),
     ...(keyword === undefined ? [] : [containsText(keyword, bind)]),

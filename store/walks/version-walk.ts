@@ -6,7 +6,16 @@ import type { Part } from "./plan.ts";
 import type { FoundEvent } from "../store.ts";
 import { kindClass } from "../../nostr/event.ts";
 import type { TagCondition } from "../../nostr/filter.ts";
-import { allOf, type Bind, binary, binding, isOneKind, keyList, timeBounds } from "./conditions.ts";
+import {
+  allOf,
+  type Bind,
+  binary,
+  binding,
+  isOneKind,
+  keyList,
+  numberedKeys,
+  timeBounds,
+} from "./conditions.ts";
 import { boundedByCursor, costOfTesting, type Driver, indexOf, restOf } from "./plan.ts";
 import { columns, foundIn, hasMark, type Room, type Row, type Statement, type Walk } from "./walk.ts";
 
@@ -14,6 +23,8 @@ import { columns, foundIn, hasMark, type Room, type Row, type Statement, type Wa
 const FEW_VERSIONS = 500;
 /** Maximum number of events with a `d` tag that are looked at before the versions. Many authors may use the same value. */
 const FEW_TAGGED = 5;
+
+const FEW_AUTHORS = 64;
 
 export class VersionWalk implements Walk {
   private readonly part: Part;
@@ -54,13 +65,18 @@ export class VersionWalk implements Walk {
     this.most = most;
     const event = columns(room.longest, bind);
     const { authors = [], kinds = [], tags } = this.part.filter;
-    const versions = `(${keyList(authors.map(binary), bind)}) AS author CROSS JOIN event AS e INDEXED BY event_version
-  ON e.d IS NOT NULL AND e.pubkey = author.key AND ${isOneKind("e.kind", kinds, bind)}`;
-    const times = timeBounds(boundedByCursor(this.part), bind, "e");
-    const rest = allOf([...times, restOf(this.part, { by: "version" }, bind)]);
     // A replaceable kind has at most one version of each author.
     const areFew =
       kinds.every((kind) => kindClass(kind) === "replaceable") && authors.length * kinds.length <= most;
+    // The SQL has it twice if they may be many.
+    const list = (areFew || authors.length <= FEW_AUTHORS ? keyList : numberedKeys)(
+      authors.map(binary),
+      bind,
+    );
+    const versions = `(${list}) AS author CROSS JOIN event AS e INDEXED BY event_version
+  ON e.d IS NOT NULL AND e.pubkey = author.key AND ${isOneKind("e.kind", kinds, bind)}`;
+    const times = timeBounds(boundedByCursor(this.part), bind, "e");
+    const rest = allOf([...times, restOf(this.part, { by: "version" }, bind)]);
     if (areFew) return [{ sql: `SELECT ${event} FROM ${versions} WHERE ${rest}`, params }];
     const tag = tags.find(({ name }) => name === "d");
     const ofTag = tag ? this.tagged(tag, event, bind) : { count: "SELECT 0 AS yes", matches: "" };

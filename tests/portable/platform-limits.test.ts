@@ -52,6 +52,8 @@ describe("a filter with a condition for every letter, in all steps of a read", (
   const valuesOf = (letter: string) =>
     Array.from({ length: 5 }, (_, n) => `${n}`.repeat(/[ep]/.test(letter) ? 64 : 1));
   const conditions = Object.fromEntries(LETTERS.map((letter) => [`#${letter}`, valuesOf(letter)]));
+  /** With one more, so many are written into the SQL. */
+  const MANY = Array.from({ length: 383 }, (_, n) => (n + 1).toString(16).padStart(64, "0"));
   const COUNT = 30;
   let db: LimitedDatabase;
   beforeEach(async () => {
@@ -66,6 +68,8 @@ describe("a filter with a condition for every letter, in all steps of a read", (
     ["a tag", { ...conditions, "#t": ["0"] }],
     ["an author", { ...conditions, authors: [ALICE] }],
     ["two authors", { ...conditions, authors: [ALICE, BOB] }],
+    ["many authors", { ...conditions, authors: [ALICE, ...MANY], kinds: [1, 2, 3, 4, 5, 6] }],
+    ["many ids of a tag and many authors", { authors: [ALICE, ...MANY], "#e": ["0".repeat(64), ...MANY] }],
   ])("fits into D1, by %s", async (_, wire) => {
     const query = queryOf(wire, COUNT);
     const { answers } = await readAll(createStore(db), [query]);
