@@ -94,7 +94,7 @@ async function publishLine(c: Context<AppEnv>, line: Uint8Array): Promise<LineAn
 
 export const UNREACHABLE = "error: the relay cannot reach its database; try again";
 
-type ReadLine = { ok: true; id: string | null; value: unknown } | { ok: false; answer: LineAnswer };
+export type ReadLine = { ok: true; id: string | null; value: unknown } | { ok: false; answer: LineAnswer };
 
 /** Parses a line. Calls `charge` before that, with the shape of the JSON. */
 export function readLine(line: Uint8Array, longest: number, charge: (shape: JsonShape) => void): ReadLine {

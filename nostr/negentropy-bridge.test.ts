@@ -47,7 +47,7 @@ const sets = fc
   )
   .map((events) => events.map(({ where, ...event }) => ({ where, event })));
 
-it("finds what only one side has, whoever wrote the two sides and however short their answers are", () => {
+it("finds what only one side has, for two implementations and for short answers", () => {
   fc.assert(
     fc.property(sets, sides, sides, fc.constantFrom(LEAST_FRAME, 100_000), (all, leftBy, rightBy, frame) => {
       const at = (side: string) => all.filter(({ where }) => where === side).map(({ event }) => event);

@@ -6,7 +6,8 @@ import { answer, type Asked, change, type Decision, type Method, refuse } from "
 
 type Changeable = (typeof CHANGEABLE)[number];
 
-const METHOD_OF = {
+/** The method that changes a setting at run time. */
+export const METHOD_OF = {
   RELAY_NAME: "changerelayname",
   RELAY_DESCRIPTION: "changerelaydescription",
   RELAY_ICON: "changerelayicon",

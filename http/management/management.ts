@@ -9,10 +9,11 @@ import { readBounded } from "../../relay/limits/read-bounded.ts";
 import { frameCost, parsingCost, SIGNATURE_COST } from "../../relay/limits/cost.ts";
 import { reasonFor } from "../../store/database/database.ts";
 import type { AppEnv } from "../app-env.ts";
+import { askedOf } from "./asked.ts";
 import { decide } from "./management-methods.ts";
 import { ownAddress, UNKNOWN_ADDRESS } from "../own-address.ts";
 import { problem } from "../problem.ts";
-import { addressOf, clientOf } from "../rate-limit.ts";
+import { clientOf } from "../rate-limit.ts";
 import { mediaTypeOf, parseJsonBytes } from "../request-body.ts";
 
 export const MANAGEMENT_TYPE = "application/nostr+json+rpc";
@@ -62,10 +63,9 @@ async function manage(c: Context<AppEnv>): Promise<Response> {
 }
 
 async function answerCall(c: Context<AppEnv>, call: Call, pubkey: string): Promise<Answer> {
-  const { config, management, now } = c.env;
+  const { management, now } = c.env;
   const { store } = management;
-  const ip = addressOf(c);
-  const decision = await decide(call, { store, config, ip, now: now(), testAlert: management.testAlert });
+  const decision = await decide(call, askedOf(c));
   if (decision.kind === "answer") return { result: decision.result };
   const { method, params } = call;
   const entry = { at: now(), pubkey, method, params };

@@ -20,12 +20,21 @@ export const EXPORT: Operation = {
       description: "Only events after this position of the log: from the header Link of the answer before",
       schema: { ...bounded, description: "A position of the log" },
     },
+    {
+      name: "of",
+      in: "query",
+      required: false,
+      description:
+        "Instead of events, what operators have decided, and the upstreams with their progress. Without other parameters",
+      schema: { type: "string", enum: ["state"] },
+    },
   ],
   responses: {
     ...ANYWHERE,
     200: {
       ...withoutBody("", "Link"),
-      description: "Events, one on each line. Without Link, this is the end of the log",
+      description:
+        "Events, or what else is asked for, one on each line. Without Link, this is the end of the log",
       content: { [BATCH_TYPE]: { schema: text } },
     },
     400: problem("A parameter is wrong"),
@@ -39,7 +48,7 @@ export const IMPORT: Operation = {
   operationId: "importEvents",
   tags: ["operators"],
   security: SIGNED,
-  summary: "Store many events, for admins",
+  summary: "Store many events, and restore what operators have decided, for admins",
   requestBody: {
     required: true,
     content: { [BATCH_TYPE]: { schema: text, examples: { none: { value: "" } } } },
@@ -53,6 +62,6 @@ export const IMPORT: Operation = {
     },
     401: UNSIGNED,
     403: STRANGER,
-    413: problem("The body is too long, or has too many lines"),
+    413: problem("The body is too long, or has too many lines or decisions"),
   },
 };

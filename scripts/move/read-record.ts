@@ -11,12 +11,16 @@ export type LineRecord =
   | { kind: "event"; event: Event }
   /** Not an event, and not meant to be one. */
   | { kind: "other" }
+  /** What a relay is besides its events: a decision of its operators, or an upstream. */
+  | { kind: "state"; value: unknown[] }
   /** An event that no relay stores. */
   | { kind: "ephemeral" }
   | { kind: "refused"; reason: string };
 
 /** Frames of relays and clients that stand between the events in recordings. */
 const FRAMES = new Set(["EOSE", "OK", "NOTICE", "CLOSED", "AUTH", "REQ", "CLOSE", "COUNT", "TRIBUTARY"]);
+
+const STATES = new Set(["DECISION", "UPSTREAM"]);
 
 /** Returns what a line has. Without `verify`, ids and signatures are not checked. */
 export function readRecord({ bytes, isEnded }: Line, verify: Verify | undefined): LineRecord {
@@ -25,7 +29,9 @@ export function readRecord({ bytes, isEnded }: Line, verify: Verify | undefined)
   if (!parsed.ok) return refused(isEnded ? parsed.reason : "the source ends in the middle of this line");
   const value = Array.isArray(parsed.value) ? eventIn(parsed.value) : parsed.value;
   if (value === undefined) {
-    const [name] = parsed.value as unknown[];
+    const list = parsed.value as unknown[];
+    const [name] = list;
+    if (typeof name === "string" && STATES.has(name)) return { kind: "state", value: list };
     return typeof name === "string" && FRAMES.has(name)
       ? { kind: "other" }
       : refused('it is a list, expected an event or ["EVENT", {…}]');

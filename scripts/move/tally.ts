@@ -11,7 +11,9 @@ export type Fate =
   | "filtered"
   | "ephemeral"
   | "other"
-  | "withheld";
+  | "withheld"
+  | "restored"
+  | "unrestored";
 
 export type Counts = Record<Fate, number>;
 
@@ -27,6 +29,8 @@ const WORDS: Record<Fate, string> = {
   ephemeral: "ephemeral, not sent",
   other: "lines without an event",
   withheld: "listed, but not sent",
+  restored: "decisions and upstreams restored",
+  unrestored: "decisions and upstreams, not restored without --everything",
 };
 
 export class Tally {

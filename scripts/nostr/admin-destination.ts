@@ -1,5 +1,6 @@
-/** Stores events in a relay as its admin: batch by batch over HTTP. */
+/** Stores events in a relay as its admin, and restores what else an export has: batch by batch over HTTP. */
 import type { Event } from "../../nostr/event.ts";
+import type { Answer } from "../move/import-events.ts";
 import { CommandError } from "../shared/usage.ts";
 import { askAsAdmin, reasonIn, valuesOf } from "./admin-lines.ts";
 import { type Again, type Answers, meaningOf, RetryingDestination } from "./retrying-destination.ts";
@@ -19,18 +20,27 @@ export class AdminDestination extends RetryingDestination {
     await this.send([], []);
   }
 
-  protected async send(events: Event[], answers: Answers): Promise<Again | undefined> {
-    const open = [...events.entries()].filter(([at]) => !answers[at]);
-    const body = open.map(([, event]) => `${JSON.stringify(event)}\n`).join("");
+  async restore(states: unknown[][]): Promise<Answer[]> {
+    const answers = await this.insist(states, (open, answers) => this.sendLines(open, answers));
+    return answers.map((answer) => (answer.kind === "refused" ? answer : { kind: "restored" }));
+  }
+
+  protected send(events: Event[], answers: Answers): Promise<Again | undefined> {
+    return this.sendLines(events, answers);
+  }
+
+  private async sendLines(values: unknown[], answers: Answers): Promise<Again | undefined> {
+    const open = [...values.entries()].filter(([at]) => !answers[at]);
+    const body = open.map(([, value]) => `${JSON.stringify(value)}\n`).join("");
     const { status, text, retryAfter } = await askAsAdmin(this.relay, PATH, { body, timeout: this.timeout });
     if (status !== 200)
       return { why: `the relay answered ${status}: ${reasonIn(text)}`, seconds: retryAfter };
-    const values = valuesOf(text);
-    if (values.length !== open.length)
-      throw new CommandError(`${this.relay} sent ${values.length} answers to ${open.length} events`);
+    const said = valuesOf(text);
+    if (said.length !== open.length)
+      throw new CommandError(`${this.relay} sent ${said.length} answers to ${open.length} lines`);
     let again: Again | undefined;
     for (const [n, [at]] of open.entries()) {
-      const { ok, reason } = values[n] as { ok?: unknown; reason?: unknown };
+      const { ok, reason } = said[n] as { ok?: unknown; reason?: unknown };
       const message = typeof reason === "string" ? reason : "";
       const meaning = meaningOf({ accepted: ok === true, message }, { auth: true });
       if ("answer" in meaning) answers[at] = meaning.answer;

@@ -15,8 +15,10 @@ import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
 import { countOf } from "../shared/units.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
 import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
+import { assertWhole } from "./everything-option.ts";
 import { type ExportPlace, type ExportSource, fromAdmin, fromRelay, fromState } from "./export-pages.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
+import { readState } from "./log-pages.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
 export const summary = "write the events of a relay to a file";
@@ -28,6 +30,7 @@ an event. A file whose name ends in .gz or .zst is compressed. The exit status i
 ${FILTER_HELP.replace(/ {2}--search.*\n/, "")}  --limit N          write at most N events
   --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: everything that is stored,
                      private kinds too, in the order in which it was stored
+  --everything       with --admin: also what operators have decided, and the upstreams with their progress
   --state DIR        the same from the state folder of a relay on this machine, which may run: much faster
   --resume           go on where an interrupted export to this file has stopped
 ${AUTH_HELP}${timeoutHelp("60")}${RELAY_HELP}`;
@@ -43,6 +46,7 @@ export async function run(args: string[]): Promise<void> {
       ...TIMEOUT_OPTION,
       ...OPTIONS,
       admin: { type: "boolean", default: false },
+      everything: { type: "boolean", default: false },
       state: { type: "string" },
       resume: { type: "boolean", default: false },
     },
@@ -53,9 +57,12 @@ export async function run(args: string[]): Promise<void> {
     throw new UsageError("an export to standard output cannot be resumed: name a file");
   const { limit = Infinity, ...filter } = filterOf(values) as { limit?: number };
   const source = sourceOf(values, filter);
-  const { admin, auth } = values;
-  const target = `${source.name} ${JSON.stringify({ ...filter, limit, admin, auth })}`;
-  await exportTo(name, { source, target, filter, limit, resume: values.resume });
+  assertWhole(values, filter);
+  const { admin, auth, everything } = values;
+  const target = `${source.name} ${JSON.stringify({ ...filter, limit, admin, auth, everything })}`;
+  // Before the events: what had been pulled by then is among them.
+  const states = everything ? await readState(relayUrl(values.relay), timeoutOf(values.timeout)) : [];
+  await exportTo(name, { source, target, filter, limit, resume: values.resume, states });
 }
 
 interface SourceValues {
@@ -93,9 +100,14 @@ interface FileOptions {
   filter: Record<string, unknown>;
   limit: number;
   resume: boolean;
+  /** The lines after the events. */
+  states: string[];
 }
 
-async function exportTo(name: string, { source, target, filter, limit, resume }: FileOptions): Promise<void> {
+async function exportTo(
+  name: string,
+  { source, target, filter, limit, resume, states }: FileOptions,
+): Promise<void> {
   const parsed = parseFilter(source.isSelected ? {} : filter);
   if (!parsed.ok) throw new UsageError(parsed.reason);
   const file = name === "-" ? undefined : exportFileOf(name);
@@ -127,6 +139,7 @@ async function exportTo(name: string, { source, target, filter, limit, resume }:
       },
     );
     if (interrupted.aborted) throw new CommandError("interrupted");
+    for (const line of states) await output.write(line);
     await output.finish();
   } catch (error) {
     await milestones.finish().catch(() => undefined);
@@ -135,7 +148,11 @@ async function exportTo(name: string, { source, target, filter, limit, resume }:
     throw new CommandError(`${error.message}: ${countOf(counts.written)} events so far; --resume goes on`);
   }
   file?.remove();
-  note(textOf(counts));
+  note(
+    states.length === 0
+      ? textOf(counts)
+      : `${textOf(counts)}; ${countOf(states.length)} decisions and upstreams`,
+  );
   if (counts.invalid > 0) problems.add(`${countOf(counts.invalid)} events were invalid, and were left out`);
   if (problems.size > 0) throw new CommandError([...problems].join("; "));
 }

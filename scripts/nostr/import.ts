@@ -19,6 +19,7 @@ import { countOf } from "../shared/units.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
 import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
 import { FILTER_HELP, FILTER_OPTIONS, filterOf } from "./filter-options.ts";
+import { assertWhole } from "./everything-option.ts";
 import type { OpenDestination } from "./open-destination.ts";
 import { timeoutHelp, TIMEOUT_OPTION, timeoutOf } from "./timeout-option.ts";
 
@@ -32,6 +33,8 @@ Stores the events of a file, or of standard input (-), in a relay. Each line is 
                      only their authors may publish
   --state DIR        into the state folder of a relay on this machine that is stopped: much faster. Start with
                      the same --var and --config as the relay
+  --everything       with --admin: restore the decisions and upstreams too that export --everything wrote.
+                     Only from a file that you trust: it may change who can read and write
   --resume           go on where an interrupted import of this file has stopped
   --trusted          do not check ids and signatures here; a relay still does, but with --state nobody does
 ${FILTER_HELP.replace("; best match first", "")}${AUTH_HELP}${timeoutHelp("30")}${RELAY_HELP}`;
@@ -49,6 +52,7 @@ export async function run(args: string[]): Promise<void> {
       ...CONDITIONS,
       ...STATE_SETTINGS,
       admin: { type: "boolean", default: false },
+      everything: { type: "boolean", default: false },
       state: { type: "string" },
       resume: { type: "boolean", default: false },
       trusted: { type: "boolean", default: false },
@@ -60,8 +64,9 @@ export async function run(args: string[]): Promise<void> {
   if (name === "-" && values.resume)
     throw new UsageError("standard input cannot be resumed: import it again, duplicates are harmless");
   const filter = filterOf(values);
+  assertWhole(values, filter);
   const { place, destination } = await destinationOf(values);
-  const target = `${place} ${JSON.stringify(filter)}`;
+  const target = `${place} ${JSON.stringify(filter)}${values.everything ? " everything" : ""}`;
   try {
     await importFile(name, { ...values, filter, destination, target });
   } finally {
@@ -108,10 +113,11 @@ interface FileOptions {
   target: string;
   resume: boolean;
   trusted: boolean;
+  everything: boolean;
 }
 
 async function importFile(name: string, options: FileOptions): Promise<void> {
-  const { filter, destination, target, resume, trusted } = options;
+  const { filter, destination, target, resume, trusted, everything } = options;
   const parsed = parseFilter(filter);
   if (!parsed.ok) throw new UsageError(parsed.reason);
   const resumeFile = name === "-" ? undefined : new ResumeFile(name, target);
@@ -136,6 +142,7 @@ async function importFile(name: string, options: FileOptions): Promise<void> {
         tally,
         verify: trusted ? undefined : fastVerify(),
         matches: matcher(parsed.filter),
+        isRestoring: everything,
         reached: (position) => milestones.reached({ position, counts: { ...tally.counts } }),
         signal: interrupted,
       });

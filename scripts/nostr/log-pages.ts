@@ -25,6 +25,12 @@ export async function* logPages(
   }
 }
 
+/** Returns what a relay is besides its events, as lines of JSON. */
+export async function readState(relay: string, timeout: number | undefined): Promise<string[]> {
+  const { text } = await ask(relay, `${PATH}?of=state`, timeout);
+  return valuesOf(text).map((value) => JSON.stringify(value));
+}
+
 function positionIn(path: string): number {
   const position = Number(/^api\/v1\/export\?after=(\d{1,16})$/.exec(path)?.[1]);
   if (Number.isSafeInteger(position)) return position;

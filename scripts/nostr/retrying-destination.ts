@@ -40,15 +40,23 @@ export abstract class RetryingDestination implements OpenDestination {
   /** Sends the events that have no answer, and fills in the answers. Returns why some must be sent again. */
   protected abstract send(events: Event[], answers: Answers): Promise<Again | undefined>;
 
-  /**
-   * Sends events again that were not answered, or that the relay refuses only for now. So a relay may get an event twice, which
-   * is harmless. Rejects if nothing at all can be stored.
-   */
+  /** Rejects if nothing at all can be stored. */
   async store(events: Event[]): Promise<Answer[]> {
-    const answers: Answers = events.map(() => undefined);
+    return this.insist(events, (open, answers) => this.send(open, answers));
+  }
+
+  /**
+   * Sends items again that were not answered, or that the relay refuses only for now. So a relay may get one twice, which is
+   * harmless. Rejects if the relay takes nothing at all.
+   */
+  protected async insist<Item>(
+    items: Item[],
+    send: (items: Item[], answers: Answers) => Promise<Again | undefined>,
+  ): Promise<Answer[]> {
+    const answers: Answers = items.map(() => undefined);
     for (let attempt = 1; ; attempt += 1) {
       const before = answers.filter(Boolean).length;
-      const again = await this.send(events, answers);
+      const again = await send(items, answers);
       if (isComplete(answers)) return answers;
       // Only an authentication was missing.
       if (!again) continue;

@@ -128,7 +128,7 @@ async function compareWindow(
   }
 }
 
-/** Returns the bytes of a message; none, which is no message, if it is not hex. */
+/** Returns the bytes of a message. If it is not hex, there are none, which the other side refuses. */
 function bytesOf(hex: string): Uint8Array {
   try {
     return hexToBytes(hex);

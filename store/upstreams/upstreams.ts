@@ -39,7 +39,9 @@ export type UpstreamChange =
   | { do: "remove-upstream"; url: string }
   | { do: "pause-upstream"; url: string }
   | { do: "resume-upstream"; url: string }
-  | { do: "backfill-upstream"; url: string; range: Required<Range> };
+  | { do: "backfill-upstream"; url: string; range: Required<Range> }
+  /** A pull that runs meanwhile does not end: its progress would replace this one. */
+  | { do: "restore-cursor"; url: string; cursor: Cursor };
 
 /** A deployment of before never takes an upstream whose `next_pull` this is (migrations/0015_managed_upstreams.sql). */
 export const NOT_FOR_EARLIER = { formerNextPull: Number.MAX_SAFE_INTEGER };
@@ -126,6 +128,8 @@ function upstreamStatement(drizzle: SqliteRemoteDatabase, change: UpstreamChange
       return upsert({ isPaused: 1 });
     case "resume-upstream":
       return upsert({ isPaused: 0, dueAt: 0 });
+    case "restore-cursor":
+      return upsert({ cursor: JSON.stringify(change.cursor), leasedUntil: 0, dueAt: 0 });
     case "backfill-upstream": {
       const range = JSON.stringify(change.range);
       const backfill = sql`json_insert(${upstream.backfill}, '$[#]', json(${range}))`;

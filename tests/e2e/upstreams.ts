@@ -31,7 +31,8 @@ export async function statusOf(http: string, url: string): Promise<UpstreamStatu
   return found;
 }
 
-async function manage(http: string, method: string, ...params: unknown[]): Promise<unknown> {
+/** Makes a call of the management API. Rejects if the relay refuses it. */
+export async function manage(http: string, method: string, ...params: unknown[]): Promise<unknown> {
   const url = `${http}/`;
   const body = JSON.stringify({ method, params });
   const now = Math.floor(Date.now() / 1000);

@@ -107,6 +107,7 @@ it.each(FORMATS)("%s", async (_, content) => {
       tally,
       verify: fastVerify(),
       matches: () => true,
+      isRestoring: false,
       reached: async () => undefined,
       signal: new AbortController().signal,
     });

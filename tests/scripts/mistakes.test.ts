@@ -53,6 +53,16 @@ const CLIENT: Mistake[] = [
     1,
     "ws:SITE answered 200 without JSON: does this relay serve it over HTTP?",
   ],
+  [
+    "import x --everything",
+    2,
+    "--everything needs --admin: only admins may move what operators have decided",
+  ],
+  [
+    "export --admin --everything --kinds 1",
+    2,
+    "--everything moves a whole relay: remove the options that select events",
+  ],
   ["sync", 2, "the other relay is missing: name its address, such as wss://relay.example"],
   ["sync relay.example", 2, 'the other relay is "relay.example": write wss://relay.example'],
   ["sync ws://localhost:8787", 2, "both relays are the same: ws://localhost:8787"],

@@ -1,5 +1,5 @@
 /** What is exported and imported again is equal, event by event, by each route. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../nostr/event.ts";
@@ -104,5 +104,43 @@ describe("export and import", () => {
       stdout: "1 stored, 0 refused\n",
       stderr: expect.stringContaining("the relay cannot reach its database; try again; trying again in 1 s"),
     });
+  });
+
+  it("--everything restores decisions too, after the events, and says which line it cannot restore", async () => {
+    await using relay = await administrated();
+    const decision = (method: string, ...params: unknown[]) =>
+      JSON.stringify(["DECISION", { method, params }]);
+    const one = signed("one");
+    const content = [
+      decision("nope"),
+      decision("changerelayname", "Moved"),
+      JSON.stringify(one),
+      '["DECISION"]',
+      ...Array.from({ length: 45 }, (_, kind) => decision("disallowkind", 100 + kind)),
+      decision("banpubkey", PUBKEY),
+      JSON.stringify(signed("two", { kind: 7 })),
+    ];
+    writeFileSync(join(folder.path, "all"), content.join("\n"));
+    const args = ["import", "all", "--admin", "--relay", relay.url];
+    expect(await run(...args)).toEqual({
+      code: 0,
+      stdout: "2 stored, 0 refused, 49 decisions and upstreams, not restored without --everything\n",
+      stderr: "",
+    });
+    const { code, stdout, stderr } = await run(...args, "--everything");
+    expect({ code, stdout, stderr: lines(stderr) }).toEqual({
+      code: 1,
+      stdout: "0 stored, 2 already there, 3 refused, 46 decisions and upstreams restored\n",
+      stderr: [
+        expect.stringMatching(/^line 1 was refused: invalid: there is no method "nope"/),
+        "line 4 was refused: invalid: an event must be a JSON object",
+        expect.stringMatching(/^line 50 was refused: restricted: .* is an admin/),
+        "3 lines were refused",
+      ],
+    });
+    const exported = await run("export", "--admin", "--everything", "--relay", relay.url);
+    expect(exported.stderr).toContain("2 events; 46 decisions and upstreams");
+    expect(lines(exported.stdout)).toHaveLength(48);
+    expect(lines(exported.stdout)).toContain(decision("changerelayname", "Moved"));
   });
 });

@@ -1,11 +1,11 @@
 /** `GET /api/v1/export` and `POST /api/v1/import`. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Event } from "../nostr/event.ts";
-import { PUBKEY, signed } from "../tests/fixtures/author.ts";
-import { type HttpApi, openHttpApi } from "../tests/fixtures/http-api.ts";
-import { signedRequest } from "../tests/fixtures/management.ts";
-import { AUTHORS, secretOf, signedEvent } from "../tests/fixtures/signed-events.ts";
-import { MOST_LINES } from "./publish-batch.ts";
+import type { Event } from "../../nostr/event.ts";
+import { PUBKEY, signed } from "../../tests/fixtures/author.ts";
+import { type HttpApi, openHttpApi } from "../../tests/fixtures/http-api.ts";
+import { signedRequest } from "../../tests/fixtures/management.ts";
+import { AUTHORS, secretOf, signedEvent } from "../../tests/fixtures/signed-events.ts";
+import { MOST_LINES } from "../publish-batch.ts";
 
 const EXPORT = "http://relay.test/api/v1/export";
 const IMPORT = "http://relay.test/api/v1/import";
