@@ -2,6 +2,7 @@
  * Which lists of authors or kinds are most of what is stored: then it is cheaper to walk the index of all times, and to leave
  * out the others, than to merge the stretches of the list.
  */
+import { Gaps, nameOf } from "./gaps.ts";
 import { type Driver, type Part, stretchesOf } from "./plan.ts";
 
 /** A merged entry costs about as much as this many entries of a single stretch. */
@@ -22,11 +23,12 @@ export function costOfList(part: Part, driver: Driver): number {
 /** A list that was not dense is tried again after this many reads: what is stored changes. */
 const READS = 100;
 
-/** Number of lists that are remembered, and of the kinds that tell them apart. */
+/** Number of lists that are remembered. */
 const MOST_LISTS = 1000;
-const MOST_KINDS = 20;
 
 export class Dense {
+  /** What is known of lists that are not dense. */
+  readonly gaps = new Gaps();
   /** By the kinds and the length of a list: the number of reads until it is tried again. */
   private readonly sparse = new Map<string, number>();
 
@@ -53,11 +55,4 @@ export class Dense {
     else this.sparse.set(list, READS);
     if (this.sparse.size > MOST_LISTS) this.sparse.clear();
   }
-}
-
-/** Lists of about the same length, with the same kinds, count as one. So do all lists of many kinds: each name is short. */
-function nameOf(part: Part, driver: Driver): string {
-  const length = Math.round(Math.log2(stretchesOf(part, driver)));
-  const { kinds = [] } = part.filter;
-  return `${driver.by} ${length} ${kinds.length > MOST_KINDS ? "many" : kinds.toString()}`;
 }

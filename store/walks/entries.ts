@@ -106,6 +106,38 @@ export function testedEntries(
   return `SELECT * FROM (${tested}) UNION ALL ${END} LIMIT ${bind(asked.most)}`;
 }
 
+/** Which entries of several stretches are asked for. */
+export interface UnsortedAsked extends Pick<Asked, "part" | "driver" | "most"> {
+  /** Unix seconds, inclusive. */
+  since: number;
+}
+
+/**
+ * Returns SQL for the matches of all stretches from a second on, as rows of seq, created_at and `found`, in no order. If there are
+ * fewer entries than `most`, the last row is the end.
+ */
+export function unsortedMatches(
+  { part, driver, since, most }: UnsortedAsked,
+  { longest, head }: Pick<Room, "longest" | "head">,
+  bind: Bind,
+): string {
+  const isTag = driver.by === "tag";
+  const alias = isTag ? "w" : "e";
+  const event = found(longest, bind);
+  const tested = matching({ part, driver }, head, alias, bind);
+  const match = isTag
+    ? `(SELECT ${event} FROM event AS e WHERE e.seq = w.seq AND ${tested})`
+    : `iif(${tested}, ${event}, NULL)`;
+  const { from, where } = indexOf(part, driver, { alias, key: "list.key" }, bind);
+  const times = timeBounds({ ...boundedByCursor(part), since }, bind, alias);
+  return `SELECT * FROM (
+  SELECT * FROM (SELECT ${alias}.seq, ${alias}.created_at, ${match} AS found
+    FROM (${stretchKeys(part, driver, bind)}) AS list CROSS JOIN ${from}
+    WHERE ${allOf([...where, ...times])})
+  UNION ALL ${END} LIMIT ${bind(most)}
+) WHERE found IS NOT NULL`;
+}
+
 /**
  * Returns SQL for the entries as rows of stretch, seq, created_at and `found`, one stretch after the other. It is cheaper than to
  * merge them, if all are wanted. `found` is an SQL expression for a match `e`, and null if an entry does not match.

@@ -1,10 +1,20 @@
 /** Walks the entries of an index in the order of the query. */
 import { binding } from "./conditions.ts";
 import { COST_OF_MERGED, costOfList, type Dense } from "./dense.ts";
-import { type Asked, entries, firstOfSecond, type Place, testedEntries } from "./entries.ts";
+import { type Asked, entries, firstOfSecond, type Place, testedEntries, unsortedMatches } from "./entries.ts";
 import { costOfTesting, type Driver, type Part, stretchesOf } from "./plan.ts";
 import type { FoundEvent } from "../store.ts";
-import { foundIn, hasEnd, hasMark, markAt, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import {
+  foundIn,
+  hasEnd,
+  hasMark,
+  markAt,
+  NO_JSON,
+  type Room,
+  type Row,
+  type Statement,
+  type Walk,
+} from "./walk.ts";
 
 /** A step asks for this many matches beyond the limit: it needs the whole last second, to keep its lowest ids. */
 const SLACK = 4;
@@ -18,6 +28,11 @@ const FIRST_ENTRIES = 1000;
 /** Each step may look at this many times as many entries as the one before it. */
 const GROWTH = 4;
 
+/** Maximum number of entries in no order that are taken at once, for each match that is wanted. */
+const UNSORTED_FOR_MATCH = 4;
+/** In bytes. If there is no room for the JSON of shorter events, a list is merged: then no events have to be loaded later. */
+const LEAST_LONGEST = 3000;
+
 /** What one step looks at. */
 interface Step {
   driver: Driver;
@@ -25,6 +40,8 @@ interface Step {
   events: number;
   /** Whether its answer ends with a mark if there are more entries. */
   isMarked: boolean;
+  /** The second from which on it takes all entries, in no order. */
+  since?: number;
 }
 
 export class TimedWalk implements Walk {
@@ -36,6 +53,8 @@ export class TimedWalk implements Walk {
   private readonly dense: Dense;
   /** Whether the stretches are most of a longer one, which is walked instead. */
   private isDense: boolean;
+  /** Whether the stretches are merged, because taking their entries in no order was not enough. */
+  private isMerged = false;
   /** The last entry that was looked at. */
   private at: Place | undefined;
   private step: Step | undefined;
@@ -64,6 +83,8 @@ export class TimedWalk implements Walk {
 
   plan(room: Room): Statement[] {
     if (this.isInLastSecond) return [this.lastSecond(room)];
+    const unsorted = this.unsorted(room);
+    if (unsorted) return [unsorted];
     this.step = this.next(room);
     const { driver, isMarked, events } = this.step;
     const asked: Asked = { part: this.part, driver, after: this.at, most: this.step.entries };
@@ -72,6 +93,35 @@ export class TimedWalk implements Walk {
 ${isMarked ? `UNION ALL ${markAt(asked.most - 1, entries(asked, bind), bind)}` : ""}
 LIMIT ${bind(events)}`;
     return [{ sql, params }];
+  }
+
+  /** Returns the statement for all entries of a stretch of time. Undefined if it is not known how long it has to be. */
+  private unsorted({ entries: room, events, longest, head }: Room): Statement | undefined {
+    if (this.isDense || this.isMerged || this.at) return undefined;
+    const { part, driver, limit } = this;
+    const most = Math.max(1, Math.min(UNSORTED_FOR_MATCH * (limit + 1), Math.floor(room / this.testing)));
+    const short = Math.min(longest, Math.floor((events * longest) / most));
+    if (longest === NO_JSON || short < LEAST_LONGEST) return undefined;
+    const since = this.dense.gaps.sinceFor(part, driver, limit + 1);
+    if (since === undefined) return undefined;
+    this.step = { driver, entries: most, events: most, isMarked: false, since };
+    const { bind, params } = binding();
+    return { sql: unsortedMatches({ part, driver, since, most }, { longest: short, head }, bind), params };
+  }
+
+  private takeUnsorted(rows: Row[], since: number): number {
+    this.isMerged = true;
+    const looked = rows.length;
+    if (!hasEnd(rows)) {
+      this.dense.gaps.forget(this.part, this.driver);
+      return this.step?.entries ?? looked;
+    }
+    // An event that has two of the values of a list is found twice.
+    const found = new Map(foundIn(rows).map((event) => [event.seq, event]));
+    this.found.push(...[...found.values()].toSorted((a, b) => b.created_at - a.created_at || b.seq - a.seq));
+    this.at = { created_at: since, seq: 0 };
+    this.isDone = this.found.length > this.limit || since === (this.part.filter.since ?? 0);
+    return looked;
   }
 
   private next(room: Room): Step {
@@ -109,6 +159,15 @@ UNION ALL ${markAt(most - 1, entries(second, bind), bind)}`;
   }
 
   take([rows = []]: Row[][]): number {
+    const since = this.step?.since;
+    const looked =
+      since === undefined || this.isInLastSecond ? this.takeInOrder(rows) : this.takeUnsorted(rows, since);
+    if (this.isDone && !this.isDense)
+      this.dense.gaps.learn(this.part, this.driver, this.found, this.limit + 1);
+    return looked;
+  }
+
+  private takeInOrder(rows: Row[]): number {
     const { entries: most = 0, events = 0, isMarked = false } = this.step ?? {};
     const isCut = hasMark(rows);
     const isFull = !this.isInLastSecond && rows.length >= events;

@@ -262,7 +262,7 @@ export function describeManyEvents(store: () => Store, counts: () => Counts): vo
       ["one tag and kind", { "#t": ["popular"], kinds: [1] }, 100, 3],
       ["one author", { authors: [authors[3]!] }, 20, 1.5],
       ["a home feed", { authors: followed, kinds: [1] }, 50, 3],
-      ["a home feed of few", { authors: followed.slice(0, 5), kinds: [1] }, 50, 6],
+      ["a home feed of few", { authors: followed.slice(0, 5), kinds: [1] }, 50, 3],
     ];
 
     it.each([
