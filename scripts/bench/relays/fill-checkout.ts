@@ -3,6 +3,7 @@
  * does, without connections and without the check of signatures. A program, because each checkout brings its own code.
  * Arguments: the checkout, the database file, and the count, end and seed of the corpus.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { openSqlite as OpenSqlite } from "../../../platforms/sqlite.ts";
@@ -16,7 +17,10 @@ const PER_LINE = 50_000;
 const [checkout = "", file = "", count, end, seed] = process.argv.slice(2);
 const ownModule = (path: string): Promise<unknown> => import(pathToFileURL(join(checkout, path)).href);
 const { openSqlite } = (await ownModule("platforms/sqlite.ts")) as { openSqlite: typeof OpenSqlite };
-const { createStore } = (await ownModule("store/sql/sql-store.ts")) as { createStore: typeof CreateStore };
+/** Where the store of version 0.2.0 is, and where it is now. */
+const STORES = ["store/sql-store.ts", "store/sql/sql-store.ts"];
+const storePath = STORES.find((path) => existsSync(join(checkout, path))) ?? "";
+const { createStore } = (await ownModule(storePath)) as { createStore: typeof CreateStore };
 
 const db = openSqlite(file);
 // If the machine fails meanwhile, the directory is not used.

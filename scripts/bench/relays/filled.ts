@@ -64,10 +64,12 @@ function removeOthers(end: number): void {
   }
 }
 
-/** Returns the text of all files of these folders. */
+/** Returns the text of all files of these folders, and of the folders in them. */
 export function sourcesIn(directory: string, folders: string[]): string[] {
   return folders.flatMap((folder) =>
-    readdirSync(join(directory, folder)).map((file) => readFileSync(join(directory, folder, file), "utf8")),
+    readdirSync(join(directory, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
   );
 }
 
