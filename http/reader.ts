@@ -1,5 +1,6 @@
 /** Who reads over HTTP: the keys that have signed the request (NIP-98). */
 import type { Context } from "hono";
+import type { Event } from "../nostr/event.ts";
 import { checkHttpAuth } from "../nostr/http-auth.ts";
 import type { Refusal } from "../nostr/message.ts";
 import { SIGNATURE_COST } from "../relay/limits/cost.ts";
@@ -10,7 +11,8 @@ import { ownAddress, UNKNOWN_ADDRESS } from "./own-address.ts";
 import { clientOf } from "./rate-limit.ts";
 
 export type Keys = ReadonlySet<string>;
-type Signers = { ok: true; keys: Keys } | { ok: false; refusal: Refusal };
+/** `signature` is the event that signs the request, if there is one. */
+type Signers = { ok: true; keys: Keys; signature?: Event } | { ok: false; refusal: Refusal };
 
 const NOBODY: Signers = { ok: true, keys: new Set() };
 
@@ -29,7 +31,7 @@ export function signersOf(c: Context<AppEnv>, body?: Uint8Array): Signers {
   limiter.charge(clientOf(c), SIGNATURE_COST);
   const request = { url, method: c.req.method, body };
   const auth = checkHttpAuth(header, request, { verify: management.verify, now: now() });
-  if (auth.ok) return { ok: true, keys: new Set([auth.event.pubkey]) };
+  if (auth.ok) return { ok: true, keys: new Set([auth.event.pubkey]), signature: auth.event };
   return {
     ok: false,
     refusal: { prefix: "auth-required", reason: `the signature (NIP-98): ${auth.reason}` },

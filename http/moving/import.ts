@@ -3,13 +3,15 @@
  * one turn, so they share its commits. A request is bounded, so that its body can be signed as a whole; a long file is many requests.
  */
 import type { Context, Hono } from "hono";
+import type { Event } from "../../nostr/event.ts";
+import { HTTP_AUTH_SECONDS } from "../../nostr/http-auth.ts";
 import type { Config } from "../../relay/config.ts";
 import { type Ingest, okFields, refusalOf } from "../../relay/ingest/ingest.ts";
 import { lengthCost } from "../../relay/limits/cost.ts";
 import { readBounded } from "../../relay/limits/read-bounded.ts";
 import { adminOf } from "../admin.ts";
 import type { AppEnv } from "../app-env.ts";
-import { problem } from "../problem.ts";
+import { orUnavailable, problem } from "../problem.ts";
 import {
   answered,
   type LineAnswer,
@@ -48,6 +50,7 @@ async function importEvents(c: Context<AppEnv>): Promise<Response> {
   const events = read.filter((line) => !isState(line));
   if (states.length > MOST_STATE_LINES)
     return c.json(problem("too-long", `the body has ${states.length} decisions, ${FEW_STATE_LINES}`), 413);
+  if (states.length > 0 && !(await isFirstUse(c, admin.signature))) return refused(c, USED);
   const store = (ingest: Ingest) =>
     Promise.all(events.map((line) => storeLine(c, line, { ingest, admin: admin.pubkey })));
   const stored = (
@@ -60,6 +63,20 @@ async function importEvents(c: Context<AppEnv>): Promise<Response> {
     c,
     answers.filter((answer) => answer !== undefined),
   );
+}
+
+const USED = {
+  prefix: "auth-required",
+  reason: "the signature has been used before: sign each request on its own",
+} as const;
+
+/** Decisions must not be made again by anyone who has read the request, as in the management API. Events that come twice are harmless. */
+async function isFirstUse(
+  c: Context<AppEnv>,
+  { id, created_at }: Pick<Event, "id" | "created_at">,
+): Promise<boolean> {
+  const { management, now } = c.env;
+  return orUnavailable(() => management.store.useAuthorization(id, created_at + HTTP_AUTH_SECONDS, now()));
 }
 
 /** Each takes several statements, of which a Worker may make few. */

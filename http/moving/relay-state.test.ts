@@ -269,6 +269,14 @@ describe("lines of a state that are not right", () => {
     expect(await stateOf(other)).toEqual([]);
   });
 
+  it("are not restored twice with one signature, unlike events", async () => {
+    const body = JSON.stringify(decision("allowkind", 1));
+    const { headers } = signedRequest(IMPORT, { method: "POST", body });
+    const send = async () =>
+      (await other.fetch(new Request(IMPORT, { method: "POST", headers, body }))).status;
+    expect([await send(), await send()]).toEqual([200, 401]);
+  });
+
   it("say that the database does not take them", async () => {
     other.moderation.change = () => Promise.reject(new Error("gone"));
     const { answers } = await imported(other, [decision("allowkind", 1)]);
