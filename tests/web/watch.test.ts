@@ -4,7 +4,7 @@ import type { Page, WebSocketRoute } from "playwright-core";
 import { expect, test } from "vitest";
 import type { Event } from "../../nostr/event.ts";
 import { AUTHORS, signedEvent } from "../fixtures/signed-events.ts";
-import { ADMIN, ADMIN_KEY } from "./admins.ts";
+import { ADMIN, ADMIN_KEY, signInWith } from "./admins.ts";
 import {
   describeInBrowser,
   DESKTOP,
@@ -176,6 +176,22 @@ describeInBrowser("Watch", [], (site) => {
     expect(relay.connections()).toBe(2);
   });
 
+  test("someone who signs in with a key here sees their own messages, and nobody does after they sign out", async () => {
+    await publish(site, { kind: 4, content: "a secret?iv=x", tags: [["p", ADMIN_KEY]], pubkey: ALICE });
+    await publish(site, { content: "beside a message", pubkey: ALICE });
+    const page = await site.open("/watch?kinds=1,4");
+    await card(page, "beside a message").waitFor();
+    const messages = page.locator("article[data-kind='4']");
+    expect(await messages.count()).toBe(0);
+    await page.getByText("Sign in", { exact: true }).click();
+    await expectAccessible(page);
+    await signInWith(page, ADMIN);
+    await messages.waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await messages.waitFor({ state: "detached" });
+    await card(page, "beside a message").waitFor();
+  });
+
   test("the details cover a phone, and everything fits and is accessible", async () => {
     await publish(site, { content: `long ${"x".repeat(300)}` });
     for (const [viewport, colorScheme] of [
@@ -203,8 +219,7 @@ describeInBrowser(
     test("the refusal is shown in the relay's words, with the way to sign in", async () => {
       const page = await site.open("/watch");
       await page.getByText(/auth-required: only authenticated clients may read/).waitFor();
-      const way = page.getByRole("link", { name: "Sign in", exact: true });
-      expect(await way.getAttribute("href")).toBe("/admin");
+      await page.getByRole("button", { name: "Sign in with the extension" }).waitFor();
       await expectAccessible(page);
     });
 
@@ -213,10 +228,7 @@ describeInBrowser(
       const page = await site.open();
       await installExtension(page, ADMIN);
       await page.goto(`${site.http}/watch`);
-      await page.getByRole("link", { name: "Sign in", exact: true }).click();
       await page.getByRole("button", { name: "Sign in with the extension" }).click();
-      await page.getByRole("button", { name: "Sign out" }).waitFor();
-      await page.goto(`${site.http}/watch`);
       await card(page, "for members").waitFor();
       await isLive(page);
       await publish(site, { content: "live for members" });
@@ -224,6 +236,9 @@ describeInBrowser(
       await page.getByRole("button", { name: "Details" }).first().click();
       await page.getByRole("button", { name: "Find the trace" }).click();
       expect(await isShown(page.getByRole("complementary").getByText(/^(None: |[0-9a-f]{32}$)/))).toBe(true);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByText(/auth-required: only authenticated clients may read/).waitFor();
+      expect(await card(page, "for members").count()).toBe(0);
     });
   },
 );

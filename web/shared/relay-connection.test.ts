@@ -41,11 +41,13 @@ class FakeSocket extends EventTarget {
 let sockets: FakeSocket[] = [];
 let states: ConnectionState[] = [];
 let notices: string[] = [];
+let authentications = 0;
 
 function connect(): RelayConnection {
   return new RelayConnection("ws://relay.example", {
     onState: (state) => states.push(state),
     onNotice: (text) => notices.push(text),
+    onAuthenticated: () => void (authentications += 1),
     dial: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
@@ -60,7 +62,7 @@ function last(): FakeSocket {
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
-  [sockets, states, notices] = [[], [], []];
+  [sockets, states, notices, authentications] = [[], [], [], 0];
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -217,4 +219,25 @@ test.each([
   await vi.advanceTimersByTimeAsync(0);
   last().say("OK", EVENT.id, false, "restricted: not a member");
   expect(onClosed).toHaveBeenCalledExactlyOnceWith(reason);
+});
+
+test("it says when the relay has accepted a signer, and connects again as a stranger without one", async () => {
+  const connection = connect();
+  const sign = async (template: object) => ({ ...EVENT, ...template });
+  connection.subscribe([{}], { onEvent() {} });
+  last().accept();
+  last().say("AUTH", "challenge");
+  expect(connection.authenticate(undefined)).toBe(false);
+  expect(connection.authenticate({ sign })).toBe(true);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(authentications).toBe(0);
+  last().say("OK", EVENT.id, true, "");
+  expect(authentications).toBe(1);
+  const known = last();
+  expect(connection.authenticate(undefined)).toBe(true);
+  expect([last() === known, known.readyState]).toEqual([false, 3]);
+  last().accept();
+  last().say("AUTH", "another challenge");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(last().sent).toEqual([["REQ", "s1", {}]]);
 });

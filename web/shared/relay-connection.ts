@@ -33,6 +33,8 @@ type Socket = Pick<WebSocket, "send" | "close" | "addEventListener" | "readyStat
 
 export interface ConnectionOptions {
   onState?(state: ConnectionState): void;
+  /** The relay has accepted an authentication. */
+  onAuthenticated?(): void;
   /** The relay says something to the person. */
   onNotice?(text: string): void;
   dial?(url: string): Socket;
@@ -82,10 +84,16 @@ export class RelayConnection {
     };
   }
 
-  /** Answers the relay's challenges with this signer from now on. */
-  authenticate(authenticator: Authenticator): void {
+  /**
+   * Answers the relay's challenges with this signer from now on. Without one, it connects again: a connection stays authenticated.
+   * Returns whether that changes anything.
+   */
+  authenticate(authenticator: Authenticator | undefined): boolean {
+    if (authenticator === this.#authenticator) return false;
     this.#authenticator = authenticator;
-    void this.#answerChallenge();
+    if (authenticator) void this.#answerChallenge();
+    else this.#reconnect();
+    return true;
   }
 
   /** Connects now rather than after the wait. */
@@ -101,6 +109,14 @@ export class RelayConnection {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#change({ kind: "closed" });
+    socket?.close();
+  }
+
+  #reconnect(): void {
+    if (this.state.kind === "closed") return;
+    clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#connect();
     socket?.close();
   }
 
@@ -195,6 +211,7 @@ export class RelayConnection {
   /** Asks again for what was refused, or gives it up. */
   #authenticated(isAccepted: boolean, reason: string): void {
     this.#isAuthenticating = false;
+    if (isAccepted) this.#options.onAuthenticated?.();
     for (const subscription of this.#subscriptions.values()) {
       const { id, refusal } = subscription;
       if (refusal === undefined) continue;

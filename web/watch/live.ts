@@ -51,6 +51,10 @@ export class Live {
         if (state.kind === "open") this.#expectStored();
         this.schedule();
       },
+      // The relay has answered a stranger, if it has answered.
+      onAuthenticated: () => {
+        if (this.#filter) this.watch(this.#filter);
+      },
       onNotice: (text) => {
         this.notice = text;
         this.schedule();
@@ -92,6 +96,7 @@ export class Live {
 
   /** Ends the subscription. */
   stop(): void {
+    this.#filter = undefined;
     this.#subscription?.close();
     this.feed.clear();
     this.isLoading = false;
@@ -104,9 +109,11 @@ export class Live {
     if (this.refusal !== undefined && this.#filter) this.watch(this.#filter);
   }
 
-  authenticate(signer: Authenticator): void {
-    this.#relay.authenticate(signer);
-    this.retry();
+  /** Undefined: nobody is signed in any more, and what only that person may see goes away. */
+  authenticate(signer: Authenticator | undefined): void {
+    if (!this.#relay.authenticate(signer)) return;
+    this.#relay.retry();
+    if (this.#filter && (signer === undefined || this.refusal !== undefined)) this.watch(this.#filter);
   }
 
   hold(reason: Hold, isHeld: boolean): void {

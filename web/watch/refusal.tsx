@@ -1,9 +1,7 @@
 /** What the relay says to the person: that it refuses the events, or a notice. */
-import { useSigner } from "../shared/signer/current.ts";
 import type { Live } from "./live.ts";
 
 export function Refusal({ live }: { live: Live }) {
-  const signer = useSigner();
   const { refusal, notice } = live;
   return (
     <>
@@ -14,11 +12,6 @@ export function Refusal({ live }: { live: Live }) {
               <strong>The relay does not send these events.</strong> <bdi>{refusal}</bdi>
             </p>
             <div class="row">
-              {refusal.startsWith("auth-required:") && !signer && (
-                <a class="button primary" href="/admin">
-                  Sign in
-                </a>
-              )}
               <button type="button" onClick={() => live.retry()}>
                 Try again
               </button>

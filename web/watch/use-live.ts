@@ -14,7 +14,7 @@ export function useLive(url: string, watched: WatchFilter): Live {
     else live.stop();
   }, [live, watched]);
   useEffect(() => {
-    if (signer) live.authenticate(signer);
+    live.authenticate(signer);
   }, [live, signer]);
   useEffect(() => {
     const timer = setInterval(() => live.schedule(), 1000);

@@ -1,11 +1,14 @@
 /** Watch: events as they come. */
-import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Event } from "../../nostr/event.ts";
 import { hexValues } from "../parts/tags.ts";
+import { useSigner } from "../shared/signer/current.ts";
+import type { Signer } from "../shared/signer/signer.ts";
 import { Details } from "./details.tsx";
 import { EventList } from "./event-list.tsx";
 import { watchFilter } from "./filter.ts";
 import { Filters } from "./filters.tsx";
+import { Identity } from "./identity.tsx";
 import type { Live } from "./live.ts";
 import { Refusal } from "./refusal.tsx";
 import { Toolbar } from "./toolbar.tsx";
@@ -22,7 +25,7 @@ export function Watch({ url }: { url: string }) {
   const watched = useMemo(() => watchFilter(parameters), [parameters]);
   const live = useLive(url, watched);
   const list = useHolds(live);
-  const { opened, open, close } = useOpened();
+  const { opened, open, close } = useOpened(useSigner());
   const onShown = useCallback((events: Event[]) => live.wantNames(events.flatMap(peopleOf)), [live]);
   const filters = useMemo(
     () => (
@@ -44,6 +47,7 @@ export function Watch({ url }: { url: string }) {
       <div class="watch-main">
         <Toolbar live={live} />
         <Refusal live={live} />
+        <Identity isNeeded={live.refusal?.startsWith("auth-required:") === true} />
         <div ref={list}>
           {events.length > 0 && (
             <EventList
@@ -69,10 +73,11 @@ function peopleOf(event: Event): string[] {
   return [event.pubkey, ...hexValues(event, "p").slice(0, MOST_NAMES_OF_AN_EVENT)];
 }
 
-/** The event whose details are open. When they close, the focus goes back to where it was. */
-function useOpened() {
+/** The event whose details are open. When they close, the focus goes back to where it was. It may be for `signer` alone. */
+function useOpened(signer: Signer | undefined) {
   const [opened, setOpened] = useState<Event>();
   const opener = useRef<Element | null>(null);
+  useEffect(() => setOpened(undefined), [signer]);
   const open = useCallback((event: Event) => {
     opener.current = document.activeElement;
     setOpened(event);
