@@ -48,7 +48,7 @@ export type StoredSums =
  */
 const STALE_SECONDS = 3600;
 /** Hubs, and the two minute jobs. */
-const MOST_REPORTERS = 1000;
+export const MOST_REPORTERS = 1000;
 /** What is spent is read from the samples of a month, so not with every report. */
 const SPENDING_SECONDS = 60;
 const DAY_SECONDS = 86_400;

@@ -33,6 +33,8 @@ import { LOOKED_AT, STEP_COST } from "../../store/removal/removal.ts";
 import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/walks/search-walk.ts";
 import { MOST_BYTES, MOST_STATEMENTS } from "../../store/database/shared-batches.ts";
 import { LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
+import { RANGES } from "../../telemetry/stats-answer.ts";
+import { MOST_REPORTERS } from "../../telemetry/sums.ts";
 
 const LIMITS = readFileSync(new URL("../../docs/limits.md", import.meta.url), "utf8");
 const ROWS = LIMITS.split("\n").filter((line) => line.startsWith("| "));
@@ -73,6 +75,8 @@ it.each<[string, number[]]>([
   ["lost ranges", [MOST_LOST]],
   ["events that one step of a removal", [LOOKED_AT]],
   ["bytes of tags that one step removes", [STEP_COST]],
+  ["samples of the last hour, day, month", [RANGES.hour.steps, RANGES.day.steps, RANGES.month.steps]],
+  ["reporters of gauges", [MOST_REPORTERS]],
 ])("docs/limits.md says of %s what the code has", (bound, numbers) => {
   const rows = ROWS.filter((row) => row.startsWith(`| ${bound}`));
   expect(rows).toHaveLength(1);

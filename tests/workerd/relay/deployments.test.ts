@@ -2,7 +2,15 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { attachments, SUMS } from "../../fixtures/recorded.ts";
+import { readStream } from "../../fixtures/event-stream.ts";
+import {
+  attachments,
+  REPORTS,
+  SAMPLES,
+  STREAM_MESSAGES,
+  SUMS,
+  SUMS_WITH_HISTORY,
+} from "../../fixtures/recorded.ts";
 import type { AnyReport } from "../../../telemetry/report.ts";
 import { signedEvent } from "../../fixtures/signed-events.ts";
 import { type Client, connect, settled, eventsIn } from "../client.ts";
@@ -81,6 +89,60 @@ it.each([
   await evictDurableObject(counters);
   expect((await counters.figures()).series).toEqual(expected);
 });
+
+it("the open minute of the history is read with the sums, and goes on", async () => {
+  const counters = env.COUNTERS.getByName("open minute");
+  await runInDurableObject(counters, (_, { storage }) => storage.kv.put("sums", SUMS_WITH_HISTORY));
+  await evictDurableObject(counters);
+  const [series] = SUMS_WITH_HISTORY.series;
+  expect((await counters.figures()).series).toEqual([series]);
+  expect((await counters.publicFigures()).lastEventAt).toBe(SUMS_WITH_HISTORY.lastEventAt);
+  // Another minute closes that one.
+  await counters.add(structuredClone(REPORTS[0]!));
+  const rows = await runInDurableObject(counters, (_, { storage }) =>
+    storage.sql.exec<{ data: string }>("SELECT data FROM sample WHERE range = 'hour'").toArray(),
+  );
+  expect(rows.map(({ data }) => JSON.parse(data) as unknown)).toEqual([
+    { version: 1, ...SUMS_WITH_HISTORY.history.minute },
+  ]);
+});
+
+it("samples of the history are read, or dropped", async () => {
+  const counters = env.COUNTERS.getByName("samples");
+  const at = 60 * Math.floor(Date.now() / 60_000) - 300;
+  const { readable, unreadable } = SAMPLES;
+  await runInDurableObject(counters, (_, { storage }) => {
+    // A sample of a year ago is not shown.
+    for (const [slot, data] of [readable.replace("1764374400", String(at)), unreadable].entries())
+      storage.sql.exec("INSERT INTO sample (range, slot, at, data) VALUES ('hour', ?, ?, ?)", slot, at, data);
+  });
+  const { times, ...answer } = await counters.stats("hour");
+  const valuesOf = (list: "counters" | "gauges", name: string) =>
+    answer[list].find((one) => one.name === name)?.values[times.indexOf(at)];
+  expect(valuesOf("counters", "clients_limited_total")).toBe(2);
+  expect([valuesOf("gauges", "connections"), valuesOf("gauges", "subscriptions")]).toEqual([3, 5]);
+});
+
+it("reports are summed as another deployment sends them", async () => {
+  const counters = env.COUNTERS.getByName("reports");
+  for (const report of REPORTS) await counters.add(structuredClone<AnyReport>(report));
+  expect(await counters.figures()).toMatchObject({
+    series: REPORTS.flatMap(({ series }) => series),
+    gauges: { connections: 3, subscriptions: 5 },
+  });
+});
+
+it.each(STREAM_MESSAGES)(
+  "a hub answers with the stream that another deployment asks for: %s",
+  async (body) => {
+    const hub = env.HUB.getByName(`stream ${STREAM_MESSAGES.indexOf(body)}`);
+    const response = await hub.fetch("https://hub/stream", { method: "POST", body });
+    expect(response.status).toBe(200);
+    const stream = readStream(response.body);
+    expect(await stream.next()).toMatchObject({ event: "eose" });
+    await stream.cancel();
+  },
+);
 
 it("counts are read as another deployment sends them", async () => {
   const counters = env.COUNTERS.getByName("sent");
