@@ -40,6 +40,37 @@ it("an address that asks for too much is told when to come back, for queries and
   expect((await post({ "cf-connecting-ip": "203.0.113.8" })).status).toBe(201);
 });
 
+it("every answer says what is left, in requests that find nothing, and a refusal when there is more", async () => {
+  // As much as ten such requests.
+  api = openHttpApi({ RATE_LIMIT: "1500" });
+  const toldAt = async (path: string) => {
+    const { headers } = await api!.request(path, { headers: HEADERS });
+    const names = ["ratelimit-policy", "ratelimit", "retry-after", "access-control-expose-headers"];
+    return names.map((name) => headers.get(name));
+  };
+  const left: number[] = [];
+  for (let asked = 0; asked < 5; asked += 1) {
+    const [policy, limit, retry, exposed] = await toldAt("/api/v1/events?limit=1");
+    expect([policy, retry]).toEqual(['"work";q=10;w=60', null]);
+    expect(exposed?.split(",")).toEqual(expect.arrayContaining(["RateLimit", "RateLimit-Policy"]));
+    left.push(Number(/^"work";r=(\d+)$/.exec(limit ?? "")?.[1]));
+  }
+  expect(left).toEqual([9, 8, 7, 6, 5]);
+  await askUntilRefused(api, HEADERS);
+  const [, limit, retry] = await toldAt("/health");
+  expect([limit, Number(retry)]).toEqual([`"work";r=0;t=${retry}`, expect.any(Number)]);
+});
+
+it.each([
+  ["nobody is limited", { RATE_LIMIT: "off" }, HEADERS],
+  ["nobody is refused", { POLICY_DRY_RUN: "on" }, HEADERS],
+  ["the client is on the relay's machine", {}, { "cf-connecting-ip": "127.0.0.1" }],
+] as const)("nothing is said of an allowance if %s", async (_, settings, headers) => {
+  api = openHttpApi(settings);
+  const response = await api.request("/health", { headers });
+  expect([response.headers.get("ratelimit"), response.headers.get("ratelimit-policy")]).toEqual([null, null]);
+});
+
 it.each(["/", "/health", "/metrics", "/api/v1/openapi.json", "/api/v1/events/count", "/nowhere"])(
   "whoever asks for %s again and again is refused, whatever is asked next, in a way that pages can read",
   async (path) => {

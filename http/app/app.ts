@@ -37,7 +37,15 @@ const UNREACHABLE = "the relay cannot reach its database; try again";
 const ALLOWED_HEADERS = ["*", "Authorization"];
 
 /** Web pages see no other headers, besides a few such as Content-Type. */
-const EXPOSED_HEADERS = ["Allow", "ETag", "Link", "Retry-After", "WWW-Authenticate"];
+const EXPOSED_HEADERS = [
+  "Allow",
+  "ETag",
+  "Link",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Retry-After",
+  "WWW-Authenticate",
+];
 
 /** How long a browser remembers the answer to a preflight request. Chromium remembers it for two hours at most. */
 const PREFLIGHT_SECONDS = 86_400;

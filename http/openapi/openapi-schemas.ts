@@ -146,6 +146,10 @@ export const SCHEMAS = {
 
 export const HEADERS = {
   "Retry-After": { description: "How many seconds to wait", schema: { type: "integer", minimum: 1 } },
+  RateLimit: {
+    description: "What is left: r requests that find nothing, or none for t seconds",
+    schema: text,
+  },
   Allow: { description: "The methods of this path", schema: text },
   "WWW-Authenticate": { description: "The schemes of Authorization that help", schema: text },
   ETag: {
@@ -187,7 +191,7 @@ export function withoutBody(description: string, ...names: (keyof typeof HEADERS
 export const ANYWHERE: Answers = {
   403: problem("This address is blocked"),
   405: problem("This path has no such method", "Allow"),
-  429: problem("Too many requests", "Retry-After"),
+  429: problem("Too many requests", "Retry-After", "RateLimit"),
   500: problem("Internal error of the relay"),
 };
 

@@ -66,6 +66,23 @@ export class RateLimiter {
     return { prefix: "rate-limited", reason, seconds };
   }
 
+  /**
+   * Returns how many requests that find nothing a client may make in a minute, how many are left, and the seconds until there is one
+   * more, if none is. Undefined for clients that are not limited.
+   */
+  allowance(client: Client): { perMinute: number; left: number; seconds: number } | undefined {
+    const buckets = bucketsOf(client);
+    if (!this.buckets || buckets.size === 0 || this.deps.config.POLICY_DRY_RUN === "on") return undefined;
+    const { perMinute } = this.buckets;
+    const now = this.deps.now();
+    const requests = (cost: number) => Math.max(0, Math.floor(cost / RETRY_COST));
+    return {
+      perMinute: requests(perMinute),
+      left: requests(perMinute - this.buckets.spent(buckets, now)),
+      seconds: Math.ceil(this.buckets.wait(buckets, now, RETRY_COST)),
+    };
+  }
+
   /** Like `refusal`, for a client that is then refused: counts it. */
   limit(client: Client, source = this.deps.source): TooMuch | undefined {
     const refusal = this.refusal(client);
