@@ -219,7 +219,7 @@ describeInBrowser(
     test("the refusal is shown in the relay's words, with the way to sign in", async () => {
       const page = await site.open("/watch");
       await page.getByText(/auth-required: only authenticated clients may read/).waitFor();
-      await page.getByRole("button", { name: "Sign in with the extension" }).waitFor();
+      expect(await isShown(page.getByRole("button", { name: "Sign in with the extension" }))).toBe(true);
       await expectAccessible(page);
     });
 
