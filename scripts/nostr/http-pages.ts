@@ -7,8 +7,8 @@ import { CommandError } from "../shared/usage.ts";
 import { httpAuthorization } from "./http-authorization.ts";
 import { RateLimitedError, readJson } from "./http-client.ts";
 
-/** Maximum number of events per request. */
-export const PAGE = 500;
+/** Maximum number of events per request. With 500 the memory is 10 MB more, and it is not faster. */
+export const PAGE = 200;
 const LONGEST_PAUSE_SECONDS = 60;
 
 interface PageOptions {

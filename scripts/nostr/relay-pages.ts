@@ -2,10 +2,8 @@
 import type { Page } from "../move/page.ts";
 import { HOMEPAGE } from "../shared/version.ts";
 import { aboutRelay } from "./about-relay.ts";
-import { authenticate } from "./authentication.ts";
-import { openConversation } from "./conversation.ts";
 import { httpPages } from "./http-pages.ts";
-import { type RequestPlace, requestPages } from "./request-pages.ts";
+import type { RequestPlace } from "./request-pages.ts";
 
 const SILENCE_MILLISECONDS = 60_000;
 
@@ -52,6 +50,12 @@ async function* pagesOverWebSocket(
   options: PageOptions & { maxLimit: number | undefined; from: RequestPlace | undefined },
 ): AsyncGenerator<Page<RelayPlace>> {
   const { auth, timeout } = options;
+  // Loaded only if it is used: WebSockets take 10 MB of memory.
+  const [{ authenticate }, { openConversation }, { requestPages }] = await Promise.all([
+    import("./authentication.ts"),
+    import("./conversation.ts"),
+    import("./request-pages.ts"),
+  ]);
   await using conversation = await openConversation(relay, timeout);
   if (auth) await authenticate(conversation, relay, filter);
   const silence = timeout ?? SILENCE_MILLISECONDS;
