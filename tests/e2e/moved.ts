@@ -1,4 +1,5 @@
 /** What the tests of `import` and `export` share: the client as `npm run nostr` starts it, relays, and comparisons. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { onTestFinished } from "vitest";
@@ -8,6 +9,7 @@ import { openSource } from "../../scripts/move/source.ts";
 import { PUBKEY, SECRET_HEX } from "../fixtures/author.ts";
 import { type Ended, ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { relayProgram } from "../fixtures/relay-program.ts";
+import { fillState } from "../fixtures/state-folder.ts";
 import type { Random } from "../reference/generators.ts";
 
 const FLAGS = ["--optimize-for-size", "--max-semi-space-size=1"];
@@ -65,7 +67,7 @@ export async function interrupted(
 }
 
 /** Starts the server without Workers. It ends with the test. Returns its address. */
-export async function startServed(state: string): Promise<string> {
+async function startServed(state: string): Promise<string> {
   const port = String(await freePort());
   const [program, args] = relayProgram("node");
   const settings = ["PROBE_INTERVAL=0", `RELAY_ADMINS=${PUBKEY}`].flatMap((setting) => ["--var", setting]);
@@ -78,6 +80,15 @@ export async function startServed(state: string): Promise<string> {
   });
   await server.shows("ready");
   return `ws://localhost:${port}`;
+}
+
+/** Returns the options that name the relay of a state folder on the command line: by client, admin or state. */
+export async function routeTo(route: string, state: string): Promise<string[]> {
+  if (route === "state") {
+    if (!existsSync(state)) await fillState(state, []);
+    return ["--state", state];
+  }
+  return ["--relay", await startServed(state), ...(route === "admin" ? ["--admin"] : [])];
 }
 
 const EVENT = "id, pubkey, sig, created_at, kind, tags, content";

@@ -11,7 +11,7 @@ import { signed } from "../../scripts/bench/corpus/signing.ts";
 import { randomKey } from "../fixtures/random-key.ts";
 import { fillState } from "../fixtures/state-folder.ts";
 import { seeded } from "../reference/generators.ts";
-import { countIn, differences, interrupted, linesIn, measured, type Measured, startServed } from "./moved.ts";
+import { countIn, differences, interrupted, linesIn, measured, type Measured, routeTo } from "./moved.ts";
 import { temporaryFolder } from "./programs.ts";
 
 /** A state folder is so fast that a run must have more to do, or it would be over before it is interrupted. */
@@ -24,15 +24,6 @@ const ROUTES = (process.env["ROUTES"] ?? "client admin state")
   .map((route) => ({ route, events: eventsBy(route) }));
 
 const ENDINGS: Record<string, string> = { client: ".gz", admin: ".zst" };
-
-/** How a relay is named on the command line, and what of its events comes over it. */
-async function routeTo(route: string, state: string): Promise<string[]> {
-  if (route === "state") {
-    if (!existsSync(state)) await fillState(state, []);
-    return ["--state", state];
-  }
-  return ["--relay", await startServed(state), ...(route === "admin" ? ["--admin"] : [])];
-}
 
 /** Events as relays have them, and some that not everybody may see. */
 function* someEvents(events: number): Generator<Event> {
