@@ -30,6 +30,8 @@ export interface RequestPlace {
   seen: string[];
   /** A second that filled a whole page: if anything is older, the relay has left out a part of it. */
   full?: { second: number; length: number } | undefined;
+  /** 1 for a relay that takes `until` as exclusive. What it then sends too much is left out. */
+  beyond?: number;
 }
 
 /** Returns all events that match, page by page. Each comes once, as the relay sends it. */
@@ -43,8 +45,7 @@ export async function* requestPages(
     until: filter["until"] as number | undefined,
     seen: [],
   };
-  /** 1 for a relay that takes `until` as exclusive. What it then sends too much is left out. */
-  let beyond = 0;
+  let { beyond = 0 } = place;
   for (let round = 0; place; round += 1) {
     const { until, seen, full }: RequestPlace = place;
     const subscription = `export-${round}`;
@@ -62,7 +63,7 @@ export async function* requestPages(
     const known = new Set(seen);
     const fresh = page.filter((event) => !known.has(idOf(event) ?? ""));
     place = placeAfter(page, { until, isFresh: fresh.length > 0 });
-    yield { events: fresh, next: place };
+    yield { events: fresh, next: place && { ...place, beyond } };
   }
 }
 

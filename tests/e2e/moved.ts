@@ -20,7 +20,7 @@ export function startClient(folder: string, args: string[]): Running {
   return startProgram(
     process.execPath,
     [...FLAGS, "--import", PEAK, join(ROOT, "scripts/nostr.js"), ...args],
-    { cwd: folder, env: { NOSTR_SECRET_KEY: SECRET_HEX } },
+    { cwd: folder, env: { NOSTR_SECRET_KEY: SECRET_HEX, MALLOC_ARENA_MAX: "1" } },
   );
 }
 

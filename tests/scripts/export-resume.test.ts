@@ -3,6 +3,8 @@ import { appendFileSync, existsSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type Event, newestFirst } from "../../nostr/event.ts";
+import { openConversation } from "../../scripts/nostr/conversation.ts";
+import { type RequestPlace, requestPages } from "../../scripts/nostr/request-pages.ts";
 import { openSource } from "../../scripts/move/source.ts";
 import { PUBKEY, SECRET_HEX, signed } from "../fixtures/author.ts";
 import { freshFolder, runCli } from "../fixtures/cli.ts";
@@ -89,6 +91,32 @@ it("over WebSocket, and as an admin", async () => {
   expect((await exporting(relay, "foreign", "--resume")).code).toBe(0);
   expect(namesIn(await textIn("foreign"))).toEqual(namesIn(NEWEST_FIRST));
 });
+
+it.each([false, true])(
+  "over WebSocket, every page is a place to go on (peculiar: %s)",
+  async (isPeculiar) => {
+    await using relay = await startStoringRelay(3);
+    relay.isPeculiar = isPeculiar;
+    const at = (second: number, count: number) =>
+      Array.from({ length: count }, (_, n) => signed(`${second} ${n}`, { created_at: second }));
+    await relay.api.store.commit([...at(50, 2), ...at(40, 7), ...at(39, 1), ...at(38, 2), ...at(0, 1)]);
+    await using conversation = await openConversation(relay.url, undefined);
+    const options = { auth: false, silence: 60_000, maxLimit: 3, isCut: () => undefined };
+    const pagesFrom = async (from?: RequestPlace) => {
+      const pages = [];
+      for await (const page of requestPages(conversation, {}, { ...options, from })) pages.push(page);
+      return pages;
+    };
+    const all = await pagesFrom();
+    expect(all.length).toBeGreaterThan(4);
+    for (const [n, { next }] of all.entries()) {
+      if (next === undefined) continue;
+      const rest = await pagesFrom(JSON.parse(JSON.stringify(next)) as RequestPlace);
+      const events = (pages: typeof all) => pages.flatMap((page) => page.events);
+      expect(events(rest)).toEqual(events(all.slice(n + 1)));
+    }
+  },
+);
 
 it("what is missing in the unfinished file is said, and without --resume it begins again", async () => {
   await using relay = await filledRelay();
