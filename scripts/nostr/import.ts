@@ -31,7 +31,7 @@ Stores the events of a file, or of standard input (-), in a relay. Each line is 
 
   --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: faster, and also events that
                      only their authors may publish
-  --state DIR        into the state folder of a relay on this machine that is stopped: much faster. Start with
+  --state DIR        into the state folder of a relay on this machine that is stopped: faster. Start with
                      the same --var and --config as the relay
   --everything       with --admin: restore the decisions and upstreams too that export --everything wrote.
                      Only from a file that you trust: it may change who can read and write
