@@ -3,6 +3,7 @@ import type { Access } from "../relay/access/access.ts";
 import type { Moderation } from "../relay/access/moderation-snapshot.ts";
 import type { Config } from "../relay/config.ts";
 import type { Ingest } from "../relay/ingest/ingest.ts";
+import type { BodyRoom } from "../relay/limits/body-room.ts";
 import type { RateLimiter, TooMuch } from "../relay/limits/rate-limiter.ts";
 import type { Reads } from "../relay/reads.ts";
 import type { StreamRequest } from "../relay/session/streams.ts";
@@ -43,6 +44,8 @@ export interface AppEnv {
     /** As the last statement has told. */
     size: Pick<StoreSize, "bytes" | "limit" | "level" | "percent">;
     reads: Reads;
+    /** The room of bodies that are being read. */
+    bodies: Pick<BodyRoom, "read">;
     ingest: Ingest;
     /** Runs work in one turn of a client, whose events share batches. */
     ingestMany<T>(client: unknown, work: (ingest: Ingest) => Promise<T>): Promise<T>;

@@ -37,6 +37,38 @@ describe("POST /api/v1/events with a batch", () => {
     expect(api.published).toHaveLength(20);
   });
 
+  it("bodies that come slowly do not fill the memory, and others are still read", async () => {
+    const part = new Uint8Array(3_900_000).fill(0x20);
+    const slow = Array.from({ length: 20 }, () => {
+      const wait = Promise.withResolvers<void>();
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(part),
+        async pull(controller) {
+          await wait.promise;
+          controller.enqueue(part.subarray(0, 10));
+          controller.close();
+        },
+      });
+      const init = { method: "POST", body, duplex: "half" as const };
+      const headers = { "content-type": "application/x-ndjson", "cf-connecting-ip": "192.0.2.1" };
+      return { wait, answer: api.request("/api/v1/events", { ...init, headers }) };
+    });
+    const [event] = notes(1) as [Event];
+    expect((await post(ndjson([event]))).answers).toEqual([{ id: event.id, ok: true, reason: "" }]);
+    for (const { wait } of slow) wait.resolve();
+    const statuses = (await Promise.all(slow.map(({ answer }) => answer))).map(({ status }) => status);
+    expect(statuses).toEqual([...Array<number>(12).fill(503), ...Array<number>(8).fill(200)]);
+  });
+
+  it("a body that ends early is the client's mistake", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (one) => one.error(new Error("the client has left")),
+    });
+    const init = { method: "POST", body, duplex: "half" as const };
+    expect((await api.request("/api/v1/events", init)).status).toBe(400);
+    expect(api.reported).toEqual([]);
+  });
+
   it("a line that is refused does not stop the others", async () => {
     const [good, other] = notes(2) as [Event, Event];
     const forged = { ...other, sig: "0".repeat(128) };

@@ -4,12 +4,11 @@ import { isHex64 } from "../nostr/event.ts";
 import type { JsonShape } from "../nostr/json.ts";
 import { okFields } from "../relay/ingest/ingest.ts";
 import { lengthCost, parsingCost } from "../relay/limits/cost.ts";
-import { readBounded } from "../relay/limits/read-bounded.ts";
 import type { AppEnv } from "./app-env.ts";
 import { problem } from "./problem.ts";
 import { ingestOne } from "./publish-one.ts";
 import { clientOf } from "./rate-limit.ts";
-import { parseJsonBytes } from "./request-body.ts";
+import { parseJsonBytes, readBody } from "./request-body.ts";
 
 export const BATCH_TYPE = "application/x-ndjson";
 
@@ -32,10 +31,11 @@ export interface LineAnswer {
 
 export async function publishBatch(c: Context<AppEnv>): Promise<Response> {
   const { limiter } = c.env;
-  const body = await readBounded(c.req.raw.body, MOST_BATCH_BYTES);
-  if (!body) return c.json(problem("too-long", `the body is longer than ${MOST_BATCH_BYTES} bytes`), 413);
-  limiter.charge(clientOf(c), lengthCost(body.length));
-  const lines = linesOf(body);
+  const body = await readBody(c, MOST_BATCH_BYTES);
+  if (!body.ok) return c.json(problem(body.code, body.reason), body.status);
+  const { bytes } = body;
+  limiter.charge(clientOf(c), lengthCost(bytes.length));
+  const lines = linesOf(bytes);
   const refusal = tooMany(lines);
   if (refusal !== undefined) return c.json(problem("too-long", refusal), 413);
   const answers: LineAnswer[] = [];

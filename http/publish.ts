@@ -22,10 +22,10 @@ export function addPublishing(app: Hono<AppEnv>): void {
 
 async function publish(c: Context<AppEnv>): Promise<Response> {
   const { config, limiter } = c.env;
-  const body = await readJson(c.req.raw, config.MAX_MESSAGE_LENGTH, (shape, bytes) =>
+  const body = await readJson(c, config.MAX_MESSAGE_LENGTH, (shape, bytes) =>
     limiter.charge(clientOf(c), lengthCost(bytes) + parsingCost(shape)),
   );
-  if (!body.ok) return c.json(problem(body.code, body.reason), body.code === "too-long" ? 413 : 400);
+  if (!body.ok) return c.json(problem(body.code, body.reason), body.status);
   const outcome = await orUnavailable(() => ingestOne(c, body.value));
   const refusal = refusalOf(outcome);
   if (refusal) {

@@ -2,6 +2,7 @@
 import type { Ingest } from "../../relay/ingest/ingest.ts";
 import type { Moderation } from "../../relay/access/moderation-snapshot.ts";
 import { Access } from "../../relay/access/access.ts";
+import { BodyRoom } from "../../relay/limits/body-room.ts";
 import type { SpendLimit } from "../../relay/limits/spend-limit.ts";
 import type { ModerationStore } from "../../store/moderation/moderation.ts";
 import type { PublicFigures } from "../../telemetry/stats-answer.ts";
@@ -55,6 +56,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
   const { now } = clock;
   const reads = httpReads(config, limiter, clock);
   const writes = httpWrites(clock);
+  const bodies = new BodyRoom();
   const recentFigures = new RecentFigures();
   // A value, not a promise: on Workers a request must not wait for another request's work.
   let last: Moderation | undefined;
@@ -89,6 +91,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
       now,
       ...opened,
       reads,
+      bodies,
       access,
       decisions,
       publicFigures: () =>

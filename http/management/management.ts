@@ -5,7 +5,6 @@
 import type { Context, Hono } from "hono";
 import { checkHttpAuth, HTTP_AUTH_SECONDS } from "../../nostr/http-auth.ts";
 import { type Call, parseCall } from "../../nostr/management.ts";
-import { readBounded } from "../../relay/limits/read-bounded.ts";
 import { frameCost, parsingCost, SIGNATURE_COST } from "../../relay/limits/cost.ts";
 import { reasonFor } from "../../store/database/database.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -14,7 +13,7 @@ import { decide } from "./management-methods.ts";
 import { ownAddress, UNKNOWN_ADDRESS } from "../own-address.ts";
 import { problem } from "../problem.ts";
 import { clientOf } from "../rate-limit.ts";
-import { mediaTypeOf, parseJsonBytes } from "../request-body.ts";
+import { mediaTypeOf, parseJsonBytes, readBody } from "../request-body.ts";
 
 export const MANAGEMENT_TYPE = "application/nostr+json+rpc";
 
@@ -43,8 +42,9 @@ async function manage(c: Context<AppEnv>): Promise<Response> {
     return answered(403, { error: `${UNKNOWN_ADDRESS.prefix}: ${UNKNOWN_ADDRESS.reason}` });
   const header = c.req.header("authorization");
   if (header === undefined) return unauthorized("there is no Authorization header");
-  const body = await readBounded(c.req.raw.body, config.MAX_MESSAGE_LENGTH);
-  if (!body) return answered(413, { error: `the body is longer than ${config.MAX_MESSAGE_LENGTH} bytes` });
+  const read = await readBody(c, config.MAX_MESSAGE_LENGTH);
+  if (!read.ok) return answered(read.status, { error: read.reason });
+  const body = read.bytes;
   const time = now();
   // Charged first: anyone can make the relay hash a body and check a signature.
   limiter.charge(clientOf(c), frameCost(body.buffer) + SIGNATURE_COST);

@@ -8,7 +8,6 @@ import { HTTP_AUTH_SECONDS } from "../../nostr/http-auth.ts";
 import type { Config } from "../../relay/config.ts";
 import { type Ingest, okFields, refusalOf } from "../../relay/ingest/ingest.ts";
 import { lengthCost } from "../../relay/limits/cost.ts";
-import { readBounded } from "../../relay/limits/read-bounded.ts";
 import { adminOf } from "../admin.ts";
 import type { AppEnv } from "../app-env.ts";
 import { orUnavailable, problem } from "../problem.ts";
@@ -25,6 +24,7 @@ import {
 import { clientOf } from "../rate-limit.ts";
 import { restoreAll, stateName } from "./restore.ts";
 import { refused } from "../refusal.ts";
+import { readBody } from "../request-body.ts";
 
 export const IMPORT_PATH = "/api/v1/import";
 
@@ -36,12 +36,13 @@ async function importEvents(c: Context<AppEnv>): Promise<Response> {
   // Before the body is read: only an admin may use so much of the relay.
   const sender = adminOf(c);
   if (!sender.ok) return refused(c, sender.refusal);
-  const body = await readBounded(c.req.raw.body, MOST_BATCH_BYTES);
-  if (!body) return c.json(problem("too-long", `the body is longer than ${MOST_BATCH_BYTES} bytes`), 413);
-  c.env.limiter.charge(clientOf(c), lengthCost(body.length));
-  const admin = adminOf(c, body);
+  const body = await readBody(c, MOST_BATCH_BYTES);
+  if (!body.ok) return c.json(problem(body.code, body.reason), body.status);
+  const { bytes } = body;
+  c.env.limiter.charge(clientOf(c), lengthCost(bytes.length));
+  const admin = adminOf(c, bytes);
   if (!admin.ok) return refused(c, admin.refusal);
-  const lines = linesOf(body);
+  const lines = linesOf(bytes);
   const refusal = tooMany(lines);
   if (refusal !== undefined) return c.json(problem("too-long", refusal), 413);
   // Only the length of the body is charged.

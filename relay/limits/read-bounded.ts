@@ -1,4 +1,4 @@
-/** Reads the body of a request or an answer, with a bounded length. Does not trust Content-Length. */
+/** Reads the body of an answer, with a bounded length. Does not trust Content-Length. (Requests: body-room.ts.) */
 
 /** Reads a body. Undefined if it has more than `longest` bytes; then the rest is not read. */
 export async function readBounded(
@@ -16,6 +16,11 @@ export async function readBounded(
     }
     chunks.push(part.value);
   }
+  return joined(chunks, size);
+}
+
+/** Returns one array of chunks that have `size` bytes together. */
+export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
