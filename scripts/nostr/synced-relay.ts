@@ -68,8 +68,9 @@ export class SyncedRelay {
     };
   }
 
-  /** Returns the events of these ids that it sends, unchecked and perhaps others. Rejects if it does not answer. */
+  /** Returns the events of these ids that it sends, unchecked. Rejects if it does not answer. */
   async fetch(ids: readonly string[]): Promise<unknown[]> {
+    const wanted = new Set(ids);
     const found = new Map<string, unknown>();
     let failures = 0;
     for (let left = [...ids]; left.length > 0;) {
@@ -78,7 +79,10 @@ export class SyncedRelay {
         upstream.ask({ ids: asked, limit: asked.length }, this.#options.timeout),
       );
       const before = found.size;
-      for (const event of answer?.events ?? []) found.set(idOf(event) ?? "", event);
+      for (const event of answer?.events ?? []) {
+        const id = idOf(event);
+        if (id !== undefined && wanted.has(id)) found.set(id, event);
+      }
       const hasCome = found.size > before;
       if (hasCome) failures = 0;
       const isWhole = answer !== undefined && !isBroken(answer.ending);

@@ -141,6 +141,22 @@ describe("sync over NIP-77", () => {
     expect(await here.stored()).toEqual([]);
   });
 
+  it("comes to an end with a relay that always sends something else", async () => {
+    await using here = await comparing();
+    const answerer = answererOf([note(1), note(2)]);
+    let sent = 10;
+    await using there = await startScriptedRelay(([verb, subscription, , message], say) => {
+      if (verb === "NEG-OPEN") say(["NEG-MSG", subscription, answerer(message as string)]);
+      if (verb !== "REQ") return;
+      say(["EVENT", subscription, note((sent += 1))]);
+      say(["EOSE", subscription]);
+    });
+    expect(await sync(here, there, "--since", String(START))).toMatchObject({
+      code: 0,
+      stdout: "down: 0 stored, 0 refused, 2 listed, but not sent\nup: 0 stored, 0 refused\n",
+    });
+  });
+
   it("generated sets are equal afterwards, also if the first attempts are killed", async () => {
     const places = fc.uniqueArray(
       fc.record({
