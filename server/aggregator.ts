@@ -64,8 +64,8 @@ export async function createServerAggregator(deps: ServerAggregatorDeps): Promis
     follow: (order) => upstreams.follow(order),
   });
   const upstreams = new LiveUpstreams({ ...live, background: deps.background });
-  // No pull or job of the last run is left. Only their leases are on disk.
-  await returnLeases(pullDatabase);
+  // No pull or job of the last run is left. Only their leases are on disk. If nothing can be written, they end by themselves.
+  await returnLeases(pullDatabase).catch(report);
   events.wake();
   return {
     minute() {

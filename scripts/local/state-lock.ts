@@ -27,6 +27,8 @@ function take(directory: string): Disposable {
   try {
     // If several try at the same instant, the first one waits for the others to release the file.
     lock.exec("PRAGMA busy_timeout = 300");
+    // Nothing is ever written, so a relay also starts if the disk is full.
+    lock.exec("PRAGMA journal_mode = MEMORY");
     lock.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
@@ -36,13 +38,23 @@ function take(directory: string): Disposable {
     );
   }
   const owner = join(directory, "pid");
-  writeFileSync(owner, String(process.pid));
+  const isNamed = attempt(() => writeFileSync(owner, String(process.pid)));
   return {
     [Symbol.dispose]() {
-      rmSync(owner, { force: true });
+      if (isNamed) attempt(() => rmSync(owner, { force: true }));
       lock.close();
     },
   };
+}
+
+/** Does what only messages need. Returns whether it succeeded. */
+function attempt(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isTaken(error: unknown): boolean {
@@ -50,10 +62,11 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
 }
 
-/** Returns the process id for the message. Empty if it is not written yet. */
+/** Returns the process id for the message. Empty if it is not written, because the other has just begun, or the disk is full. */
 function ownerOf(directory: string): string {
   try {
-    return ` (process ${readFileSync(join(directory, "pid"), "utf8")})`;
+    const pid = readFileSync(join(directory, "pid"), "utf8");
+    return pid === "" ? "" : ` (process ${pid})`;
   } catch {
     return "";
   }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { openSqlite } from "../../platforms/sqlite.ts";
 import { ROOT, type Running, startProgram } from "../fixtures/program.ts";
 import { relayProgram } from "../fixtures/relay-program.ts";
 import { connect, publishAll, query, someEvents } from "./client.ts";
@@ -62,6 +63,24 @@ describe.each(["node", "bun", "deno"])("served by %s", (runtime) => {
     expect(await (await fetch(`http://localhost:${port}/metrics`)).text()).toContain(
       'events_stored_total{source="websocket",kind="1"} 30\n',
     );
+  });
+
+  test("starts over a database that it may only read, because a newer version has used it", async () => {
+    const port = await freePort();
+    const state = join(temporaryFolder(), "state");
+    const events = someEvents(3, "older", 1);
+    const first = await start(port, state);
+    await publishAll(await connect(`ws://localhost:${port}`), events);
+    first.process.kill("SIGTERM");
+    await first.ended;
+    const db = openSqlite(join(state, "relay.sqlite"));
+    db.exec("INSERT INTO d1_migrations (name) VALUES ('9999_next.sql')");
+    db.close();
+    await start(port, state);
+    expect(await query(await connect(`ws://localhost:${port}`), { limit: 10 })).toHaveLength(3);
+    const body = JSON.stringify(events[0]);
+    const refused = await fetch(`http://localhost:${port}/api/v1/events`, { method: "POST", body });
+    expect(await refused.text()).toContain("the database has a newer schema (9999_next.sql)");
   });
 
   test("pulls an upstream, with its queue on disk", async () => {

@@ -1,5 +1,5 @@
 /** If several programs start at the same instant, at most one gets the state directory. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { lockState } from "../../scripts/local/state-lock.ts";
@@ -65,6 +65,16 @@ it("the lock of a program that was killed is free at once", async () => {
   expect(() => lockState(state)).toThrow(`another relay (process ${holder.process.pid}) uses this state`);
   holder.process.kill("SIGKILL");
   await holder.ended;
+  lockState(state)[Symbol.dispose]();
+});
+
+it("a folder in which nothing can be written any more can be taken", () => {
+  const state = join(folder.path, "full");
+  // As if the disk were full: these files cannot be created.
+  for (const name of ["lock.sqlite-journal", "pid"]) mkdirSync(join(state, name), { recursive: true });
+  const lock = lockState(state);
+  expect(() => lockState(state)).toThrow("another relay uses this state directory");
+  lock[Symbol.dispose]();
   lockState(state)[Symbol.dispose]();
 });
 
