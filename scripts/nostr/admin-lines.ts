@@ -4,6 +4,7 @@ import { oneLine } from "../shared/printing.ts";
 import { httpUrl } from "../shared/relay-option.ts";
 import { CommandError, messageOf } from "../shared/usage.ts";
 import { httpAuthorization } from "./http-authorization.ts";
+import { textOf } from "./http-client.ts";
 import { howToBecomeAdmin } from "./management-call.ts";
 
 const ANSWER_MILLISECONDS = 60_000;
@@ -47,8 +48,9 @@ async function answerTo(asked: Promise<Response>, relay: string): Promise<AdminA
     const { status, headers } = response;
     const link = /<\/?([^>]*)>; rel="next"/.exec(headers.get("link") ?? "")?.[1];
     const retryAfter = Number(headers.get("retry-after")) || 0;
-    return { status, next: link, retryAfter, text: await response.text() };
+    return { status, next: link, retryAfter, text: await textOf(response, relay) };
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     throw new CommandError(`${relay} does not answer: ${oneLine(messageOf(error))}`);
   }
 }

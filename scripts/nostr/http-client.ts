@@ -1,5 +1,6 @@
 /** Requests to a relay over HTTP. */
 import { MOST_LEVELS, nestedTooDeeply, shapeOf } from "../../nostr/json.ts";
+import { readBounded } from "../../relay/limits/read-bounded.ts";
 import { oneLine } from "../shared/printing.ts";
 import { connectionFailure } from "./connection-failure.ts";
 import { httpUrl } from "../shared/relay-option.ts";
@@ -75,7 +76,11 @@ async function send(
   try {
     const response = await fetch(url, { ...init, signal });
     const { status, headers } = response;
-    return { status, text: await response.text(), retryAfter: Number(headers.get("retry-after")) || 1 };
+    return {
+      status,
+      text: await textOf(response, relay),
+      retryAfter: Number(headers.get("retry-after")) || 1,
+    };
   } catch (error) {
     if (signal.aborted) {
       throw new CommandError(`${relay} did not answer within ${timeout / 1000} s`);
@@ -83,6 +88,16 @@ async function send(
     if (error instanceof TypeError) throw await connectionFailure(relay);
     throw error;
   }
+}
+
+/** In bytes. The longest page of events is shorter. */
+const LONGEST_ANSWER = 100_000_000;
+
+/** Returns the text of an answer. Its length is bounded, because a relay may pack much into few bytes. */
+export async function textOf(response: Response, relay: string): Promise<string> {
+  const bytes = await readBounded(response.body, LONGEST_ANSWER);
+  if (bytes) return new TextDecoder().decode(bytes);
+  throw new CommandError(`${relay} sent more than ${LONGEST_ANSWER / 1e6} MB in one answer`);
 }
 
 function reasonOf(body: unknown): string {

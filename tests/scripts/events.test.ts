@@ -1,9 +1,10 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { RUNTIMES, freshFolder, lines, runCli } from "../fixtures/cli.ts";
 import type { ProgramOptions } from "../fixtures/program.ts";
 import { npubEncode } from "nostr-tools/nip19";
 import type { Event } from "../../nostr/event.ts";
-import { PUBKEY, SECRET, signed } from "../fixtures/author.ts";
+import { PUBKEY, SECRET, SECRET_HEX, signed } from "../fixtures/author.ts";
 import { startScriptedRelay } from "../fixtures/scripted-relay.ts";
 
 const folder = freshFolder();
@@ -134,6 +135,24 @@ describe.each(RUNTIMES)("events on %s", (runtime) => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(lines(stdout).map((line) => (JSON.parse(line) as Event).id)).toEqual([event.id]);
   });
+
+  it.each([["events"], ["export", "--admin"]])(
+    "%s reads a bounded part of a small answer that unpacks to a large one",
+    async (...command) => {
+      await using relay = await startScriptedRelay();
+      const bomb = gzipSync(Buffer.alloc(150_000_000));
+      relay.answer = (_request, response) =>
+        response.writeHead(200, { "content-encoding": "gzip" }).end(bomb);
+      const { code, stdout, stderr } = await run([...command, "--relay", relay.url], {
+        env: { NOSTR_SECRET_KEY: SECRET_HEX },
+      });
+      expect({ code, stdout, stderr }).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `${relay.url} sent more than 100 MB in one answer\n`,
+      });
+    },
+  );
 
   it.each([
     [400, '{"error":{"code":"invalid","message":"not \\u001b[31mso"}}', "the relay answered 400: not so"],
