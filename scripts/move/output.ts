@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, truncate
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
-import { print } from "../shared/printing.ts";
+import { escapedJson, print } from "../shared/printing.ts";
 import { CommandError, messageOf } from "../shared/usage.ts";
 
 export interface Output {
@@ -21,8 +21,9 @@ export function openOutput(name: string, length = 0): Promise<Output> {
   return name === "-" ? Promise.resolve(STANDARD_OUTPUT) : openFile(name, length);
 }
 
+/** It may be a terminal, or what goes through a pipe may end there. */
 const STANDARD_OUTPUT: Output = {
-  write: print,
+  write: (line) => print(escapedJson(line)),
   settle: async () => 0,
   finish: async () => undefined,
   leave: async () => undefined,

@@ -30,11 +30,14 @@ export function oneLine(text: string): string {
 
 /** Returns a value as JSON, with control characters escaped. */
 export function printableJson(value: unknown, indent?: number): string {
-  return jsonOf(value, indent).replace(
+  return escapedJson(jsonOf(value, indent));
+}
+
+/** Escapes the control characters that JSON allows in its texts. The value stays the same. */
+export function escapedJson(json: string): string {
+  return json.replace(
     /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => {
-      return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-    },
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 

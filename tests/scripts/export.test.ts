@@ -44,6 +44,15 @@ it("over HTTP from a Tributary, over WebSocket from another relay: every event o
   }
 });
 
+it("standard output cannot steer a terminal, and has the same events", async () => {
+  await using relay = await startStoringRelay();
+  const event = signed("\u001b[31m \u009b31m \u007f \u202e \u2066 é", { created_at: 1_700_000_000 });
+  await relay.api.store.commit([event]);
+  const { stdout } = await exporting(relay);
+  expect(stdout).toMatch(/^[\u0020-\u007eé]+\n$/);
+  expect(JSON.parse(stdout)).toEqual(event);
+});
+
 it("a relay that takes until as exclusive, and needs a condition: every event once", async () => {
   await using relay = await foreignRelay(7);
   relay.isPeculiar = true;
