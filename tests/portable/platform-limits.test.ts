@@ -52,7 +52,7 @@ describe("a filter with a condition for every letter, in all steps of a read", (
   const valuesOf = (letter: string) =>
     Array.from({ length: 5 }, (_, n) => `${n}`.repeat(/[ep]/.test(letter) ? 64 : 1));
   const conditions = Object.fromEntries(LETTERS.map((letter) => [`#${letter}`, valuesOf(letter)]));
-  /** With one more, so many are written into the SQL. */
+  /** More than are written into the SQL one by one. */
   const MANY = Array.from({ length: 383 }, (_, n) => (n + 1).toString(16).padStart(64, "0"));
   const COUNT = 30;
   let db: LimitedDatabase;
