@@ -42,8 +42,9 @@ async function openFile(name: string, length: number): Promise<Output> {
   }
 }
 
+/** Only its owner may read it, because events of private kinds may be in it. */
 function prepareDraft(draft: string, length: number): void {
-  if (length === 0) return closeSync(openSync(draft, "w"));
+  if (length === 0) return closeSync(openSync(draft, "w", 0o600));
   const { size } = statSync(draft);
   if (size < length)
     throw new Error(`it has ${size} bytes, and ${length} were written: export without --resume`);

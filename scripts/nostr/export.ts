@@ -31,7 +31,7 @@ ${FILTER_HELP.replace(/ {2}--search.*\n/, "")}  --limit N          write at most
   --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: everything that is stored,
                      private kinds too, in the order in which it was stored
   --everything       with --admin: also what operators have decided, and the upstreams with their progress
-  --state DIR        the same from the state folder of a relay on this machine, which may run: much faster
+  --state DIR        the same from the state folder of a relay on this machine, which may run: faster
   --resume           go on where an interrupted export to this file has stopped
 ${AUTH_HELP}${timeoutHelp("60")}${RELAY_HELP}`;
 

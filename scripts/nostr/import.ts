@@ -29,7 +29,7 @@ export const help = `Usage: npm run nostr -- import FILE [options]
 Stores the events of a file, or of standard input (-), in a relay. Each line is an event, or a frame such as
 ["EVENT", {…}]. The file may be compressed with gzip or zstd. The exit status is 1 if anything was refused.
 
-  --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: faster, and also events that
+  --admin            as an admin of the relay, with the key in NOSTR_SECRET_KEY: without limits, also events that
                      only their authors may publish
   --state DIR        into the state folder of a relay on this machine that is stopped: faster. Start with
                      the same --var and --config as the relay

@@ -1,5 +1,5 @@
 /** `export`: every event once, over HTTP and over WebSocket, and what cannot be had is said. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
@@ -79,6 +79,7 @@ it("a file is compressed as its name says, is never replaced, and has its name o
   const path = join(folder.path, "all.jsonl.gz");
   expect(await exporting(relay, path)).toEqual({ code: 0, stdout: "", stderr: "200 events\n" });
   expect(gunzipSync(readFileSync(path)).toString()).toBe(TEXT);
+  expect(statSync(path).mode & 0o777, "private events may be in it").toBe(0o600);
   const again = await exporting(relay, path);
   expect(again).toMatchObject({
     code: 1,
