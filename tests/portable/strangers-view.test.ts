@@ -23,13 +23,18 @@ const RUNS = Number(process.env.HISTORIES ?? 10);
 /** All charges of a stranger, in order. */
 const paid: number[] = [];
 beforeAll(() => {
+  // Answers tell how much of an allowance is left, and it grows back with time.
+  vi.useFakeTimers({ toFake: ["Date"] });
   const { charge } = RateLimiter.prototype;
   vi.spyOn(RateLimiter.prototype, "charge").mockImplementation(function (this: RateLimiter, client, cost) {
     if (client.network === ADDRESS) paid.push(cost);
     charge.call(this, client, cost);
   });
 });
-afterAll(() => vi.restoreAllMocks());
+afterAll(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 beforeEach(() => void (paid.length = 0));
 
 async function open(batches: Event[][]) {
