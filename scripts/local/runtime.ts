@@ -10,6 +10,7 @@ import { runBuildProgram } from "../shared/build-program.ts";
 import { bundle } from "../shared/bundle.ts";
 import { isSignatureCheckSlow } from "../shared/signature-check.ts";
 import { endTogether } from "./end-together.ts";
+import { splitAssets } from "./assets.ts";
 import { assertPortIsFree, portInUse, unusable } from "./free-port.ts";
 import { type Forwarding, forwardPort } from "./forward-port.ts";
 import { withClosedMetrics } from "./host-option.ts";
@@ -92,7 +93,11 @@ export async function miniflareOptions({
     localWorker(AGGREGATOR, settings, say),
   ]);
   return miniflareOptionsOf({
-    workers: [relay, withLocalQueues(aggregator), await localQueueWorker(limitsOf(aggregator))],
+    workers: [
+      ...splitAssets(relay),
+      withLocalQueues(aggregator),
+      await localQueueWorker(limitsOf(aggregator)),
+    ],
     host,
     port,
     resourcePersistencePath: resolve(state),

@@ -51,6 +51,18 @@ test("it tells what it does, where it is and where events are, on both addresses
     const [event] = someEvents(1, host);
     if (event) await publishAll(await connect(`ws://${host}:${port}`), [event]);
     expect((await fetch(`http://${host}:${port}/api/v1/events/${event?.id}`)).status).toBe(200);
+    const types = ["assets/style.css", "favicon.svg", "robots.txt?query", "assets/missing.js"].map(
+      async (path) => {
+        const { status, headers } = await fetch(`http://${host}:${port}/${path}`);
+        return [status, headers.get("content-type")];
+      },
+    );
+    expect(await Promise.all(types)).toEqual([
+      [200, "text/css; charset=utf-8"],
+      [200, "image/svg+xml"],
+      [200, "text/plain; charset=utf-8"],
+      [404, null],
+    ]);
   }
   starting.process.kill("SIGTERM");
   const { code, stdout, stderr } = await starting.ended;
