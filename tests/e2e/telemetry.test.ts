@@ -57,16 +57,19 @@ test("one trace leads from the pull over queue and commit to the subscribers, an
 
   const stepsOf = (spans: RecordedSpan[]) =>
     spans.map(({ name, localEndpoint }) => `${localEndpoint.serviceName} ${name}`);
-  const isWhole = (spans: RecordedSpan[]) => STEPS.every((step) => stepsOf(spans).includes(step));
+  const orphansIn = (spans: RecordedSpan[]) => {
+    const ids = new Set(spans.map(({ id }) => id));
+    return spans.filter(({ parentId }) => parentId !== undefined && !ids.has(parentId));
+  };
+  // Each process sends its spans by itself, so a span may come before its parent.
+  const isWhole = (spans: RecordedSpan[]) =>
+    STEPS.every((step) => stepsOf(spans).includes(step)) && orphansIn(spans).length === 0;
   const traces = () => [...Map.groupBy(recorder.spans, ({ traceId }) => traceId).values()];
   const [trace] = await eventually(
     async () => traces().filter(isWhole),
     (whole) => whole.length > 0,
   );
   expect(received).toHaveLength(4);
-  const ids = new Set(trace?.map(({ id }) => id));
-  const orphans = trace?.filter(({ parentId }) => parentId !== undefined && !ids.has(parentId));
-  expect(orphans).toEqual([]);
   for (const { timestamp, duration } of trace ?? []) {
     expect(Math.abs(timestamp / 1000 - Date.now())).toBeLessThan(300_000);
     expect(duration).toBeGreaterThanOrEqual(1);
