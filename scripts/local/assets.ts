@@ -1,6 +1,6 @@
 /**
  * The files of the pages for `npm start`, as a Worker of their own. Miniflare puts a router in JavaScript before a Worker with
- * static assets, which each request and each frame of a connection would pass.
+ * static assets, which each request and each connection would pass.
  */
 
 const NAME = "tributary-assets";
