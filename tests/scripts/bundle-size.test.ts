@@ -7,8 +7,8 @@ import { ROOT } from "../fixtures/program.ts";
 
 /** Bytes, as last measured. If a change makes a bundle a tenth larger, look again, and then write the new number here. */
 const MEASURED: [config: string, bytes: number][] = [
-  ["wrangler.toml", 742_000],
-  ["aggregator/wrangler.toml", 539_000],
+  ["wrangler.toml", 733_000],
+  ["aggregator/wrangler.toml", 516_000],
 ];
 
 test.each(MEASURED)("the bundle of %s is no tenth larger than %i bytes", async (config, bytes) => {
