@@ -38,6 +38,16 @@ describeInBrowser("pages from the server", [], (site) => {
     expect(await page.locator("button").isVisible()).toBe(false);
   });
 
+  test("the address is also a QR code, which a script draws when someone asks for it", async () => {
+    const page = await site.open("/");
+    const code = page.getByRole("img", { name: `QR code of ${site.url}` });
+    await page.getByText("QR code").click();
+    await code.locator("path").waitFor();
+    const withoutScripts = await site.open("/", { javaScriptEnabled: false });
+    expect(await withoutScripts.getByText(site.url).first().isVisible()).toBe(true);
+    expect(await withoutScripts.getByText("QR code").isVisible()).toBe(false);
+  });
+
   test("the address can be copied", async () => {
     const page = await site.open("/", { permissions: ["clipboard-read", "clipboard-write"] });
     await page.getByRole("button", { name: "Copy" }).click();

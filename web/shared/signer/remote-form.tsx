@@ -1,6 +1,6 @@
 /** Signs in with a remote signer: one whose address is pasted, or one that scans a code. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { QrCode } from "../../parts/qr-code.tsx";
+import { QrCode } from "../qr-code.tsx";
 import { type Action, useAction } from "../forms/action.ts";
 import { CopyButton } from "../forms/copy-button.tsx";
 import { TextField } from "../forms/field.tsx";

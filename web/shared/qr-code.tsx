@@ -1,4 +1,5 @@
 /** A text as a QR code. */
+import { render } from "preact";
 import { encode } from "uqr";
 
 export function QrCode({ text, label }: { text: string; label: string }) {
@@ -12,4 +13,9 @@ export function QrCode({ text, label }: { text: string; label: string }) {
       <path d={path} fill="#000" shape-rendering="crispEdges" />
     </svg>
   );
+}
+
+/** Puts the QR code of a text into an element. */
+export function renderQrCode(place: HTMLElement, text: string): void {
+  render(<QrCode text={text} label={`QR code of ${text}`} />, place);
 }
