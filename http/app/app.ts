@@ -2,10 +2,12 @@
  * The relay over HTTP: the routes. It is independent of the platform and is built once. Its dependencies come with each
  * request, as the second argument of `app.fetch`, so a platform may keep them or create them for each request.
  */
-import { type Context, Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import { HonoBase } from "hono/hono-base";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { TrieRouter } from "hono/router/trie-router";
 import { reasonFor } from "../../store/database/database.ts";
 import type { AppEnv } from "../app-env.ts";
 import { blocked, refuseKnownBlocked } from "../blocked.ts";
@@ -51,7 +53,9 @@ const EXPOSED_HEADERS = [
 const PREFLIGHT_SECONDS = 86_400;
 
 export function createApp(): App {
-  const app: App = new Hono<AppEnv>();
+  // Hono's default router compiles all routes into one expression, with the first request of an isolate. This one does not, and
+  // methodNotAllowed brings it anyway.
+  const app: App = new HonoBase<AppEnv>({ router: new TrieRouter() });
   app.use(
     cors({
       origin: "*",

@@ -7,7 +7,7 @@ import { ROOT } from "../fixtures/program.ts";
 
 /** Bytes, as last measured. If a change makes a bundle a tenth larger, look again, and then write the new number here. */
 const MEASURED: [config: string, bytes: number][] = [
-  ["wrangler.toml", 723_000],
+  ["wrangler.toml", 718_000],
   ["aggregator/wrangler.toml", 516_000],
 ];
 
