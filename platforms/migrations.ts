@@ -20,6 +20,7 @@ import liveAndOnward from "../migrations/0018_live_and_onward.sql";
 import outbox from "../migrations/0019_outbox.sql";
 import eventTrace from "../migrations/0020_event_trace.sql";
 import probe from "../migrations/0021_probe.sql";
+import otherD from "../migrations/0022_other_d.sql";
 
 /** Every file of migrations/, in their order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: "0019_outbox.sql", sql: outbox },
   { name: "0020_event_trace.sql", sql: eventTrace },
   { name: "0021_probe.sql", sql: probe },
+  { name: "0022_other_d.sql", sql: otherD },
 ];

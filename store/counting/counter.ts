@@ -18,7 +18,15 @@ import {
   type SqlResult,
   type Statement,
 } from "../database/database.ts";
-import { type Bind, hasTag, isOneKind, isNotExpired, isOneOf, prepare, tagKey } from "../walks/conditions.ts";
+import {
+  type Bind,
+  hasTag,
+  isOneValue,
+  isNotExpired,
+  isOneOf,
+  prepare,
+  tagKey,
+} from "../walks/conditions.ts";
 import type { Countable, CountResult } from "../store.ts";
 import { estimate } from "./sample.ts";
 import { STEP_ENTRIES, type Work } from "../work.ts";
@@ -207,7 +215,7 @@ function haveCounters({ name, value, kinds }: Target, bind: Bind): string {
 function authorsSql({ view }: Countable, { value, kinds }: Target, entries: string, bind: Bind): string {
   const byte = hllOffset(value);
   return `
-SELECT iif(${isOneKind("e.kind", [...kinds], bind)} AND ${isNotExpired(view.now, bind)}, hex(substr(e.pubkey, ${bind(byte + 1)}, 1)), NULL) AS register,
+SELECT iif(${isOneValue("e.kind", [...kinds], bind)} AND ${isNotExpired(view.now, bind)}, hex(substr(e.pubkey, ${bind(byte + 1)}, 1)), NULL) AS register,
   lower(hex(e.pubkey)) AS best, min(substr(e.pubkey, ${bind(byte + 2)})), count(*) AS events
 FROM (
   SELECT seq ${entries}

@@ -17,11 +17,11 @@ export interface Tally {
 
 /**
  * Returns the index to count by. Undefined if there is none in which each match has one place: an event that has two values of a
- * tag is there twice.
+ * tag is there twice. Addresses are few, and are looked up.
  */
 export function tallyDriver(part: Part): Driver | undefined {
   const [first, driver = first] = driversOf(part);
-  if (driver.by === "id" || driver.by === "search") return undefined;
+  if (["id", "search", "address"].includes(first.by)) return undefined;
   return driver.by === "tag" && stretchesOf(part, driver) > 1 ? undefined : driver;
 }
 

@@ -33,13 +33,13 @@ export function binary(hex: string): Key {
   return { hex };
 }
 
-/** So many kinds are bound one by one. */
-const FEW_KINDS = 6;
+/** So many kinds or texts are bound one by one. */
+const FEW_BOUND = 6;
 
-export function isOneKind(column: string, kinds: number[], bind: Bind): string {
-  if (kinds.length === 1) return `${column} = ${bind(kinds[0] ?? null)}`;
-  if (kinds.length <= FEW_KINDS) return `${column} IN (${kinds.map(bind).join(", ")})`;
-  return `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(kinds))}))`;
+export function isOneValue(column: string, values: (number | string)[], bind: Bind): string {
+  if (values.length === 1) return `${column} = ${bind(values[0] ?? null)}`;
+  if (values.length <= FEW_BOUND) return `${column} IN (${values.map(bind).join(", ")})`;
+  return `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(values))}))`;
 }
 
 export function isOneOf(column: string, keys: Key[], bind: Bind): string {

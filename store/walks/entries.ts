@@ -2,7 +2,7 @@
  * SQL for the entries of an index in the order of time, one after the other, as far as they are wanted. A list of authors,
  * kinds or values of a tag covers several stretches of the index. Each has its own order, so they are merged.
  */
-import { allOf, type Bind, isOneKind, timeBounds } from "./conditions.ts";
+import { allOf, type Bind, isOneValue, timeBounds } from "./conditions.ts";
 import {
   boundedByCursor,
   type Driver,
@@ -235,7 +235,7 @@ function merged({ after, ...asked }: Asked, bind: Bind): string {
     if (!kinds || driver.by === "kind")
       return `coalesce((SELECT ${text} FROM (${some(1)}) AS w), ${end.one})`;
     const few = `SELECT ${text} FROM (${some(SKIPPED)}) AS w`;
-    return `coalesce((${few} WHERE ${isOneKind("w.kind", kinds, bind)} LIMIT 1), (${few} LIMIT 1 OFFSET ${bind(SKIPPED - 1)}), ${end.one})`;
+    return `coalesce((${few} WHERE ${isOneValue("w.kind", kinds, bind)} LIMIT 1), (${few} LIMIT 1 OFFSET ${bind(SKIPPED - 1)}), ${end.one})`;
   };
   return `SELECT ${OF_TEXT.seq} AS seq, ${OF_TEXT.created_at} AS created_at${isTag ? `, ${KIND_OF_TEXT} AS kind` : ""} FROM (
   WITH RECURSIVE queue (key, place) AS (

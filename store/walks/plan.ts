@@ -12,7 +12,7 @@ import {
   hasTag,
   isFound,
   isNotExpired,
-  isOneKind,
+  isOneValue,
   isOneOf,
   isOneOfListed,
   type Key,
@@ -37,10 +37,10 @@ export interface Part extends Omit<Selection, "view"> {
   now: number;
 }
 
-/** The index that a walk follows. "log": the log itself, by position. */
+/** The index that a walk follows, and the tag condition that it covers. "log": the log itself, by position. */
 export type Driver =
   | { by: "id" | "search" | "version" | "author" | "kind" | "time" | "log" }
-  | { by: "tag"; tag: TagCondition };
+  | { by: "tag" | "address"; tag: TagCondition };
 
 /** Splits a query into its parts. The list is empty if nothing can match. */
 export function partsOf({ view, ...selection }: Selection): Part[] {
@@ -105,12 +105,16 @@ export function driversOf({ filter, own }: Part): [Driver, Driver?] {
   const timed = own ?? timedDriver(filter);
   const areVersions = authors && kinds && hasVersions(kinds) && authors.length * kinds.length <= MOST_PAIRS;
   if (!areVersions) return [timed];
-  const tag = own ? undefined : filter.tags.find(({ name }) => name === "d");
-  return [{ by: "version" }, tag ? { by: "tag", tag } : timed];
+  const tag = filter.tags.find(({ name }) => name === "d");
+  if (!tag) return [{ by: "version" }, timed];
+  const areAddresses = authors.length * kinds.length * tag.values.length <= MOST_ADDRESSES;
+  return [areAddresses ? { by: "address", tag } : { by: "version" }, own ?? { by: "tag", tag }];
 }
 
 /** Maximum number of pairs of author and kind whose versions are looked up one by one. */
 const MOST_PAIRS = 2000;
+/** Maximum number of addresses, each of an author, a kind and a `d` tag, that are looked up one by one. */
+const MOST_ADDRESSES = 500;
 
 function timedDriver(filter: Filter): Driver {
   const tag = selectiveTag(filter);
@@ -196,7 +200,7 @@ export function indexOf(
       return { from: `event AS ${alias} INDEXED BY event_by_author`, where: [apart, hasKey("pubkey")] };
     case "kind": {
       const isKind =
-        key === undefined ? isOneKind(`${alias}.kind`, filter.kinds ?? [], bind) : `${alias}.kind = ${key}`;
+        key === undefined ? isOneValue(`${alias}.kind`, filter.kinds ?? [], bind) : `${alias}.kind = ${key}`;
       return { from: `event AS ${alias} INDEXED BY event_by_kind`, where: [isKind] };
     }
     default:
@@ -213,18 +217,19 @@ export function restOf(part: Part, driver: Driver, bind: Bind, entry = "e"): str
   const { ids, authors, kinds, tags, search } = filter;
   const { by } = driver;
   const isByTag = by === "tag";
-  const others = tags.filter((tag) => !isByTag || tag !== driver.tag);
+  const isVersion = by === "version" || by === "address";
+  const others = tags.filter((tag) => !covers(driver, tag));
   const few = others.filter(({ values }) => values.length <= FEW_VALUES);
   const many = others.filter(({ values }) => values.length > FEW_VALUES);
   const isApart = by !== "id" && by !== "search" && by !== "log";
   return allOf([
-    ...(kinds && by !== "kind" && by !== "version"
-      ? [isOneKind(isByTag ? `${entry}.kind` : "e.kind", kinds, bind)]
+    ...(kinds && by !== "kind" && !isVersion
+      ? [isOneValue(isByTag ? `${entry}.kind` : "e.kind", kinds, bind)]
       : []),
     ...few.map((tag) => hasTag(tag, isPrivate, bind, entry)),
     ...(isApart ? [] : [isOfPart(isPrivate)]),
     isNotExpired(now, bind),
-    ...(authors && by !== "author" && by !== "version"
+    ...(authors && by !== "author" && !isVersion
       ? [isOneOfListed("e.pubkey", authors.map(binary), bind)]
       : []),
     ...(ids && by !== "id" ? [isOneOfListed("e.id", ids.map(binary), bind)] : []),
@@ -258,9 +263,13 @@ function costOfTag(values: number): number {
   return values > FEW_VALUES ? Math.max(20, Math.ceil(values / 50)) : values;
 }
 
+function covers(driver: Driver, tag: TagCondition): boolean {
+  return "tag" in driver && driver.tag === tag;
+}
+
 /** Returns about how many index entries it costs to test one entry of a driver. */
 export function costOfTesting({ filter, keyword }: Part, driver: Driver): number {
-  const tags = filter.tags.filter((tag) => driver.by !== "tag" || tag !== driver.tag);
+  const tags = filter.tags.filter((tag) => !covers(driver, tag));
   const lookups = tags.reduce((sum, { values }) => sum + costOfTag(values.length), 0);
   const isSearched = filter.search !== undefined && driver.by !== "search";
   return 1 + lookups + (keyword === undefined ? 0 : 10) + (isSearched ? 50 : 0);

@@ -8,6 +8,7 @@ import type { Answer, FoundEvent, Query, ReadResult, StoredEvent } from "../stor
 import { IdWalk } from "./id-walk.ts";
 import { ListWalk } from "./list-walk.ts";
 import { SearchWalk } from "./search-walk.ts";
+import { AddressWalk } from "./address-walk.ts";
 import { VersionWalk } from "./version-walk.ts";
 import { TimedWalk } from "./timed-walk.ts";
 import {
@@ -221,7 +222,11 @@ function walkOf(part: Part, limit: number, dense: Dense): Walk {
     case "search":
       return new SearchWalk(part, part.filter.search ?? "", limit);
     case "version":
-      return new VersionWalk(part, walkByTime(part, other ?? driver, limit, dense));
+      return new VersionWalk(part, driver, walkByTime(part, other ?? driver, limit, dense));
+    case "address": {
+      const byTime = walkByTime(part, other ?? driver, limit, dense);
+      return new AddressWalk(part, driver, new AddressWalk(part, driver, byTime, true), false);
+    }
     default:
       return walkByTime(part, driver, limit, dense);
   }

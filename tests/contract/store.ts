@@ -7,6 +7,7 @@ import type { Counts } from "../../telemetry/counts.ts";
 import { readAll } from "../fixtures/read-all.ts";
 import { aFilter, anEvent, PUBKEYS, pick, seeded } from "../reference/generators.ts";
 import { inOrder, matches, survivors, type WireFilter } from "../reference/matcher.ts";
+import { describeAddresses } from "./addresses.ts";
 import { describeCounting } from "./count.ts";
 import { ask, note, queryOf, TIMEOUT } from "./queries.ts";
 import { describeCrowdedSeconds, describeLongEvents, describeManyEvents } from "./reading-cost.ts";
@@ -47,6 +48,7 @@ export function storeContract(name: string, setup: StoreSetup, { filters }: { fi
       () => counts,
     );
     describeDifference(() => store, filters);
+    describeAddresses(() => store, filters);
     describeSearching(() => store, filters / 10);
     describeCounting(() => store);
     describeStrangers(() => store);
