@@ -6,7 +6,17 @@ import { beginningOf, phrasesOf } from "../../nostr/search.ts";
 import { allOf, type Bind, binding, timeBounds } from "./conditions.ts";
 import { costOfTesting, type Part, restOf } from "./plan.ts";
 import { ftsQuery } from "./search.ts";
-import { columns, foundIn, hasMark, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import {
+  END,
+  found,
+  foundIn,
+  hasEnd,
+  hasMark,
+  type Room,
+  type Row,
+  type Statement,
+  type Walk,
+} from "./walk.ts";
 
 /** Maximum number of matches that are ranked: the last stored ones. */
 export const MOST_RANKED = 200;
@@ -39,10 +49,14 @@ export class SearchWalk implements Walk {
   private readonly part: Part;
   private readonly phrases: string[];
   private readonly search: string;
+  /** The index lists the events of a term. So no time is spent on others, and no window is needed. */
+  private readonly isOneTerm: boolean;
   private readonly wanted: number;
   /** The last log position that has not been searched. Undefined: the end of the log. */
   private last: number | undefined;
   private planned = { milestones: 0, tested: 0, events: 0 };
+  /** Whether an answer ends with a mark if there are more matches to test. */
+  private isMarked = false;
   /** The scores of the first matches. */
   private readonly scores: number[] = [];
 
@@ -50,6 +64,7 @@ export class SearchWalk implements Walk {
     this.part = part;
     this.search = search;
     this.phrases = phrasesOf(search);
+    this.isOneTerm = this.phrases.every((phrase) => !phrase.includes(" ")) && this.phrases.length === 1;
     this.testing = costOfTesting(part, { by: "search" });
     this.wanted = Number.isFinite(limit) ? Math.max(limit + 1, MOST_RANKED) : Infinity;
   }
@@ -60,46 +75,50 @@ export class SearchWalk implements Walk {
     const tested = Math.max(1, Math.floor(entries / this.testing));
     const events = Math.min(mostEvents, tested, this.wanted - this.found.length);
     this.planned = { milestones, tested, events };
-    const end = `coalesce((${this.milestones(bind)} LIMIT 1 OFFSET ${bind(milestones - 1)}), 1)`;
     const matches = `FROM search WHERE search MATCH ${bind(ftsQuery(this.search))}
-      AND rowid <= ${this.begin(bind)} AND rowid >= ${end} ORDER BY rowid DESC`;
+      AND ${this.notSearched("rowid", bind)} AND rowid >= (SELECT last FROM milestone) ORDER BY rowid DESC`;
     const rest = [...timeBounds(this.part.filter, bind, "e"), restOf(this.part, { by: "search" }, bind)];
+    // D1 counts each row: the milestones are read once, and where it was cut off is only looked up if it was before.
     const sql = `
-SELECT ${columns(longest, bind)}
-FROM (SELECT rowid AS seq ${matches} LIMIT ${bind(tested)}) AS w CROSS JOIN event AS e ON e.seq = w.seq
-WHERE ${allOf(rest)}
-UNION ALL
-SELECT seq, 0, NULL FROM (SELECT rowid AS seq ${matches} LIMIT 1 OFFSET ${bind(tested - 1)})
-LIMIT ${bind(events)}`;
-    return [{ sql, params }, this.marksStatement(milestones)];
+WITH milestone AS MATERIALIZED (${this.isOneTerm ? "SELECT '[]' AS list, 1 AS last" : this.milestones(milestones, bind)})
+SELECT 0 AS seq, 0 AS created_at, list AS found FROM milestone
+UNION ALL SELECT * FROM (
+  SELECT * FROM (
+    SELECT * FROM (SELECT w.seq, e.created_at, iif(${allOf(rest)}, ${found(longest, bind)}, NULL) AS found
+      FROM (SELECT rowid AS seq ${matches} LIMIT ${bind(tested)}) AS w CROSS JOIN event AS e ON e.seq = w.seq)
+    UNION ALL ${END} LIMIT ${bind(tested)}
+  ) WHERE found IS NOT NULL
+  ${this.isMarked ? `UNION ALL SELECT seq, 0, NULL FROM (SELECT rowid AS seq ${matches} LIMIT 1 OFFSET ${bind(tested - 1)})` : ""}
+  LIMIT ${bind(events)}
+)`;
+    return [{ sql, params }];
   }
 
-  /** Returns the statement for the milestones of the window. */
-  private marksStatement(most: number): Statement {
-    const { bind, params } = binding();
-    const some = `${this.milestones(bind)} LIMIT ${bind(most)}`;
-    return { sql: `SELECT seq, 0 AS created_at, NULL AS found FROM (${some})`, params };
+  /** Returns SQL for a list of the next milestones, and where they end. */
+  private milestones(most: number, bind: Bind): string {
+    return `SELECT json_group_array(seq) AS list, iif(count(*) < ${bind(most)}, 1, min(seq)) AS last FROM (
+    SELECT seq FROM ${MILESTONES} AND ${this.notSearched("seq", bind)} ORDER BY seq DESC LIMIT ${bind(most)})`;
   }
 
-  private milestones(bind: Bind): string {
-    return `SELECT seq FROM ${MILESTONES} AND seq <= ${this.begin(bind)} ORDER BY seq DESC`;
+  /** SQL condition: this position of the log is to be searched. */
+  private notSearched(column: string, bind: Bind): string {
+    return this.last === undefined ? "true" : `${column} <= ${integer(this.last, bind)}`;
   }
 
-  private begin(bind: Bind): string {
-    return this.last === undefined ? "(SELECT coalesce(max(seq), 0) FROM event)" : integer(this.last, bind);
-  }
-
-  take([rows = [], marks = []]: Row[][]): number {
-    this.found.push(...foundIn(rows));
+  take([[window, ...rows] = [] as Row[]]: Row[][]): number {
     const { milestones, tested, events } = this.planned;
-    const isCut = hasMark(rows) || rows.length >= events;
-    const end = marks.length < milestones ? 1 : (marks.at(-1)?.seq ?? 1);
-    const reached = isCut ? (rows.at(-1)?.seq ?? 1) : end;
-    this.last = reached - 1;
-    this.isDone = this.last <= 0 || this.found.length >= this.wanted;
-    const passed = marks.filter(({ seq }) => seq >= reached).length;
-    const looked = hasMark(rows) ? tested : rows.length;
-    return looked + Math.ceil((passed * this.costOfMilestone) / EVENTS_FOR_ENTRY);
+    const marks = JSON.parse(window?.found ?? "[]") as number[];
+    const matches = foundIn(rows);
+    this.found.push(...matches);
+    const isCut = hasMark(rows) || (!hasEnd(rows) && matches.length < events);
+    this.isMarked ||= isCut;
+    const end = marks.length < milestones ? 1 : (marks.at(-1) ?? 1);
+    // If it was cut off without a mark, it goes on after the last match: the next step looks at some entries again.
+    const reached = hasEnd(rows) ? end : rows.at(-1)?.seq;
+    if (reached !== undefined) this.last = reached - 1;
+    this.isDone = this.last === 0 || this.found.length >= this.wanted;
+    const passed = reached === undefined ? 0 : marks.filter((seq) => seq >= reached).length;
+    return (isCut ? tested : rows.length) + Math.ceil((passed * this.costOfMilestone) / EVENTS_FOR_ENTRY);
   }
 
   /** Work between two milestones: events times phrases. */

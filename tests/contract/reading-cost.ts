@@ -321,6 +321,20 @@ export function describeManyEvents(store: () => Store, counts: () => Counts): vo
       TIMEOUT,
     );
 
+    it(
+      "few rows are read of a search: each match and its event",
+      async () => {
+        const events = published((n) => n);
+        await commitAll(
+          events.map((event, n) => ({ ...event, content: n % 60 === 0 ? "pelican here" : "here" })),
+        );
+        expect(await rowsForEach(queryOf({ search: "pelican" }, COUNT / 60))).toBeLessThan(2.4);
+        // What is ranked are the last 200 matches.
+        expect(await rowsForEach(queryOf({ search: "here" }, 200))).toBeLessThan(2.1);
+      },
+      TIMEOUT,
+    );
+
     async function rowsForEach(query: Query): Promise<number> {
       // The first read of a list finds out how dense it is.
       await readAll(store(), [query]);
