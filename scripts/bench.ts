@@ -9,6 +9,7 @@ import { casesOf } from "./bench/cases/cases.ts";
 import { authorsOf, type CorpusOptions, startOfDay, storedEvents } from "./bench/corpus/corpus.ts";
 import { Oracle } from "./bench/corpus/oracle.ts";
 import { startCheckout } from "./bench/relays/checkout.ts";
+import { FLOOR, startFloor } from "./bench/relays/floor.ts";
 import { NOSTR_RELAY, startNostrRelay } from "./bench/relays/nostr-relay.ts";
 import { fillRunning } from "./bench/relays/running.ts";
 import type { StartedRelay } from "./bench/relays/started.ts";
@@ -95,10 +96,15 @@ async function startAll(
   started: StartedRelay[],
 ): Promise<void> {
   for (const relay of relays) {
-    const isOther = relay === NOSTR_RELAY;
-    started.push(await (isOther ? startNostrRelay(corpus, note) : startCheckout(relay, corpus, note)));
+    started.push(await startOne(relay, corpus));
   }
   for (const relay of running) started.push(await fillRunning(relay, corpus, note));
+}
+
+function startOne(relay: string, corpus: CorpusOptions): Promise<StartedRelay> {
+  if (relay === NOSTR_RELAY) return startNostrRelay(corpus, note);
+  if (relay === FLOOR) return startFloor(corpus, note);
+  return startCheckout(relay, corpus, note);
 }
 
 function machine(): Report["machine"] {

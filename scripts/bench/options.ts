@@ -8,7 +8,7 @@ import { numberOf } from "./number-option.ts";
 import { SCENARIOS, USUAL_SCENARIOS } from "./cases/cases.ts";
 
 export interface BenchOptions {
-  /** Directories of checkouts, each perhaps with settings (`DIR,NAME=VALUE`), or `nostr-relay`. */
+  /** Directories of checkouts, each perhaps with settings (`DIR,NAME=VALUE`), `nostr-relay` or `floor`. */
   relays: string[];
   running: { url: string; pid: number | undefined }[];
   scenarios: string[];
@@ -31,7 +31,8 @@ Measures relays side by side: events are stored, then every case runs on one rel
 Prints a table. docs/performance.md says how to read it.
 
   --relay DIR         a checkout of this project, which is started with its own empty state; or nostr-relay, which is
-                      the relay @nostr-relay on better-sqlite3; may be repeated (default: this checkout).
+                      the relay @nostr-relay on better-sqlite3; or floor, which is the least that a relay on Workers can do,
+                      for some of the stored queries; may be repeated (default: this checkout).
                       DIR,NAME=VALUE,… starts a checkout with these settings, as --var of npm start
   --url URL           a relay that runs, has no events yet and does not limit clients; may be repeated
   --pid PID           the process of the relay of --url, whose CPU and memory are measured with its children

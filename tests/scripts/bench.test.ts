@@ -260,6 +260,25 @@ describe("npm run bench", () => {
     expect(results.at(-1)?.rowsWritten).toBeGreaterThan(5);
   });
 
+  it("measures the least that a relay on Workers can do", async () => {
+    const json = join(temporaryFolder(), "report.json");
+    const names = ["thread", "notifications", "hashtag", "ids", "author", "address", "newest500", "storm"];
+    const { code, stderr } = await run(
+      ...SMALL,
+      "--relay",
+      "floor",
+      "--scenarios",
+      names.join(","),
+      "--json",
+      json,
+    );
+    expect(code, stderr).toBe(0);
+    const { results } = JSON.parse(readFileSync(json, "utf8")) as Report;
+    expect(results.map(({ case: name, checked, wrong }) => [name, checked > 0, wrong])).toEqual(
+      [...names.slice(0, -1), "storm of 200"].map((name) => [name, true, 0]),
+    );
+  });
+
   it("fails loudly if a relay leaves out events", async () => {
     const http = createServer((_, response) => response.writeHead(404).end());
     new WebSocketServer({ server: http }).on("connection", (socket) => {
