@@ -12,6 +12,7 @@ import { unixSeconds, wait } from "./clock.ts";
 import { nativeEventId } from "./event-id.ts";
 import { report } from "./report.ts";
 import { retryingD1 } from "./retrying-d1.ts";
+import { shareShortPauses } from "./short-pauses.ts";
 import { nativeVerify } from "./signature.ts";
 import type { Telemetry } from "./workers.ts";
 
@@ -27,6 +28,7 @@ interface HubWiring {
 export function hubWiring({ config, database, size, telemetry, dense }: HubWiring) {
   const { metrics, tracer } = telemetry;
   const db = shareBatches(retryingD1(database, telemetry, "websocket"), {
+    // A timer of its own: a longer pause gathers more reads for the next trip.
     breathe: () => wait(0),
     capture: () => telemetry.capture(),
   });
@@ -38,7 +40,7 @@ export function hubWiring({ config, database, size, telemetry, dense }: HubWirin
     verify: nativeVerify,
     idOf: nativeEventId,
     now: unixSeconds,
-    pause: wait,
+    pause: shareShortPauses(wait),
     report,
     metrics,
     tracer,
