@@ -1,4 +1,5 @@
 /** A client's attempt to connect, until a hub takes it. A refusal is an answer over HTTP, because that can give a reason. */
+import { getPath } from "hono/utils/url";
 import { REFUSAL_STATUS } from "../http/refusal.ts";
 import type { Refusal } from "../nostr/message.ts";
 import { networkOf } from "../relay/limits/client.ts";
@@ -25,7 +26,7 @@ export async function refuseAttempt(
   const refusal = limited ?? (await refuseFlood?.(request));
   if (refusal) return refusedUpgrade(refusal);
   // One relay has one address (NIP-01). Another path would be a second address of the same relay.
-  return new URL(request.url).pathname === "/"
+  return getPath(request) === "/"
     ? undefined
     : new Response("WebSockets connect at the path /", { status: 404 });
 }

@@ -107,7 +107,7 @@ export class HubObject extends DurableObject<RelayEnv> {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     // Without the query: it does not change which relay this is.
-    const addresses = [this.address || new URL(request.url).origin.replace(/^http/, "ws")];
+    const addresses = [this.address || originOf(request).replace(/^http/, "ws")];
     const identity = { challenge: crypto.randomUUID(), isChallenged: false, addresses, ip, keys: [] };
     const memory = this.hibernation.begin(server, identity);
     this.sessions.set(server, this.hub.welcome(this.outgoing(server), memory, identity));
@@ -250,6 +250,11 @@ export class HubObject extends DurableObject<RelayEnv> {
       pingedAt: () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(),
     };
   }
+}
+
+/** The runtime has normalized the address of a request. To parse it again takes a tenth of the time of a connection. */
+function originOf({ url }: Request): string {
+  return url.slice(0, url.indexOf("/", url.indexOf("://") + "://".length));
 }
 
 /** RFC 6455, 7.4.1: codes that a Close frame never carries. */

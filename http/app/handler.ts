@@ -1,4 +1,5 @@
 /** Creates the HTTP handler: the dependencies of each request, and the state that is kept between requests. */
+import { getPath } from "hono/utils/url";
 import type { Ingest } from "../../relay/ingest/ingest.ts";
 import type { Moderation } from "../../relay/access/moderation-snapshot.ts";
 import { Access } from "../../relay/access/access.ts";
@@ -108,7 +109,7 @@ export function createHandler(deps: HandlerDeps): (request: Request) => Promise<
         },
       },
     });
-    metrics.observe("http_request_seconds", { route: routeName(new URL(request.url).pathname) }, seconds());
+    metrics.observe("http_request_seconds", { route: routeName(getPath(request)) }, seconds());
     return answer;
   };
 }

@@ -17,6 +17,18 @@ export function bucketsOf({ network, keys }: Client): Set<string> {
  * Undefined for loopback and for no address. All texts that are not addresses share one network, so none of them is free.
  */
 export function networkOf(ip = ""): string | undefined {
+  if (!networks.has(ip)) {
+    if (networks.size >= MOST_REMEMBERED) networks.clear();
+    networks.set(ip, readNetwork(ip));
+  }
+  return networks.get(ip);
+}
+
+/** Each connection is asked for several times, and to parse an address takes as long as the rest of a check. */
+const networks = new Map<string, string | undefined>();
+const MOST_REMEMBERED = 1000;
+
+function readNetwork(ip: string): string | undefined {
   if (ip === "" || isLoopback(ip)) return undefined;
   const address = normalizeIpRange(ip);
   if (address === undefined || address.includes("/")) return UNREADABLE;
