@@ -50,6 +50,6 @@ export const cloudflareRecorder: Recorder = {
   },
   // The platform does both itself.
   instrument: (handler) => handler,
-  isEmpty: () => true,
+  isEmpty: true,
   flush: async () => undefined,
 };

@@ -3,7 +3,7 @@
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
- * Returns random digits, eight for each word. They need not be secret: OpenTelemetry's libraries take theirs from the same source. The table is
+ * Returns random digits, eight for each word. They need not be secret: OpenTelemetry's own are of the same source. The table is
  * four times as fast as `toString(16)`.
  */
 export function randomHex(words: number): string {

@@ -69,8 +69,7 @@ export class RecordedSpan implements Span, EndedSpan, Live {
   /** Anyone who knows it may begin spans inside this one until it ends. */
   get traceparent(): string {
     if (!this.hasEnded) this.place.live.set(this.id, this);
-    const { id, traceId, isSampled } = this;
-    return formatTraceparent({ traceId, spanId: id, traceFlags: isSampled ? 1 : 0 });
+    return traceparentOf(this.id, this.local);
   }
 
   set(attribute: string, value: AttributeValue): void {
@@ -90,3 +89,7 @@ export class RecordedSpan implements Span, EndedSpan, Live {
 }
 
 const NONE: Attributes = {};
+
+export function traceparentOf(id: string, local: LocalTrace): string {
+  return formatTraceparent({ traceId: local.traceId, spanId: id, traceFlags: local.isSampled ? 1 : 0 });
+}

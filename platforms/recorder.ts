@@ -9,7 +9,7 @@ export interface Recorder {
   /** Records a span for each invocation of these handlers, and calls `flush` after it. */
   instrument<E, Q>(handler: ExportedHandler<E, Q>, flush: () => Promise<void>): ExportedHandler<E, Q>;
   /** Whether no recorded span waits to be sent. */
-  isEmpty(): boolean;
+  readonly isEmpty: boolean;
   /** Sends the recorded spans. Never rejects. */
   flush(): Promise<void>;
 }
@@ -24,6 +24,6 @@ export const noRecorder: Recorder = {
   tracer: noTracer,
   capture: () => NO_MOMENT,
   instrument: (handler) => handler,
-  isEmpty: () => true,
+  isEmpty: true,
   flush: async () => undefined,
 };

@@ -1,10 +1,10 @@
-/** Records spans, samples their traces, and sends them to collectors. It needs nothing of a platform. */
+/** Records spans, samples their traces, and sends them to collectors. It needs nothing of Workers. */
 import { setActiveTrace } from "../telemetry/active-trace.ts";
 import { TailSampler } from "../telemetry/local-trace.ts";
 import { slowSpans } from "../telemetry/slow-spans.ts";
+import type { Moment } from "../telemetry/tracing.ts";
 import type { Collector } from "./collectors.ts";
 import { randomHex } from "./random-hex.ts";
-import type { Recorder } from "./recorder.ts";
 import { idOfActiveTrace, SpanRecorder } from "./span-recorder.ts";
 
 export interface SampledSpansOptions {
@@ -16,9 +16,19 @@ export interface SampledSpansOptions {
   dropped(spans: number): void;
 }
 
+interface SampledSpans {
+  recorder: SpanRecorder;
+  tracer: SpanRecorder;
+  capture(): Moment;
+  /** Whether no recorded span waits to be sent. */
+  isEmpty(): boolean;
+  /** Never rejects. */
+  flush(): Promise<void>;
+}
+
 setActiveTrace(idOfActiveTrace);
 
-export function sampledSpans(options: SampledSpansOptions): Omit<Recorder, "instrument"> {
+export function sampledSpans(options: SampledSpansOptions): SampledSpans {
   const { collectors, sampleRate, slowMilliseconds, dropped } = options;
   const sampler = new TailSampler({
     send: (span) => {
@@ -30,6 +40,7 @@ export function sampledSpans(options: SampledSpansOptions): Omit<Recorder, "inst
   });
   const recorder = new SpanRecorder(sampler, sampleRate);
   return {
+    recorder,
     tracer: recorder,
     capture: () => recorder.capture(),
     isEmpty: () => collectors.every(({ size }) => size === 0),

@@ -21,7 +21,7 @@ async function traceparentWith(settings: Partial<Parameters<typeof loadTracing>[
 }
 
 describe("the recorder of spans", () => {
-  it.each(["ZIPKIN_URL", "OTLP_URL"])("is ours when there is a collector at %s", async (setting) => {
+  it.each(["ZIPKIN_URL", "OTLP_URL"])("is OpenTelemetry when there is a collector at %s", async (setting) => {
     const traceparent = await traceparentWith({ [setting]: COLLECTOR });
     expect(parseTraceparent(traceparent ?? "")).toMatchObject({ traceFlags: 1 });
   });

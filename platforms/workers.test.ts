@@ -25,7 +25,7 @@ function telemetry(counts: TelemetryOptions["counts"], { hasAnalytics = true, sp
       tracer: noTracer,
       capture: () => NO_MOMENT,
       instrument: (handler) => handler,
-      isEmpty: () => spans === 0,
+      isEmpty: spans === 0,
       flush: async () => void (flushedSpans += 1),
     }),
     addCounts: (report) =>

@@ -54,7 +54,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const sendLater = typeof options.counts === "function" ? options.counts : gathering(send, options.counts);
   const flushSpans = gathering(() => recorder.flush(), options.spansMilliseconds);
   const flush: Telemetry["flush"] = (background) => {
-    const sending = [recorder.isEmpty() ? undefined : flushSpans(), counts.isEmpty ? undefined : sendLater()];
+    const sending = [recorder.isEmpty ? undefined : flushSpans(), counts.isEmpty ? undefined : sendLater()];
     for (const work of sending) if (work) background(work.catch(report));
   };
   return {

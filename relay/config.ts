@@ -210,7 +210,7 @@ export const SETTINGS = {
   ),
   TRACER: choice(
     ["zipkin", "cloudflare"],
-    "Where traces are recorded. zipkin: at `ZIPKIN_URL` and `OTLP_URL`. cloudflare: in Cloudflare's own tracing, which has to be enabled in wrangler.toml",
+    "Where traces are recorded. zipkin: by OpenTelemetry, at `ZIPKIN_URL` and `OTLP_URL`. cloudflare: in Cloudflare's own tracing, which has to be enabled in wrangler.toml",
   ),
   ZIPKIN_URL: httpUrl(
     "The Zipkin collector for traces, for example http://localhost:9411/api/v2/spans. Empty: no traces",

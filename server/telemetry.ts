@@ -53,8 +53,16 @@ async function createRecorder(config: Config): Promise<CreateRecorder> {
   if (config.ZIPKIN_URL === "" && config.OTLP_URL === "") return () => noRecorder;
   const { configuredSpans } = await import("../platforms/collectors.ts");
   const { sampledSpans } = await import("../platforms/sampled-spans.ts");
-  return (service, dropped) => ({
-    ...sampledSpans(configuredSpans(config, service, dropped)),
-    instrument: (handler) => handler,
-  });
+  return (service, dropped) => {
+    const { tracer, capture, isEmpty, flush } = sampledSpans(configuredSpans(config, service, dropped));
+    return {
+      tracer,
+      capture,
+      flush,
+      get isEmpty() {
+        return isEmpty();
+      },
+      instrument: (handler) => handler,
+    };
+  };
 }

@@ -1,19 +1,20 @@
+import { TraceFlags } from "@opentelemetry/api";
 import { expect, it } from "vitest";
 import { formatTraceparent, isSampled, leadOf, parseTraceparent, sampledTrace } from "./traceparent.ts";
 
 const [TRACE, SPAN] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
 
 it.each([
-  [1, "01"],
-  [0, "00"],
+  [TraceFlags.SAMPLED, "01"],
+  [TraceFlags.NONE, "00"],
 ])("flags %i are written as %s, and read again", (traceFlags, digits) => {
   const text = formatTraceparent({ traceId: TRACE, spanId: SPAN, traceFlags });
   expect(text).toBe(`00-${TRACE}-${SPAN}-${digits}`);
-  expect(parseTraceparent(text)).toEqual({ traceId: TRACE, spanId: SPAN, traceFlags });
+  expect(parseTraceparent(text)).toEqual({ traceId: TRACE, spanId: SPAN, traceFlags, isRemote: true });
 });
 
 it("flags that nobody has defined are neither read nor handed on", () => {
-  expect(parseTraceparent(`00-${TRACE}-${SPAN}-fe`)).toMatchObject({ traceFlags: 0 });
+  expect(parseTraceparent(`00-${TRACE}-${SPAN}-fe`)).toMatchObject({ traceFlags: TraceFlags.NONE });
   const text = formatTraceparent({ traceId: TRACE, spanId: SPAN, traceFlags: 0xff });
   expect(text).toBe(`00-${TRACE}-${SPAN}-01`);
 });

@@ -1,16 +1,8 @@
 /** W3C trace context, as text (https://www.w3.org/TR/trace-context/). */
+import type { SpanContext } from "@opentelemetry/api";
 import type { TracePlace } from "./tracing.ts";
 
-export interface TraceContext {
-  /** 32 hexadecimal digits. */
-  traceId: string;
-  /** 16 hexadecimal digits: the span that others continue. */
-  spanId: string;
-  /** 1: the trace is sampled. 0: it is not. */
-  traceFlags: number;
-}
-
-export function formatTraceparent({ traceId, spanId, traceFlags }: TraceContext): string {
+export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${(traceFlags & 1) === 1 ? "01" : "00"}`;
 }
 
@@ -38,10 +30,10 @@ export function spanIdIn(traceparent: string): string {
 }
 
 /** Parses a trace context; undefined if the text is not one. */
-export function parseTraceparent(text: string): TraceContext | undefined {
+export function parseTraceparent(text: string): SpanContext | undefined {
   // Ids with only zeros are invalid.
   const [, traceId, spanId, flags = ""] =
     /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/.exec(text) ?? [];
   if (traceId === undefined || spanId === undefined) return undefined;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1 };
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
 }

@@ -18,7 +18,7 @@ const FOLDERS = [
 ];
 const IMPORT = /(?:from|import) "([^".][^"]*)"|import\("([^".][^"]*)"\)/g;
 /** Development packages that dependencies need too: types, 6 MB. */
-const IN_BOTH = ["@cloudflare/workers-types"];
+const IN_BOTH = ["@cloudflare/workers-types", "@types/node"];
 
 interface Lock {
   packages: Record<string, { dev?: boolean }>;

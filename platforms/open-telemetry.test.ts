@@ -2,8 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { activeTraceId } from "../telemetry/active-trace.ts";
 import type { EndedSpan } from "../telemetry/ended-span.ts";
-import { traced } from "./invocations.ts";
-import { sampledSpans } from "./sampled-spans.ts";
+import { openTelemetryRecorder } from "./open-telemetry.ts";
 
 const [TRACE, SPAN] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
 const context = (flags: string) => `00-${TRACE}-${SPAN}-${flags}`;
@@ -21,7 +20,8 @@ function recorder(sampleRate = 1, slowMilliseconds = 60_000) {
     size: 0,
     flush: async () => undefined,
   };
-  return sampledSpans({
+  return openTelemetryRecorder({
+    service: "relay",
     collectors: [collector],
     sampleRate,
     slowMilliseconds,
@@ -190,15 +190,15 @@ describe("an invocation", () => {
   let status: number;
   let flushed: number[];
 
-  const { tracer } = recorder(0.5);
-  const instrumented = traced<unknown, unknown>(
+  // The library takes the first options of an isolate for ever.
+  const { tracer, instrument } = recorder(0.5);
+  const instrumented = instrument<unknown, unknown>(
     {
       fetch: async () => {
         await tracer.span("query", { isPart: true }, nothing);
         return new Response(activeTraceId() ?? "none", { status });
       },
     },
-    tracer,
     async () => void flushed.push(sent.length),
   );
 
