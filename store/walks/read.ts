@@ -1,6 +1,6 @@
 /** Answers queries in bounded steps. One step is one round trip to the database, shared by all unfinished walks. */
 import { newestFirst } from "../../nostr/event.ts";
-import { prepare } from "./conditions.ts";
+import { isOneValue, prepare } from "./conditions.ts";
 import { costOf, type Database, type SqlResult } from "../database/database.ts";
 import type { Dense } from "./dense.ts";
 import { type Driver, driversOf, type Part, partsOf } from "./plan.ts";
@@ -334,10 +334,10 @@ function letGo(questions: Question[]): boolean {
 export async function loadEvents(db: Database, events: FoundEvent[]): Promise<StoredEvent[]> {
   const missing = events.filter(({ json }) => json === undefined).map(({ seq }) => seq);
   if (missing.length === 0) return events.flatMap(withJson);
-  const result = await db
-    .prepare(`SELECT e.seq, ${EVENT_JSON} FROM event AS e WHERE e.seq IN (SELECT value FROM json_each(?1))`)
-    .bind(JSON.stringify(missing))
-    .all<{ seq: number; json: string }>();
+  const result = await prepare(
+    db,
+    (bind) => `SELECT e.seq, ${EVENT_JSON} FROM event AS e WHERE ${isOneValue("e.seq", missing, bind)}`,
+  ).all<{ seq: number; json: string }>();
   const loaded = new Map(result.results.map(({ seq, json }) => [seq, json]));
   return events.flatMap((event) => withJson({ ...event, json: event.json ?? loaded.get(event.seq) }));
 }

@@ -315,6 +315,11 @@ export function describeManyEvents(store: () => Store, counts: () => Counts): vo
         expect(await rowsOf([writer!], 30_023, "article 7")).toBeLessThanOrEqual(3);
         expect(await rowsOf([others[5]!], 30_000, "mute")).toBeLessThanOrEqual(3);
         expect(await rowsOf(others.slice(0, 50), 30_000, "mute")).toBeLessThanOrEqual(3.1);
+        // A long event is loaded after it was found.
+        await commitAll([
+          note(COUNT, { kind: 30_023, pubkey: writer!, tags: [["d", "long"]], content: "x".repeat(20_000) }),
+        ]);
+        expect(await rowsOf([writer!], 30_023, "long")).toBeLessThanOrEqual(4);
         // By a tag that does not name its version it is found in a second step.
         expect(await rowsOf([others[5]!], 30_000, "old")).toBeLessThanOrEqual(8);
       },
