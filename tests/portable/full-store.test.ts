@@ -63,7 +63,7 @@ it("keeps the last tenth for its own clients, says so, loses nothing, and goes o
   expect(metrics).toContain(`\nd1_size_limit_bytes ${LIMIT}\n`);
 
   // A deletion makes room.
-  const tags = pulled.slice(0, 20).map((id) => ["e", id]);
+  const tags = pulled.slice(0, 22).map((id) => ["e", id]);
   expect(await publish(client, note(ALICE, { kind: 5, tags, created_at: NOW }))).toBe("");
   expect(await health()).toMatchObject({ level: "ok" });
   expect(await publish(client, refused)).toBe("");
@@ -71,7 +71,7 @@ it("keeps the last tenth for its own clients, says so, loses nothing, and goes o
   expect(await pullAll()).toBeUndefined();
   expect(await deliver()).toEqual([]);
   expect(new Set(await storedOf(upstream))).toEqual(
-    new Set(upstream.map(({ id }) => id).filter((id) => !pulled.slice(0, 20).includes(id))),
+    new Set(upstream.map(({ id }) => id).filter((id) => !pulled.slice(0, 22).includes(id))),
   );
   expect(dead).toEqual([]);
 });
