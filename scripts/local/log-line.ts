@@ -1,5 +1,6 @@
 /** The log of `npm start`: the Workers' lines of JSON (telemetry/log.ts) as a person reads them. */
 import type { LogLine } from "../../telemetry/log.ts";
+import { withSourcePositions } from "./source-positions.ts";
 
 type WrittenLine = LogLine & { time: string };
 
@@ -8,7 +9,7 @@ export function readableLine(text: string): string {
   const line = parsedLine(text);
   if (!line) return text;
   const { time, level, message, todo, stack } = line;
-  const told = stack ?? message;
+  const told = stack === undefined ? message : withSourcePositions(stack);
   const next = todo === undefined ? "" : `\n         ${todo}`;
   return `${time.slice(11, 19)} ${level === "error" ? "error: " : ""}${told}${next}`;
 }

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSignatureCheck, SIGNATURE_CHECK_FILES } from "./signature-check.ts";
 import { CommandError, messageOf } from "./usage.ts";
@@ -17,6 +17,8 @@ const BUILD_FILES = [
   "tsconfig.json",
   ...SIGNATURE_CHECK_FILES,
 ];
+/** wrangler's name for the code. */
+const MAIN = "main.js";
 const TYPES: Record<string, BuiltModule["type"]> = { ".sql": "Text", ".wasm": "CompiledWasm" };
 
 /** A file of a built Worker: its code, or a text or a module of WebAssembly that it imports. */
@@ -24,6 +26,15 @@ interface BuiltModule {
   type: "ESModule" | "Text" | "CompiledWasm";
   path: string;
   contents: string | Uint8Array;
+}
+
+/** Tells where in the sources a position of a built Worker is. */
+export interface BuiltMap {
+  version: number;
+  /** Paths in the project. */
+  sources: string[];
+  names: string[];
+  mappings: string;
 }
 
 /** A file as the cache has it: WebAssembly in base64. */
@@ -51,8 +62,18 @@ export async function bundle(config: string, onBuild: () => void = () => undefin
   const built = await build(config);
   // A file that changed during the build may be in it or not.
   const isCurrent = Object.keys(built.inputs).every((path) => modifiedAt(path) < startedAt);
-  if (isCurrent) await keep(cached, built);
+  if (isCurrent) await writeInOneStep(cached, built);
   return built.modules.map(decoded);
+}
+
+/** Returns what the code of a Worker and its stack traces are called, without `.js`: `relay` or `aggregator`. */
+function nameOf(config: string): string {
+  return dirname(config) === "." ? "relay" : basename(dirname(config));
+}
+
+/** Returns the file with the map of the last build of a Worker. */
+export function mapFileOf(name: string): string {
+  return join(CACHE, `${name}.map`);
 }
 
 async function build(config: string): Promise<Built> {
@@ -63,9 +84,11 @@ async function build(config: string): Promise<Built> {
     await runWrangler(args, { WRANGLER_LOG_PATH: outdir });
     const { inputs } = JSON.parse(await readFile(metafile, "utf8")) as { inputs: Record<string, unknown> };
     const sources = Object.keys(inputs).map((path) => join(dirname(config), path));
+    const name = nameOf(config);
+    await keepMap(name, outdir);
     const paths = [config, ...BUILD_FILES, ...(await migrations()), ...sources];
     return {
-      modules: await readModules(outdir),
+      modules: await readModules(outdir, name),
       inputs: Object.fromEntries(paths.map((path) => [path, stampOf(path)])),
     };
   } catch (error) {
@@ -75,12 +98,21 @@ async function build(config: string): Promise<Built> {
   }
 }
 
-async function readModules(outdir: string): Promise<KeptModule[]> {
+async function keepMap(name: string, outdir: string): Promise<void> {
+  const { version, sources, names, mappings } = JSON.parse(
+    await readFile(join(outdir, `${MAIN}.map`), "utf8"),
+  ) as BuiltMap;
+  const ours = sources.map((source) => relative(ROOT, resolve(outdir, source)));
+  await writeInOneStep(mapFileOf(name), { version, sources: ours, names, mappings });
+}
+
+async function readModules(outdir: string, name: string): Promise<KeptModule[]> {
   const imported = (await readdir(outdir)).filter((path) => /\.(?:sql|wasm)$/.test(path));
   return Promise.all(
-    ["main.js", ...imported].map(async (path) => {
+    [MAIN, ...imported].map(async (file) => {
+      const path = file === MAIN ? `${name}.js` : file;
       const type = TYPES[extname(path)] ?? "ESModule";
-      const contents = await readFile(join(outdir, path), type === "CompiledWasm" ? "base64" : "utf8");
+      const contents = await readFile(join(outdir, file), type === "CompiledWasm" ? "base64" : "utf8");
       return { type, path, contents };
     }),
   );
@@ -105,11 +137,11 @@ async function readBuilt(file: string): Promise<Built | undefined> {
   }
 }
 
-/** Writes the cache in one step, because another process may start at the same time. */
-async function keep(file: string, built: Built): Promise<void> {
+/** In one step, because another process may start at the same time. */
+async function writeInOneStep(file: string, value: Built | BuiltMap): Promise<void> {
   const draft = `${file}.${process.pid}`;
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(draft, JSON.stringify(built));
+  await writeFile(draft, JSON.stringify(value));
   await rename(draft, file);
 }
 

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { onTestFinished, expect, it } from "vitest";
-import { bundle } from "../../scripts/shared/bundle.ts";
+import { withSourcePositions } from "../../scripts/local/source-positions.ts";
+import { bundle, mapFileOf } from "../../scripts/shared/bundle.ts";
 import { ROOT } from "../fixtures/program.ts";
 
 it("builds a Worker again when something that went into it has changed, and only then", async () => {
@@ -9,7 +10,8 @@ it("builds a Worker again when something that went into it has changed, and only
   const folder = join(ROOT, dirname(config));
   const cached = join(ROOT, "node_modules", ".cache", "tributary", `${config.replaceAll("/", "-")}.json`);
   onTestFinished(() => {
-    for (const path of [folder, cached]) rmSync(path, { recursive: true, force: true });
+    for (const path of [folder, cached, mapFileOf(basename(folder))])
+      rmSync(path, { recursive: true, force: true });
   });
   mkdirSync(folder);
   const write = (file: string, text: string) => writeFileSync(join(folder, file), text);
@@ -23,8 +25,15 @@ it("builds a Worker again when something that went into it has changed, and only
   await new Promise((later) => setTimeout(later, 20));
 
   const first = await bundle(config);
-  expect(first).toEqual([expect.objectContaining({ type: "ESModule", path: "main.js" })]);
+  expect(first).toEqual([expect.objectContaining({ type: "ESModule", path: `bundled-${process.pid}.js` })]);
   expect(first[0]?.contents).toContain("the first");
+  const lines = String(first[0]?.contents).split("\n");
+  const line = lines.findIndex((text) => text.includes("new Response"));
+  const column = lines[line]?.indexOf("new Response") ?? -1;
+  const stack = (at: string) => `Error: no\n    at a (${at})\n    at async b (node:internal/x:1:2)`;
+  expect(withSourcePositions(stack(`file:///${first[0]?.path}:${line + 1}:${column + 1}`))).toBe(
+    stack(`file:///${dirname(config)}/main.js:2:31`),
+  );
   const builtAt = statSync(cached).mtimeMs;
   expect(await bundle(config)).toEqual(first);
   expect(statSync(cached).mtimeMs).toBe(builtAt);
