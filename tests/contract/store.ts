@@ -48,7 +48,7 @@ export function storeContract(name: string, setup: StoreSetup, { filters }: { fi
       () => counts,
     );
     describeDifference(() => store, filters);
-    describeAddresses(() => store, filters);
+    describeAddresses(() => store, filters / 5);
     describeSearching(() => store, filters / 10);
     describeCounting(() => store);
     describeStrangers(() => store);
