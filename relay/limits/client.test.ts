@@ -42,6 +42,12 @@ it.each([
   expect(networkOf(ip)).toBe("unreadable");
 });
 
+it("an address has the same network when it is asked for again, also after many others", () => {
+  const addresses = Array.from({ length: 2500 }, (_, n) => `10.1.${n >> 8}.${n & 255}`);
+  for (const ip of [...addresses, ...addresses]) expect(networkOf(ip)).toBe(ip);
+  for (const text of ["1".repeat(1000), "1".repeat(1000)]) expect(networkOf(text)).toBe("unreadable");
+});
+
 it("keys pay together with the address that they are used from, and not on the relay's own machine", () => {
   expect([...bucketsOf({ network: "203.0.113.7", keys: ["k", "l", "k"] })]).toEqual([
     "203.0.113.7",

@@ -17,6 +17,8 @@ export function bucketsOf({ network, keys }: Client): Set<string> {
  * Undefined for loopback and for no address. All texts that are not addresses share one network, so none of them is free.
  */
 export function networkOf(ip = ""): string | undefined {
+  // A proxy may pass on any text.
+  if (ip.length > LONGEST_REMEMBERED) return readNetwork(ip);
   if (!networks.has(ip)) {
     if (networks.size >= MOST_REMEMBERED) networks.clear();
     networks.set(ip, readNetwork(ip));
@@ -27,6 +29,8 @@ export function networkOf(ip = ""): string | undefined {
 /** Each connection is asked for several times, and to parse an address takes as long as the rest of a check. */
 const networks = new Map<string, string | undefined>();
 const MOST_REMEMBERED = 1000;
+/** In characters: an IPv6 address has at most 45. */
+const LONGEST_REMEMBERED = 45;
 
 function readNetwork(ip: string): string | undefined {
   if (ip === "" || isLoopback(ip)) return undefined;

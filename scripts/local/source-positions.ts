@@ -6,7 +6,7 @@ import { mapFileOf } from "../shared/bundle.ts";
 /** Such as `relay.js:12:345`, at the end of an address. */
 const POSITION = /\b([\w-]+)\.js:(\d+):(\d+)/g;
 
-const maps = new Map<string, SourceMap | undefined>();
+const maps = new Map<string, SourceMap>();
 
 /** Returns a stack trace with positions in the sources, such as `relay/session/hub.ts:12:3`, wherever the map of a build tells them. */
 export function withSourcePositions(stack: string): string {
@@ -18,8 +18,10 @@ export function withSourcePositions(stack: string): string {
 }
 
 function mapOf(worker: string): SourceMap | undefined {
-  if (!maps.has(worker)) maps.set(worker, readMap(mapFileOf(worker)));
-  return maps.get(worker);
+  const map = maps.get(worker) ?? readMap(mapFileOf(worker));
+  // Only those that exist are kept: a message may contain any name.
+  if (map) maps.set(worker, map);
+  return map;
 }
 
 /** Returns undefined if there is none: then the log has the positions of the built code. */

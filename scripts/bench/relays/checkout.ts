@@ -37,7 +37,7 @@ export async function startCheckout(given: string, corpus: CorpusOptions, say: S
     const args = [FILL, checkout, databaseIn(directory), ...[count, end, seed].map(String)];
     await runProgram(process.execPath, args, checkout);
   });
-  const bytes = bytesOf(state.directory, (file) => file.startsWith("d1") && !file.includes("metadata"));
+  const bytes = databaseBytesIn(state.directory);
   say(`${name}: starting it`);
   const { program, url } = await startIn(
     checkout,
@@ -69,6 +69,11 @@ export async function startIn(
   const args = ["scripts/start.ts", "--port", String(port), "--state", state, ...settings, ...options];
   const program = await startProgram(process.execPath, args, checkout);
   return { program, url: `ws://127.0.0.1:${port}/` };
+}
+
+/** Returns the bytes of the database in a state, with its log. */
+export function databaseBytesIn(state: string): number {
+  return bytesOf(state, (file) => file.startsWith("d1") && !file.includes("metadata"));
 }
 
 /** Returns the file of the database in a state. */

@@ -6,8 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { type Event, versionKey } from "../../../nostr/event.ts";
 import { type CorpusOptions, storedEvents } from "../corpus/corpus.ts";
-import { databaseIn } from "./checkout.ts";
-import { bytesOf, filledCopy } from "./filled.ts";
+import { databaseBytesIn, databaseIn } from "./checkout.ts";
+import { filledCopy } from "./filled.ts";
 import { freePort } from "./free-port.ts";
 import { type Program, startProgram } from "./program.ts";
 import type { Say, StartedRelay } from "./started.ts";
@@ -38,7 +38,7 @@ export async function startFloor(corpus: CorpusOptions, say: Say): Promise<Start
     await (await startIn(directory)).program.stop();
     fill(databaseIn(directory), storedEvents(corpus));
   });
-  const bytes = bytesOf(state.directory, (file) => file.startsWith("d1") && !file.includes("metadata"));
+  const bytes = databaseBytesIn(state.directory);
   say(`${FLOOR}: starting it`);
   const { program, port } = await startIn(state.directory);
   return {
