@@ -1,10 +1,10 @@
-/** Headless Chromium for the tests of the pages, and a relay to look at. Both are started once for each test file. */
+/** Headless Chromium for the tests of the pages, and a relay to look at. Both are started once for each group of tests. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished } from "vitest";
 import { startProgram, ROOT } from "../fixtures/program.ts";
 import { freePort } from "../../scripts/bench/relays/free-port.ts";
 import { CHROMIUM, DESKTOP, launchChromium } from "./chromium.ts";
@@ -44,6 +44,12 @@ export function describeInBrowser(name: string, args: string[], tests: (site: Si
     let stop = async () => {};
     beforeAll(async () => {
       [browser, stop] = await Promise.all([launchChromium(), startSite(site, args)]);
+    });
+    // A test that is tried again must not find what its first try has published.
+    beforeEach(async ({ task }) => {
+      if (!task.result?.retryCount) return;
+      await stop();
+      stop = await startSite(site, args);
     });
     afterAll(async () => {
       await browser?.close();
