@@ -8,7 +8,7 @@ import { PUBKEYS } from "../reference/generators.ts";
 import type { WireFilter } from "../reference/matcher.ts";
 
 /** For databases outside this process, on a machine that is busy with other work. */
-export const TIMEOUT = 60_000;
+export const TIMEOUT = 180_000;
 
 export async function ask(store: Store, queries: Query[]) {
   return (await readAll(store, queries)).answers;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { SERVED_BY } from "../fixtures/relay-program.ts";
 import { killAgainAndAgain } from "./kill-again.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 12);
+const KILLS = Number(process.env["KILLS"] ?? 6);
 
 test(
   `killed ${KILLS} times under writers of every kind, it has lost nothing, and nothing has come back`,

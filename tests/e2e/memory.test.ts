@@ -5,7 +5,7 @@ import { connect, publishAll, query, someEvents } from "./client.ts";
 import { startInspected } from "./inspected-relay.ts";
 import { recordSpans } from "./zipkin-recorder.ts";
 
-const MESSAGES = Number(process.env["MESSAGES"] ?? 6000);
+const MESSAGES = Number(process.env["MESSAGES"] ?? 3000);
 /** A span that is not freed takes 1,000. */
 const MOST_BYTES_PER_MESSAGE = 300;
 

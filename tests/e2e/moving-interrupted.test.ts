@@ -16,7 +16,7 @@ import { temporaryFolder } from "./programs.ts";
 
 /** A state folder is so fast that a run must have more to do, or it would be over before it is interrupted. */
 const eventsBy = (route: string) => Number(process.env["EVENTS"] ?? (route === "state" ? 10_000 : 2000));
-const TIMES = Number(process.env["INTERRUPTIONS"] ?? 3);
+const TIMES = Number(process.env["INTERRUPTIONS"] ?? 2);
 const SEED = Number(process.env["SEED"] ?? 1);
 
 const ROUTES = (process.env["ROUTES"] ?? "client admin state")

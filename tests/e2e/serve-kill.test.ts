@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { killAgainAndAgain } from "./kill-again.ts";
 
-const KILLS = 4;
+const KILLS = 2;
 
 test.each(["node", "bun", "deno"])(
   `killed ${KILLS} times under writers of every kind, the server on %s has lost nothing`,

@@ -15,7 +15,7 @@ import {
   START,
 } from "../fixtures/simulated-aggregator.ts";
 
-const RUNS = Number(process.env["RUNS"] ?? 12);
+const RUNS = Number(process.env["RUNS"] ?? 8);
 const UPSTREAMS = ["wss://one.example", "wss://two.example"];
 const SETTINGS = { UPSTREAMS: UPSTREAMS.join(","), PULL_INTERVAL: "300", PULL_HISTORY: "all" };
 const PARTS: Part[] = ["database", "events queue", "pulls queue", "consumer", "switchboard", "upstreams"];

@@ -10,7 +10,7 @@ import { authEvent, by } from "../fixtures/people.ts";
 import { AUTHORS, byRealAuthors, signedEvents } from "../fixtures/signed-events.ts";
 import { aFilter, pick, type Random, seeded } from "../reference/generators.ts";
 
-const FRAMES = Number(process.env.FRAMES ?? 5000);
+const FRAMES = Number(process.env.FRAMES ?? 3000);
 const SEED = Number(process.env.SEED ?? 20_261_126);
 
 let relay: Relay;

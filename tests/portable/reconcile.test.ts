@@ -31,7 +31,7 @@ function start(settings: Record<string, string> = {}): void {
 }
 
 describe("[36] both sides learn what they lack", () => {
-  for (const size of [0, 1, 1000, Number(process.env.RECORDS ?? 50_000)]) {
+  for (const size of [0, 1, 1000, Number(process.env.RECORDS ?? 20_000)]) {
     for (const perSecond of [4, 100_000]) {
       it(`${size} events in common, ${perSecond} in the same second`, async () => {
         const common = notes(size, perSecond);

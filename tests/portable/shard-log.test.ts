@@ -11,7 +11,7 @@ import { noPause } from "../fixtures/no-pause.ts";
 import { severalSqlites, shardedStore } from "../fixtures/shards.ts";
 import { PUBKEYS } from "../reference/generators.ts";
 
-const RUNS = Number(process.env["RUNS"] ?? 150);
+const RUNS = Number(process.env["RUNS"] ?? 80);
 const SHARDS = 3;
 
 /** What happens to one call of a database. "late": it fails now, and is carried out later all the same. */

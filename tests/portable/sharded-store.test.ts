@@ -15,7 +15,7 @@ storeContract(
     const { store } = shardedStore(metered);
     return { store, counts, teardown: async () => databases.forEach((db) => db.close()) };
   },
-  { filters: Number(process.env.FILTERS ?? 500) },
+  { filters: Number(process.env.FILTERS ?? 300) },
 );
 
 moderationContract("four databases", moderationSetup);

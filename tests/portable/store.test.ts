@@ -12,5 +12,5 @@ storeContract(
     const store = createStore(meteredDatabase(db, counts, "http"));
     return { store, counts, teardown: async () => db.close() };
   },
-  { filters: Number(process.env.FILTERS ?? 2000) },
+  { filters: Number(process.env.FILTERS ?? 1000) },
 );
