@@ -3,6 +3,7 @@ import { execFile, type ExecFileException } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify, stripVTControlCharacters } from "node:util";
+import { COMPILED } from "./compiled.ts";
 import { oneLine } from "./printing.ts";
 import { CommandError } from "./usage.ts";
 
@@ -14,8 +15,6 @@ export type Wrangler = (args: string[], env?: Env) => Promise<string>;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
-/** Node keeps compiled code here: wrangler is one file of 15 MB, and a deployment starts it several times. */
-const COMPILED = join(ROOT, "node_modules", ".cache", "tributary", "compiled");
 
 /** Runs wrangler in the project's folder, without interactive questions. */
 export async function runWrangler(args: string[], env: Env = {}): Promise<string> {
