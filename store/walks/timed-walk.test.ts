@@ -32,3 +32,16 @@ it.each<[string, WireFilter]>([
   // Up to five entries of other kinds are skipped at once, and D1 counts them itself.
   expect(cost.looked).toBeGreaterThan((12 * EVENTS) / 5);
 });
+
+it("one step returns 500 events if they are short, and the longer ones of them without their JSON", async () => {
+  const store = createStore(db);
+  await store.commit([note(EVENTS, { content: "x".repeat(5000) })]);
+  db.batches.length = 0;
+  const read = async (limit: number) => {
+    const { answers } = (await finish(store.read([queryOf({}, limit)]))).result;
+    return answers[0]!.events.map(({ json }) => json !== undefined);
+  };
+  expect(await read(500)).toEqual([false, ...Array<boolean>(499).fill(true)]);
+  expect(db.batches).toHaveLength(1);
+  expect((await read(200))[0]).toBe(true);
+});

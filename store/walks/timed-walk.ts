@@ -30,14 +30,27 @@ const GROWTH = 4;
 
 /** Maximum number of entries in no order that are taken at once, for each match that is wanted. */
 const UNSORTED_FOR_MATCH = 4;
-/** In bytes. If there is no room for the JSON of shorter events, a list is merged: then no events have to be loaded later. */
-const LEAST_LONGEST = 3000;
+/**
+ * In bytes. A step that returns more events than there is room for returns longer ones without their JSON, but none that are
+ * shorter than this.
+ */
+export const LEAST_LONGEST = 3000;
+
+/** Makes room for more events by returning only shorter ones with their JSON. */
+function roomFor(wanted: number, { events, longest }: Room): Pick<Room, "events" | "longest"> {
+  if (longest === NO_JSON || wanted <= events) return { events: Math.min(wanted, events), longest };
+  const bytes = events * longest;
+  const most = Math.min(wanted, Math.floor(bytes / LEAST_LONGEST));
+  return { events: most, longest: Math.floor(bytes / most) };
+}
 
 /** What one step looks at. */
 interface Step {
   driver: Driver;
   entries: number;
   events: number;
+  /** Events of up to this many bytes come with their JSON. */
+  longest: number;
   /** Whether its answer ends with a mark if there are more entries. */
   isMarked: boolean;
   /** The second from which on it takes all entries, in no order. */
@@ -86,27 +99,32 @@ export class TimedWalk implements Walk {
     const unsorted = this.unsorted(room);
     if (unsorted) return [unsorted];
     this.step = this.next(room);
-    const { driver, isMarked, events } = this.step;
+    const { driver, isMarked, events, longest } = this.step;
     const asked: Asked = { part: this.part, driver, after: this.at, most: this.step.entries };
     const { bind, params } = binding();
-    const sql = `SELECT * FROM (${testedEntries(asked, room, bind)}) WHERE found IS NOT NULL
+    const sql = `SELECT * FROM (${testedEntries(asked, { longest, head: room.head }, bind)}) WHERE found IS NOT NULL
 ${isMarked ? `UNION ALL ${markAt(asked.most - 1, entries(asked, bind), bind)}` : ""}
 LIMIT ${bind(events)}`;
     return [{ sql, params }];
   }
 
   /** Returns the statement for all entries of a stretch of time. Undefined if it is not known how long it has to be. */
-  private unsorted({ entries: room, events, longest, head }: Room): Statement | undefined {
+  private unsorted(room: Room): Statement | undefined {
     if (this.isDense || this.isMerged || this.at) return undefined;
     const { part, driver, limit } = this;
-    const most = Math.max(1, Math.min(UNSORTED_FOR_MATCH * (limit + 1), Math.floor(room / this.testing)));
-    const short = Math.min(longest, Math.floor((events * longest) / most));
-    if (longest === NO_JSON || short < LEAST_LONGEST) return undefined;
+    const most = Math.max(
+      1,
+      Math.min(UNSORTED_FOR_MATCH * (limit + 1), Math.floor(room.entries / this.testing)),
+    );
+    const { events, longest } = roomFor(most, room);
+    // A list is merged then: no events have to be loaded later.
+    if (longest === NO_JSON || events < most) return undefined;
     const since = this.dense.gaps.sinceFor(part, driver, limit + 1);
     if (since === undefined) return undefined;
-    this.step = { driver, entries: most, events: most, isMarked: false, since };
+    this.step = { driver, entries: most, events: most, longest, isMarked: false, since };
     const { bind, params } = binding();
-    return { sql: unsortedMatches({ part, driver, since, most }, { longest: short, head }, bind), params };
+    const sql = unsortedMatches({ part, driver, since, most }, { longest, head: room.head }, bind);
+    return { sql, params };
   }
 
   private takeUnsorted(rows: Row[], since: number): number {
@@ -129,7 +147,7 @@ LIMIT ${bind(events)}`;
     const driver = this.nextDriver;
     const step = (wanted: number, isMarked: boolean): Step => {
       const few = Math.min(this.mostEntries(driver, room), wanted);
-      return { driver, entries: few, events: Math.min(room.events, missing + SLACK, few), isMarked };
+      return { driver, entries: few, ...roomFor(Math.min(missing + SLACK, few), room), isMarked };
     };
     if (this.isDense) {
       const merging = costOfList(this.part, this.driver) + COST_OF_MERGED * missing;
@@ -150,7 +168,7 @@ LIMIT ${bind(events)}`;
   private lastSecond(room: Room): Statement {
     const driver = this.nextDriver;
     const most = this.mostEntries(driver, room);
-    this.step = { driver, entries: most, events: this.limit + 1, isMarked: true };
+    this.step = { driver, entries: most, events: this.limit + 1, longest: NO_JSON, isMarked: true };
     const { bind, params } = binding();
     const second: Asked = { part: this.part, driver, after: this.at, isOneSecond: true, most };
     const sql = `${firstOfSecond(second, room.head, this.step.events, bind)}

@@ -58,7 +58,7 @@ export function describeLongEvents(store: () => Store): void {
   it(
     "a read holds few bytes of many short events, and leaves the others to be loaded",
     async () => {
-      const tags = [["long", "x".repeat(7000)]];
+      const tags = [["long", "x".repeat(2900)]];
       const events = Array.from({ length: 1500 }, (_, n) => note(n + 1, { tags }));
       for (let from = 0; from < events.length; from += 100)
         await store().commit(events.slice(from, from + 100));
@@ -66,7 +66,7 @@ export function describeLongEvents(store: () => Store): void {
       const held = result.answers.flatMap((answer) => answer.events).filter(({ json }) => json !== undefined);
       expect(result.answers.map((answer) => answer.events.length)).toEqual([1500, 1500, 1500]);
       expect(held.length).toBeGreaterThan(0);
-      expect(held.length * 7000).toBeLessThan(260_000);
+      expect(held.length * 2900).toBeLessThan(260_000);
     },
     TIMEOUT,
   );
