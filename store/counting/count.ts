@@ -8,7 +8,6 @@ import { isWhole, numberOf, questionOf, walkAll } from "../walks/read.ts";
 import { estimate } from "./sample.ts";
 import type { Countable, CountResult } from "../store.ts";
 import { type Tally, tally, tallyDriver } from "./tally.ts";
-import { NO_JSON } from "../walks/walk.ts";
 import { LEAST_OF_STEP, type Work } from "../work.ts";
 
 export interface CountBounds {
@@ -55,7 +54,7 @@ async function* countFound(
   mostLooked: number,
 ): Work<Tally> {
   const questions = countables.map((countable) => questionOf({ ...countable, limit: Infinity }, dense));
-  const walking = walkAll(db, questions, NO_JSON);
+  const walking = walkAll(db, questions, 0);
   let looked = 0;
   let isStopped = false;
   for (let step = await walking.next(); !step.done;) {

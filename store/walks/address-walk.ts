@@ -17,17 +17,24 @@ export class AddressWalk extends FewWalk {
     this.findsOthers = findsOthers;
   }
 
+  protected get expected(): number {
+    return this.findsOthers ? Infinity : this.addresses;
+  }
+
+  private get addresses(): number {
+    const { authors = [], kinds = [] } = this.part.filter;
+    return authors.length * kinds.length * this.driver.tag.values.length;
+  }
+
   protected lookUp(most: number, longest: number): Statement {
     const { bind, params } = binding();
-    const { authors = [], kinds = [] } = this.part.filter;
-    const { values } = this.driver.tag;
     const event = columns(longest, bind);
     const versions = this.at("event AS e INDEXED BY event_version", "e", bind);
     const others = this.at("other_d AS t", "t", bind);
     // The version without a `d` tag has an empty one.
-    const rest = this.restOf(values.includes("") ? { by: "version" } : this.driver, bind);
+    const rest = this.restOf(this.driver.tag.values.includes("") ? { by: "version" } : this.driver, bind);
     // As many as there can be: to look whether there are more costs a row.
-    const addresses = bind(authors.length * kinds.length * values.length);
+    const addresses = bind(this.addresses);
     const sql = `
 SELECT * FROM (SELECT ${event} FROM ${versions} AND e.d IS NOT NULL AND ${rest} LIMIT ${addresses})
 UNION ALL ${

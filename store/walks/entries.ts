@@ -13,7 +13,7 @@ import {
   stretchKeys,
   stretchList,
 } from "./plan.ts";
-import { columns, END, found, NO_JSON, type Room } from "./walk.ts";
+import { columns, END, found, NO_JSON, type Returned, type Room } from "./walk.ts";
 
 /** A place in the order. The events of one second are in the order of the log. */
 export interface Place {
@@ -81,7 +81,7 @@ export function entries(asked: Asked, bind: Bind): string {
  */
 export function testedEntries(
   asked: Asked,
-  { longest, head }: Pick<Room, "longest" | "head">,
+  { longest, head }: Pick<Returned, "longest"> & Pick<Room, "head">,
   bind: Bind,
 ): string {
   const { part, driver } = asked;
@@ -118,7 +118,7 @@ export interface UnsortedAsked extends Pick<Asked, "part" | "driver" | "most"> {
  */
 export function unsortedMatches(
   { part, driver, since, most }: UnsortedAsked,
-  { longest, head }: Pick<Room, "longest" | "head">,
+  { longest, head }: Pick<Returned, "longest"> & Pick<Room, "head">,
   bind: Bind,
 ): string {
   const isTag = driver.by === "tag";

@@ -1,7 +1,7 @@
 /** Looks up what are probably few events, all in one step. If there are too many to sort, it uses another walk instead. */
 import type { FoundEvent } from "../store.ts";
 import { costOfTesting, type Driver, type Part } from "./plan.ts";
-import { foundIn, hasMark, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import { foundIn, hasMark, type Room, roomFor, type Row, type Statement, type Walk } from "./walk.ts";
 
 /** Maximum number of events. All must be read, because they are not in the order of time. */
 const FEW = 500;
@@ -41,8 +41,12 @@ export abstract class FewWalk implements Walk {
   plan(room: Room): Statement[] {
     if (this.isOther) return this.other.plan(room);
     this.most = Math.max(1, Math.min(FEW, Math.floor(room.entries / this.testing)));
-    return [this.lookUp(this.most, room.longest)];
+    const { longest } = roomFor(Math.min(this.most, this.expected), room);
+    return [this.lookUp(this.most, longest)];
   }
+
+  /** Maximum number of events, if that is known. */
+  protected abstract readonly expected: number;
 
   /** Returns the statement for the matches. If they are more than `most`, it returns one more row, or ends with a mark. */
   protected abstract lookUp(most: number, longest: number): Statement;

@@ -2,7 +2,7 @@
 import type { FoundEvent } from "../store.ts";
 import { allOf, binary, binding, keyList, timeBounds } from "./conditions.ts";
 import { boundedByCursor, costOfTesting, type Part, restOf } from "./plan.ts";
-import { columns, foundIn, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import { columns, foundIn, type Room, roomFor, type Row, type Statement, type Walk } from "./walk.ts";
 
 /** The index of UNIQUE (id). Without naming it, SQLite would read all events of a kind instead. */
 const BY_ID = "sqlite_autoindex_event_1";
@@ -27,9 +27,11 @@ export class IdWalk implements Walk {
     return this.ids.length === 0;
   }
 
-  plan({ entries, events, longest }: Room): Statement[] {
+  plan(room: Room): Statement[] {
     const { bind, params } = binding();
-    const some = this.ids.slice(0, Math.max(1, Math.min(events, Math.floor(entries / this.testing))));
+    const most = Math.floor(room.entries / this.testing);
+    const { events, longest } = roomFor(Math.min(this.ids.length, most), room);
+    const some = this.ids.slice(0, events);
     this.planned = some.length;
     const sql = `
 SELECT ${columns(longest, bind)}

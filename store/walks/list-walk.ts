@@ -3,7 +3,7 @@ import { binding } from "./conditions.ts";
 import { listedEntries, type ListPlace } from "./entries.ts";
 import { costOfTesting, type Driver, type Part } from "./plan.ts";
 import type { FoundEvent } from "../store.ts";
-import { found, foundIn, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import { found, foundIn, type Room, roomFor, type Row, type Statement, type Walk } from "./walk.ts";
 
 export class ListWalk implements Walk {
   readonly found: FoundEvent[] = [];
@@ -25,10 +25,11 @@ export class ListWalk implements Walk {
   }
 
   plan(room: Room): Statement[] {
-    this.planned = Math.max(1, Math.min(room.events, Math.floor(room.entries / this.testing)));
+    const { events, longest } = roomFor(Math.floor(room.entries / this.testing), room);
+    this.planned = events;
     const { bind, params } = binding();
     const { part, driver, after } = this;
-    const match = found(room.longest, bind);
+    const match = found(longest, bind);
     return [
       { sql: listedEntries({ part, driver, after, most: this.planned }, match, room.head, bind), params },
     ];

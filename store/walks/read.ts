@@ -11,20 +11,11 @@ import { SearchWalk } from "./search-walk.ts";
 import { AddressWalk } from "./address-walk.ts";
 import { VersionWalk } from "./version-walk.ts";
 import { TimedWalk } from "./timed-walk.ts";
-import {
-  columns,
-  EVENT_JSON,
-  foundIn,
-  NO_JSON,
-  type Room,
-  type Row,
-  type Statement,
-  type Walk,
-} from "./walk.ts";
+import { columns, EVENT_JSON, foundIn, type Room, type Row, type Statement, type Walk } from "./walk.ts";
 import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "../work.ts";
 
-/** Maximum number of events that one step returns with their JSON. */
-export const STEP_EVENTS = 255;
+/** Maximum bytes of events that one step returns as JSON. `loadEvents` loads the longest ones later if they do not fit in. */
+export const STEP_BYTES = 2_000_000;
 
 /**
  * A read that waits for its next turn holds this many bytes of events. `loadEvents` loads the others later. Searches hold more,
@@ -32,7 +23,7 @@ export const STEP_EVENTS = 255;
  */
 export const HELD_BYTES = 256_000;
 export const HELD_BY_SEARCH = 2_000_000;
-/** In bytes. `loadEvents` loads a longer event later, so that one step returns at most 2 MB. */
+/** In bytes. A page of the log loads longer events in a second step. */
 export const LONG_EVENT_BYTES = 8000;
 
 /** Maximum bytes of content and tags in one page of the log or of loaded events. The first event may have more. */
@@ -61,7 +52,7 @@ export interface Question {
 
 export async function* readQueries(db: Database, queries: Query[], dense: Dense): Work<ReadResult> {
   const questions = queries.map((query) => questionOf(query, dense));
-  const { head, isStopped } = yield* walkAll(db, questions, LONG_EVENT_BYTES);
+  const { head, isStopped } = yield* walkAll(db, questions, STEP_BYTES);
   if (!isStopped) yield* rank(questions);
   return { head, answers: questions.map((question) => answerOf(question, head)) };
 }
@@ -88,7 +79,7 @@ export async function* findMatches(
   dense: Dense,
 ): Work<FoundEvent[] | undefined> {
   const question = questionOf(query, dense);
-  const walking = walkAll(db, [question], NO_JSON);
+  const walking = walkAll(db, [question], 0);
   for (let step = await walking.next(); !step.done;) {
     // With a limit, the walk itself ends.
     if (query.limit === Infinity && hasMoreThan(most, question)) return undefined;
@@ -114,19 +105,19 @@ export function isWhole({ walks }: Question): boolean {
 }
 
 /**
- * Runs all walks to their end. `head` is the end of the log at the first step. Events of up to `longest` bytes are
- * read as JSON, until there are too many to hold.
+ * Runs all walks to their end. `head` is the end of the log at the first step. Each step returns up to
+ * this many bytes of events as JSON, until there are too many to hold.
  */
 export async function* walkAll(
   db: Database,
   questions: Question[],
-  longest: number,
+  bytes: number,
 ): Work<{ head: number; isStopped: boolean }> {
   let head: number | undefined;
   let left: number | undefined;
   let walks = leftOf(questions);
   do {
-    const planned = planStep(walks, { longest, head, left });
+    const planned = planStep(walks, { bytes, head, left });
     const statements = planned.flatMap((step) => step.statements);
     const results = await db.batch<Row & Head>(
       [
@@ -139,7 +130,7 @@ export async function* walkAll(
     const step = takeStep(planned, results);
     walks = leftOf(questions);
     const isLast = walks.length === 0 && !questions.some(hasRanking);
-    if (!isLast && letGo(questions)) longest = NO_JSON;
+    if (!isLast && letGo(questions)) bytes = 0;
     left = yield { ...step, isLast };
   } while (left !== 0 && walks.length > 0);
   return { head, isStopped: left === 0 };
@@ -160,7 +151,7 @@ type Planned = { walk: Walk; listing: number; statements: ReturnType<Walk["plan"
 /** Plans the next step of as many walks as there is room for, at least one. */
 function planStep(
   walks: Walk[],
-  { longest, head, left = Infinity }: Pick<Room, "longest" | "head"> & { left: number | undefined },
+  { bytes, head, left = Infinity }: Pick<Room, "bytes" | "head"> & { left: number | undefined },
 ): Planned[] {
   const first = beginning(walks);
   const share = first.length;
@@ -168,8 +159,7 @@ function planStep(
   const entries = Math.min(STEP_ENTRIES, left / ROWS_FOR_ENTRY);
   const room: Room = {
     entries: Math.floor(Math.max(entries / 2, entries - listing) / share),
-    events: Math.max(10, Math.floor((longest === NO_JSON ? STEP_ENTRIES : STEP_EVENTS) / share)),
-    longest,
+    bytes: Math.floor(bytes / share),
     head,
   };
   return first.map((walk) => ({ walk, listing: walk.listing, statements: walk.plan(room) }));

@@ -13,6 +13,7 @@ import {
   hasEnd,
   hasMark,
   type Room,
+  roomFor,
   type Row,
   type Statement,
   type Walk,
@@ -20,6 +21,9 @@ import {
 
 /** Maximum number of matches that are ranked: the last stored ones. */
 export const MOST_RANKED = 200;
+
+/** Maximum number of matches that one step returns: few enough to have the texts of nearly all, which are ranked. */
+const STEP_MATCHES = 250;
 
 /** Ranking uses this many characters at the start of each text. */
 export const RANKED_CHARACTERS = 2000;
@@ -69,11 +73,15 @@ export class SearchWalk implements Walk {
     this.wanted = Number.isFinite(limit) ? Math.max(limit + 1, MOST_RANKED) : Infinity;
   }
 
-  plan({ entries, events: mostEvents, longest }: Room): Statement[] {
+  plan(room: Room): Statement[] {
+    const { entries } = room;
     const { bind, params } = binding();
     const milestones = Math.max(1, Math.floor((entries * EVENTS_FOR_ENTRY) / this.costOfMilestone));
     const tested = Math.max(1, Math.floor(entries / this.testing));
-    const events = Math.min(mostEvents, tested, this.wanted - this.found.length);
+    const { events, longest } = roomFor(
+      Math.min(tested, this.wanted - this.found.length, STEP_MATCHES),
+      room,
+    );
     this.planned = { milestones, tested, events };
     const matches = `FROM search WHERE search MATCH ${bind(ftsQuery(this.search))}
       AND ${this.notSearched("rowid", bind)} AND rowid >= (SELECT last FROM milestone) ORDER BY rowid DESC`;

@@ -33,7 +33,7 @@ it.each<[string, WireFilter]>([
   expect(cost.looked).toBeGreaterThan((12 * EVENTS) / 5);
 });
 
-it("one step returns 500 events if they are short, and the longer ones of them without their JSON", async () => {
+it("one step returns 500 events, and the longest of them without their JSON", async () => {
   const store = createStore(db);
   await store.commit([note(EVENTS, { content: "x".repeat(5000) })]);
   db.batches.length = 0;
@@ -44,4 +44,21 @@ it("one step returns 500 events if they are short, and the longer ones of them w
   expect(await read(500)).toEqual([false, ...Array<boolean>(499).fill(true)]);
   expect(db.batches).toHaveLength(1);
   expect((await read(200))[0]).toBe(true);
+});
+
+it.each<[string, WireFilter, number]>([
+  ["the only version of a list", { kinds: [3], authors: [AUTHORS[0]!] }, 500],
+  ["an article by its address", { kinds: [30_023], authors: [AUTHORS[0]!], "#d": ["x"] }, 500],
+  ["the newest event", {}, 1],
+])("one step returns %s whole, even if it is long", async (_, wire, limit) => {
+  const store = createStore(db);
+  const content = "x".repeat(40_000);
+  await store.commit([
+    note(EVENTS, { kind: 3, pubkey: AUTHORS[0]!, content }),
+    note(EVENTS + 1, { kind: 30_023, pubkey: AUTHORS[0]!, content, tags: [["d", "x"]] }),
+  ]);
+  db.batches.length = 0;
+  const { answers } = (await finish(store.read([queryOf(wire, limit)]))).result;
+  expect(answers[0]!.events.map(({ json }) => json !== undefined)).toEqual([true]);
+  expect(db.batches).toHaveLength(1);
 });

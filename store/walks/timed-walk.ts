@@ -10,7 +10,9 @@ import {
   hasMark,
   markAt,
   NO_JSON,
+  type Returned,
   type Room,
+  roomFor,
   type Row,
   type Statement,
   type Walk,
@@ -30,27 +32,10 @@ const GROWTH = 4;
 
 /** Maximum number of entries in no order that are taken at once, for each match that is wanted. */
 const UNSORTED_FOR_MATCH = 4;
-/**
- * In bytes. A step that returns more events than there is room for returns longer ones without their JSON, but none that are
- * shorter than this.
- */
-export const LEAST_LONGEST = 3000;
-
-/** Makes room for more events by returning only shorter ones with their JSON. */
-function roomFor(wanted: number, { events, longest }: Room): Pick<Room, "events" | "longest"> {
-  if (longest === NO_JSON || wanted <= events) return { events: Math.min(wanted, events), longest };
-  const bytes = events * longest;
-  const most = Math.min(wanted, Math.floor(bytes / LEAST_LONGEST));
-  return { events: most, longest: Math.floor(bytes / most) };
-}
-
 /** What one step looks at. */
-interface Step {
+interface Step extends Returned {
   driver: Driver;
   entries: number;
-  events: number;
-  /** Events of up to this many bytes come with their JSON. */
-  longest: number;
   /** Whether its answer ends with a mark if there are more entries. */
   isMarked: boolean;
   /** The second from which on it takes all entries, in no order. */

@@ -6,6 +6,14 @@ import { boundedByCursor, restOf } from "./plan.ts";
 import { columns, type Statement } from "./walk.ts";
 
 export class VersionWalk extends FewWalk {
+  /** A replaceable kind has at most one version of each author. */
+  protected get expected(): number {
+    const { authors = [], kinds = [] } = this.part.filter;
+    return kinds.every((kind) => kindClass(kind) === "replaceable")
+      ? authors.length * kinds.length
+      : Infinity;
+  }
+
   protected lookUp(most: number, longest: number): Statement {
     const { bind, params } = binding();
     const event = columns(longest, bind);
@@ -14,10 +22,7 @@ export class VersionWalk extends FewWalk {
   ON e.d IS NOT NULL AND e.pubkey = author.key AND ${isOneValue("e.kind", kinds, bind)}`;
     const times = timeBounds(boundedByCursor(this.part), bind, "e");
     const rest = allOf([...times, restOf(this.part, { by: "version" }, bind)]);
-    // A replaceable kind has at most one version of each author.
-    const areFew =
-      kinds.every((kind) => kindClass(kind) === "replaceable") && authors.length * kinds.length <= most;
-    if (areFew) return { sql: `SELECT ${event} FROM ${versions} WHERE ${rest}`, params };
+    if (this.expected <= most) return { sql: `SELECT ${event} FROM ${versions} WHERE ${rest}`, params };
     const sql = `
 WITH few AS MATERIALIZED (SELECT count(*) <= ${bind(most)} AS yes FROM (SELECT 1 FROM ${versions} LIMIT ${bind(most + 1)}))
 SELECT ${event} FROM ${versions} WHERE (SELECT yes FROM few) AND ${rest}

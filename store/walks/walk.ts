@@ -20,15 +20,36 @@ export interface Row {
 export interface Room {
   /** Maximum number of index entries to look at. */
   entries: number;
-  /** Maximum number of events to return. */
-  events: number;
-  /** Events of up to this many bytes are returned with their JSON. `NO_JSON`: none. */
-  longest: number;
+  /** Maximum bytes of events to return as JSON. 0: events are returned without it. */
+  bytes: number;
   /** The end of the log at the first step. Undefined in that step. */
   head: number | undefined;
 }
 
 export const NO_JSON = -1;
+
+/** In bytes. A step returns as many events as are wanted, but no more than fit in with this length. */
+export const SHORT_EVENT_BYTES = 3000;
+
+/** A step returns this many bytes, and this many for each wanted event: the fewer a read wants, the more reads run at once. */
+export const LEAST_BYTES = 200_000;
+export const BYTES_FOR_EVENT = 8000;
+
+/** What the events of one step are. */
+export interface Returned {
+  /** Maximum number of events, at least 1. */
+  events: number;
+  /** Events of up to this many bytes have their JSON. `NO_JSON`: none. */
+  longest: number;
+}
+
+/** Returns the room for so many events. The fewer they are, the longer ones have their JSON. */
+export function roomFor(wanted: number, { entries, bytes }: Pick<Room, "entries" | "bytes">): Returned {
+  const most = Math.max(1, Math.floor(bytes === 0 ? entries : bytes / SHORT_EVENT_BYTES));
+  const events = Math.max(1, Math.min(wanted, most));
+  const least = LEAST_BYTES + events * BYTES_FOR_EVENT;
+  return { events, longest: bytes === 0 ? NO_JSON : Math.floor(Math.min(bytes, least) / events) };
+}
 
 export interface Statement {
   sql: string;

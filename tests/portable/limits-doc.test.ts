@@ -25,19 +25,17 @@ import {
   HELD_BY_SEARCH,
   HELD_BYTES,
   LISTED_CHARACTERS_FOR_ENTRY,
-  LONG_EVENT_BYTES,
   READ_BYTES,
-  STEP_EVENTS,
+  STEP_BYTES,
 } from "../../store/walks/read.ts";
 import { LOOKED_AT, STEP_COST } from "../../store/removal/removal.ts";
 import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/walks/search-walk.ts";
 import { MOST_BYTES, MOST_STATEMENTS } from "../../store/database/shared-batches.ts";
-import { LEAST_LONGEST } from "../../store/walks/timed-walk.ts";
+import { BYTES_FOR_EVENT, LEAST_BYTES, SHORT_EVENT_BYTES } from "../../store/walks/walk.ts";
 import { LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
 import { RANGES } from "../../telemetry/stats-answer.ts";
 import { MOST_REPORTERS } from "../../telemetry/sums.ts";
 
-const MOST_SHORT = Math.floor((STEP_EVENTS * LONG_EVENT_BYTES) / LEAST_LONGEST);
 const LIMITS = readFileSync(new URL("../../docs/limits.md", import.meta.url), "utf8");
 const ROWS = LIMITS.split("\n").filter((line) => line.startsWith("| "));
 
@@ -46,8 +44,8 @@ it.each<[string, number[]]>([
   ["rows that one read looks at", [MOST_LOOKED]],
   ["rows that a step counts as, at least", [LEAST_OF_STEP, MOST_LOOKED / LEAST_OF_STEP]],
   ["steps in one turn", [CHEAP_STEPS.cost, CHEAP_STEPS.most]],
-  ["events that one step returns", [STEP_EVENTS, MOST_SHORT]],
-  ["size of an event that a step returns", [LONG_EVENT_BYTES, READ_BYTES, LEAST_LONGEST, MOST_SHORT]],
+  ["events that one step returns", [Math.floor(STEP_BYTES / SHORT_EVENT_BYTES)]],
+  ["bytes of events that one step returns", [LEAST_BYTES, BYTES_FOR_EVENT, STEP_BYTES, READ_BYTES]],
   ["stored events sent to one network", [BYTES_AT_ONCE, BYTES_PER_SECOND]],
   ["subscriptions  ", [HUB_MEMORY.subscriptions]],
   ["snapshots of reconciliations", [HUB_MEMORY.snapshots]],
