@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../nostr/event.ts";
 import { type Filter, parseFilter } from "../nostr/filter.ts";
 import { createStore } from "../store/sql/sql-store.ts";
-import type { Store, StoredEvent } from "../store/store.ts";
+import type { FoundEvent, Store, StoredEvent } from "../store/store.ts";
 import { anEvent, seeded } from "../tests/reference/generators.ts";
 import { inOrder } from "../tests/reference/matcher.ts";
 import { migratedSqlite } from "../tests/fixtures/sqlite.ts";
 import { STRANGERS_VIEW } from "../tests/fixtures/strangers.ts";
+import { HELD_BYTES } from "../store/walks/read.ts";
 import { finish } from "../store/work.ts";
 import { answerFilters, boundedLimit, readLog } from "./query.ts";
 
@@ -94,6 +95,35 @@ describe("[14] the stored answer", () => {
     await store.commit(notes(2));
     expect(await answer({ ids: [] })).toMatchObject({ ids: [], more: false, head: 2 });
   });
+});
+
+it("an answer that waits for its next turn holds few bytes of the events that it has not sent", async () => {
+  const [found, size] = [1000, 8000];
+  const events = Array.from({ length: found }, (_, n) => ({
+    seq: found - n,
+    id: `${n}`,
+    created_at: found - n,
+    size,
+    json: n % 2 === 0 ? undefined : "{}",
+  }));
+  const store = {
+    async *read() {
+      return { head: found, answers: [{ events, more: false }] };
+    },
+    load: async (group: FoundEvent[]) => group.map((event) => ({ ...event, json: "{}" })),
+  };
+  const sent: string[] = [];
+  const work = answerFilters(store, { filters: [filterOf({})], view: STRANGERS_VIEW }, LIMITS, (group) => {
+    sent.push(...group.map(({ id }) => id));
+  });
+  let turns = 0;
+  for (let step = await work.next(); !step.done; step = await work.next()) {
+    turns += 1;
+    const held = events.filter(({ json }) => json !== undefined);
+    expect(held.length * size).toBeLessThanOrEqual(HELD_BYTES);
+  }
+  expect(turns).toBe(8);
+  expect(sent).toEqual(events.map(({ id }) => id));
 });
 
 it("[19] there is more when any filter has more than it was answered with", async () => {

@@ -3,7 +3,7 @@
  */
 import { newestFirst } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import { loadable } from "../store/walks/read.ts";
+import { letGo, loadable } from "../store/walks/read.ts";
 import type { Answer, FoundEvent, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
 import type { Config } from "./config.ts";
@@ -56,13 +56,17 @@ async function* sendAll(
 ): Work<FoundEvent | undefined> {
   let last: FoundEvent | undefined;
   const groups = loadable(events);
-  for (const group of groups) {
+  for (const [at, group] of groups.entries()) {
     const isHeld = group.every(({ json }) => json !== undefined);
     if (!isHeld && isStopped) return last ?? group[0];
     await sendGroup(store, group, send);
     last = group.at(-1);
-    const isLast = group === groups.at(-1);
-    if (!isHeld) isStopped = (yield { looked: group.length, charge: group.length, isLast }) === 0;
+    if (isHeld) continue;
+    const rest = groups.slice(at + 1).flat();
+    const isLast = rest.length === 0;
+    // It may wait long for a client that does not read.
+    letGo(rest);
+    isStopped = (yield { looked: group.length, charge: group.length, isLast }) === 0;
   }
   return undefined;
 }

@@ -130,7 +130,7 @@ export async function* walkAll(
     const step = takeStep(planned, results);
     walks = leftOf(questions);
     const isLast = walks.length === 0 && !questions.some(hasRanking);
-    if (!isLast && letGo(questions)) bytes = 0;
+    if (!isLast && letGoOf(questions)) bytes = 0;
     left = yield { ...step, isLast };
   } while (left !== 0 && walks.length > 0);
   return { head, isStopped: left === 0 };
@@ -307,17 +307,19 @@ function isBefore(second: number, query: Query): (event: FoundEvent) => boolean 
 }
 
 /** Lets go of the JSON of events that are more than a read may hold while it waits. Returns whether there were any. */
-function letGo(questions: Question[]): boolean {
-  const isSearch = questions.some(({ query }) => query.filter.search !== undefined);
-  const most = isSearch ? HELD_BY_SEARCH : HELD_BYTES;
+export function letGo(events: FoundEvent[], most = HELD_BYTES): boolean {
   let held = 0;
-  for (const { walks } of questions) {
-    for (const event of walks.flatMap(({ found }) => found)) {
-      held += event.json === undefined ? 0 : event.size;
-      if (held > most) event.json = undefined;
-    }
+  for (const event of events) {
+    held += event.json === undefined ? 0 : event.size;
+    if (held > most) event.json = undefined;
   }
   return held > most;
+}
+
+function letGoOf(questions: Question[]): boolean {
+  const isSearch = questions.some(({ query }) => query.filter.search !== undefined);
+  const found = questions.flatMap(({ walks }) => walks.flatMap((walk) => walk.found));
+  return letGo(found, isSearch ? HELD_BY_SEARCH : HELD_BYTES);
 }
 
 /** Loads the JSON of events that were found without it. Leaves out events that have been removed meanwhile. */
