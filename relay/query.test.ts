@@ -108,6 +108,7 @@ it("an answer that waits for its next turn holds few bytes of the events that it
   }));
   const store = {
     async *read() {
+      yield { looked: found, charge: found };
       return { head: found, answers: [{ events, more: false }] };
     },
     load: async (group: FoundEvent[]) => group.map((event) => ({ ...event, json: "{}" })),
@@ -117,6 +118,7 @@ it("an answer that waits for its next turn holds few bytes of the events that it
     sent.push(...group.map(({ id }) => id));
   });
   let turns = 0;
+  await work.next();
   for (let step = await work.next(); !step.done; step = await work.next()) {
     turns += 1;
     const held = events.filter(({ json }) => json !== undefined);
