@@ -9,7 +9,7 @@ export const COMPILED = join(
   "node_modules/.cache/tributary/compiled",
 );
 
-/** Keeps what is imported from now on. Only on Node, the others have no such cache. Without the folder, nothing is kept. */
+/** Keeps what is imported from now on. Only on Node, the others have no such cache. If the folder cannot be written, nothing is kept. */
 export function keepCompiled(): void {
   (module as Partial<Pick<typeof module, "enableCompileCache">>).enableCompileCache?.(COMPILED);
 }

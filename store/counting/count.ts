@@ -8,6 +8,7 @@ import { isWhole, numberOf, questionOf, walkAll } from "../walks/read.ts";
 import { estimate } from "./sample.ts";
 import type { Countable, CountResult } from "../store.ts";
 import { type Tally, tally, tallyDriver } from "./tally.ts";
+import { NO_JSON } from "../walks/walk.ts";
 import { LEAST_OF_STEP, type Work } from "../work.ts";
 
 export interface CountBounds {
@@ -54,7 +55,7 @@ async function* countFound(
   mostLooked: number,
 ): Work<Tally> {
   const questions = countables.map((countable) => questionOf({ ...countable, limit: Infinity }, dense));
-  const walking = walkAll(db, questions, 0);
+  const walking = walkAll(db, questions, NO_JSON);
   let looked = 0;
   let isStopped = false;
   for (let step = await walking.next(); !step.done;) {

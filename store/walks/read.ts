@@ -11,7 +11,16 @@ import { SearchWalk } from "./search-walk.ts";
 import { AddressWalk } from "./address-walk.ts";
 import { VersionWalk } from "./version-walk.ts";
 import { TimedWalk } from "./timed-walk.ts";
-import { columns, EVENT_JSON, foundIn, type Room, type Row, type Statement, type Walk } from "./walk.ts";
+import {
+  columns,
+  EVENT_JSON,
+  foundIn,
+  NO_JSON,
+  type Room,
+  type Row,
+  type Statement,
+  type Walk,
+} from "./walk.ts";
 import { ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "../work.ts";
 
 /** Maximum bytes of events that one step returns as JSON. `loadEvents` loads the longest ones later if they do not fit in. */
@@ -79,7 +88,7 @@ export async function* findMatches(
   dense: Dense,
 ): Work<FoundEvent[] | undefined> {
   const question = questionOf(query, dense);
-  const walking = walkAll(db, [question], 0);
+  const walking = walkAll(db, [question], NO_JSON);
   for (let step = await walking.next(); !step.done;) {
     // With a limit, the walk itself ends.
     if (query.limit === Infinity && hasMoreThan(most, question)) return undefined;
@@ -130,7 +139,7 @@ export async function* walkAll(
     const step = takeStep(planned, results);
     walks = leftOf(questions);
     const isLast = walks.length === 0 && !questions.some(hasRanking);
-    if (!isLast && letGoOf(questions)) bytes = 0;
+    if (!isLast && letGoOf(questions)) bytes = NO_JSON;
     left = yield { ...step, isLast };
   } while (left !== 0 && walks.length > 0);
   return { head, isStopped: left === 0 };

@@ -20,13 +20,14 @@ export interface Row {
 export interface Room {
   /** Maximum number of index entries to look at. */
   entries: number;
-  /** Maximum bytes of events to return as JSON. 0: events are returned without it. */
+  /** Maximum bytes of events to return as JSON, or `NO_JSON`. */
   bytes: number;
   /** The end of the log at the first step. Undefined in that step. */
   head: number | undefined;
 }
 
-export const NO_JSON = -1;
+/** As a number of bytes, of all events or of the longest one: events are returned without their JSON. */
+export const NO_JSON = 0;
 
 /** In bytes. A step returns as many events as are wanted, but no more than fit in with this length. */
 export const SHORT_EVENT_BYTES = 3000;
@@ -39,16 +40,16 @@ export const BYTES_FOR_EVENT = 8000;
 export interface Returned {
   /** Maximum number of events, at least 1. */
   events: number;
-  /** Events of up to this many bytes have their JSON. `NO_JSON`: none. */
+  /** Events of up to this many bytes have their JSON, or `NO_JSON`. */
   longest: number;
 }
 
 /** Returns the room for so many events. The fewer they are, the longer ones have their JSON. */
 export function roomFor(wanted: number, { entries, bytes }: Pick<Room, "entries" | "bytes">): Returned {
-  const most = Math.max(1, Math.floor(bytes === 0 ? entries : bytes / SHORT_EVENT_BYTES));
+  const most = Math.max(1, Math.floor(bytes === NO_JSON ? entries : bytes / SHORT_EVENT_BYTES));
   const events = Math.max(1, Math.min(wanted, most));
   const least = LEAST_BYTES + events * BYTES_FOR_EVENT;
-  return { events, longest: bytes === 0 ? NO_JSON : Math.floor(Math.min(bytes, least) / events) };
+  return { events, longest: Math.floor(Math.min(bytes, least) / events) };
 }
 
 export interface Statement {
