@@ -254,13 +254,13 @@ UPDATE counter SET unsure = '', (events, registers) = (
   its AS MATERIALIZED (
     SELECT c.register, count(*) AS events, max(c.value) AS value
     FROM tag AS t CROSS JOIN contribution AS c ON c.seq = t.seq AND c.key = t.key
-    WHERE t.private = 0 AND ${keyIs("t.key", bind)} AND c.kind = ${bind(kind)}
+    WHERE t.private = 0 AND ${keyIs("t.key", bind)} AND ${isOneValue("c.kind", [kind], bind)}
     GROUP BY c.register
   )
   SELECT sum(coalesce(its.events, 0)), group_concat(coalesce(its.value, '00'), '' ORDER BY every.register)
   FROM every LEFT JOIN its USING (register)
 )
-WHERE ${keyIs("key", bind)} AND kind = ${bind(kind)}`,
+WHERE ${keyIs("key", bind)} AND ${isOneValue("kind", [kind], bind)}`,
   );
   return [begin, fill];
 }

@@ -1,5 +1,5 @@
 /** Estimates how many events match, from one in 16 public events, drawn by their ids (`migrations/0010_samples.sql`). */
-import { allOf, type Bind, prepare, timeBounds } from "../walks/conditions.ts";
+import { allOf, type Bind, limitedTo, prepare, timeBounds } from "../walks/conditions.ts";
 import { costOf, type Database, type Statement } from "../database/database.ts";
 import { costOfTesting, type Part, partsOf, restOf } from "../walks/plan.ts";
 import type { Countable } from "../store.ts";
@@ -40,7 +40,7 @@ function sampleStatements(db: Database, questions: Part[][], most: number): Stat
       (bind) => `
 WITH place AS MATERIALIZED (
   SELECT seq, id FROM event INDEXED BY event_sample
-  WHERE private = 0 AND substr(id, 32, 1) < x'10' AND id >= x'${FIRST_ID}' ORDER BY id LIMIT ${bind(places)}
+  WHERE private = 0 AND substr(id, 32, 1) < x'10' AND id >= x'${FIRST_ID}' ORDER BY id ${limitedTo(places, bind)}
 )
 SELECT json_group_array(e.seq) FILTER (WHERE ${matchesOne(parts, bind)}) AS seqs,
   iif(count(*) < ${bind(places)}, NULL, hex(max(place.id))) AS last

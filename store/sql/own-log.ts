@@ -1,5 +1,5 @@
 /** The part of the log that the relay's own clients have published. */
-import { prepare } from "../walks/conditions.ts";
+import { limitedTo, prepare } from "../walks/conditions.ts";
 import type { Database } from "../database/database.ts";
 import { loadable, loadEvents, LONG_EVENT_BYTES } from "../walks/read.ts";
 import type { StoredEvent } from "../store.ts";
@@ -23,14 +23,14 @@ export async function ownEventsAfter(db: Database, after: number, limit: number)
     db,
     (bind) =>
       `SELECT max(seq) AS last, count(*) AS looked FROM
-      (SELECT seq FROM event WHERE seq > ${bind(after)} ORDER BY seq LIMIT ${bind(LOOKED_AT)})`,
+      (SELECT seq FROM event WHERE seq > ${bind(after)} ORDER BY seq ${limitedTo(LOOKED_AT, bind)})`,
   );
   const own = prepare(
     db,
     (bind) =>
       `SELECT ${columns(LONG_EVENT_BYTES, bind)} FROM event AS e WHERE e.pulled = 0 AND e.seq IN
-      (SELECT seq FROM event WHERE seq > ${bind(after)} ORDER BY seq LIMIT ${bind(LOOKED_AT)})
-      ORDER BY e.seq LIMIT ${bind(limit)}`,
+      (SELECT seq FROM event WHERE seq > ${bind(after)} ORDER BY seq ${limitedTo(LOOKED_AT, bind)})
+      ORDER BY e.seq ${limitedTo(limit, bind)}`,
   );
   const [ends, rows] = await db.batch<Row & { last: number | null; looked: number }>([end, own]);
   const { last, looked } = ends?.results[0] ?? { last: null, looked: 0 };
@@ -62,7 +62,7 @@ export async function adoptedEvents(
     (bind) =>
       `SELECT a.seq AS position, ${columns(LONG_EVENT_BYTES, bind)} FROM onward_adopted AS a
       LEFT JOIN event AS e ON e.seq = a.seq
-      WHERE a.url = ${bind(url)} AND a.seq <= ${bind(sent)} ORDER BY a.seq LIMIT ${bind(limit)}`,
+      WHERE a.url = ${bind(url)} AND a.seq <= ${bind(sent)} ORDER BY a.seq ${limitedTo(limit, bind)}`,
   );
   const { results } = await own.all<Row & { position: number }>();
   const page = loadable(foundIn(results))[0] ?? [];

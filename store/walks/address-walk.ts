@@ -1,5 +1,14 @@
 /** Looks up events by author, kind and `d` tag: the versions that it names, and the few events that have it as another tag. */
-import { allOf, binary, type Bind, binding, isOneValue, keyList, timeBounds } from "./conditions.ts";
+import {
+  allOf,
+  binary,
+  type Bind,
+  binding,
+  isOneValue,
+  keyList,
+  limitedTo,
+  timeBounds,
+} from "./conditions.ts";
 import { FewWalk } from "./few-walk.ts";
 import { boundedByCursor, type Driver, type Part, restOf } from "./plan.ts";
 import { columns, type Statement, type Walk } from "./walk.ts";
@@ -10,7 +19,10 @@ export class AddressWalk extends FewWalk {
   private readonly driver: AddressDriver;
   private readonly findsOthers: boolean;
 
-  /** If not `findsOthers`, it ends with a mark where there are others: then D1 compiles half as much for nearly all questions. */
+  /**
+   * If not `findsOthers`, it ends with a mark where there are others. Nearly always there are none: then the step knows how few events it
+   * returns, and long ones come with their JSON.
+   */
   constructor(part: Part, driver: AddressDriver, other: Walk, findsOthers: boolean) {
     super(part, driver, other);
     this.driver = driver;
@@ -34,14 +46,14 @@ export class AddressWalk extends FewWalk {
     // The version without a `d` tag has an empty one.
     const rest = this.restOf(this.driver.tag.values.includes("") ? { by: "version" } : this.driver, bind);
     // As many as there can be: to look whether there are more costs a row.
-    const addresses = bind(this.addresses);
+    const addresses = limitedTo(this.addresses, bind);
     const sql = `
-SELECT * FROM (SELECT ${event} FROM ${versions} AND e.d IS NOT NULL AND ${rest} LIMIT ${addresses})
+SELECT * FROM (SELECT ${event} FROM ${versions} AND e.d IS NOT NULL AND ${rest} ${addresses})
 UNION ALL ${
       this.findsOthers
         ? `SELECT ${event} FROM (SELECT t.seq FROM ${others}) AS t CROSS JOIN event AS e ON e.seq = t.seq WHERE ${this.restOf(this.driver, bind)}`
         : `SELECT 0, 0, NULL FROM ${others}`
-    } LIMIT ${bind(most + 1)}`;
+    } ${limitedTo(most + 1, bind)}`;
     return { sql, params };
   }
 

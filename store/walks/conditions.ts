@@ -19,6 +19,14 @@ export function prepare(db: Database, write: (bind: Bind) => string): Statement 
   return db.prepare(write(bind)).bind(...params);
 }
 
+/**
+ * SQL: at most so many rows. For a bound value alone SQLite compiles the statement anew each time that it runs, because the value may
+ * lead to another plan. Not for a sum.
+ */
+export function limitedTo(count: number, bind: Bind): string {
+  return `LIMIT ${bind(count)} + 0`;
+}
+
 /** An index key: a blob, written as hex, or text. */
 export type Key = { hex: string } | { text: string };
 
@@ -36,9 +44,11 @@ export function binary(hex: string): Key {
 /** So many kinds or texts are bound one by one. */
 const FEW_BOUND = 6;
 
+/** With the plus, no version of SQLite compiles the statement anew for each value of a column that others are generated from. */
 export function isOneValue(column: string, values: (number | string)[], bind: Bind): string {
-  if (values.length === 1) return `${column} = ${bind(values[0] ?? null)}`;
-  if (values.length <= FEW_BOUND) return `${column} IN (${values.map(bind).join(", ")})`;
+  const bound = values.length <= FEW_BOUND ? values.map((value) => `+${bind(value)}`) : [];
+  if (values.length === 1) return `${column} = ${bound.join()}`;
+  if (bound.length > 0) return `${column} IN (${bound.join(", ")})`;
   return `${column} IN (SELECT value FROM json_each(${bind(JSON.stringify(values))}))`;
 }
 
@@ -80,14 +90,14 @@ function groupsOf(keys: Key[]): Record<string, Record<string, string>> | undefin
   return groups;
 }
 
-/** Maximum number of keys that are written into the SQL one by one. D1 compiles each, which takes 3 µs. */
+/** Maximum number of keys that are written into the SQL one by one. To compile each takes 3 µs. */
 const MOST_TERMS = 64;
 
 /** Returns SQL for rows of a column `key`, in order. Up to 64 keys cost no rows, but up to 3 KB of SQL. */
 export function keyList(keys: Key[], bind: Bind): string {
   const terms = termsOf(keys, bind);
   if (!terms) return numberedKeys(keys, bind);
-  return `SELECT column1 AS key FROM (VALUES ${terms.map((term) => `(${term})`).join(", ")}) LIMIT ${bind(keys.length)}`;
+  return `SELECT column1 AS key FROM (VALUES ${terms.map((term) => `(${term})`).join(", ")}) ${limitedTo(keys.length, bind)}`;
 }
 
 /**

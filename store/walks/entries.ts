@@ -2,7 +2,7 @@
  * SQL for the entries of an index in the order of time, one after the other, as far as they are wanted. A list of authors,
  * kinds or values of a tag covers several stretches of the index. Each has its own order, so they are merged.
  */
-import { allOf, type Bind, isOneValue, timeBounds } from "./conditions.ts";
+import { allOf, type Bind, isOneValue, limitedTo, timeBounds } from "./conditions.ts";
 import {
   boundedByCursor,
   type Driver,
@@ -89,7 +89,7 @@ export function testedEntries(
   const lookedUp = () =>
     `(SELECT ${event} FROM event AS e WHERE e.seq = w.seq AND ${matching(asked, head, "w", bind)})`;
   if (stretchesOf(part, driver) > 1) {
-    return `SELECT w.seq, w.created_at, iif(w.seq = 0, '', ${lookedUp()}) AS found FROM (${merged(asked, bind)}) AS w LIMIT ${bind(asked.most)}`;
+    return `SELECT w.seq, w.created_at, iif(w.seq = 0, '', ${lookedUp()}) AS found FROM (${merged(asked, bind)}) AS w ${limitedTo(asked.most, bind)}`;
   }
   const tested =
     driver.by === "tag"
@@ -103,7 +103,7 @@ export function testedEntries(
           },
           bind,
         );
-  return `SELECT * FROM (${tested}) UNION ALL ${END} LIMIT ${bind(asked.most)}`;
+  return `SELECT * FROM (${tested}) UNION ALL ${END} ${limitedTo(asked.most, bind)}`;
 }
 
 /** Which entries of several stretches are asked for. */
@@ -134,7 +134,7 @@ export function unsortedMatches(
   SELECT * FROM (SELECT ${alias}.seq, ${alias}.created_at, ${match} AS found
     FROM (${stretchKeys(part, driver, bind)}) AS list CROSS JOIN ${from}
     WHERE ${allOf([...where, ...times])})
-  UNION ALL ${END} LIMIT ${bind(most)}
+  UNION ALL ${END} ${limitedTo(most, bind)}
 ) WHERE found IS NOT NULL`;
 }
 
@@ -156,7 +156,7 @@ export function listedEntries(
   const run = (list: { from: number; to?: number }, bounds: string[]) =>
     `SELECT * FROM (SELECT list.stretch, ${alias}.seq, ${alias}.created_at, ${last}
       FROM (${stretchList(part, driver, bind, list)}) AS list CROSS JOIN ${from}
-      WHERE ${[...where, ...bounds].join(" AND ")} LIMIT ${bind(most)})`;
+      WHERE ${[...where, ...bounds].join(" AND ")} ${limitedTo(most, bind)})`;
   const whole = timeBounds(boundedByCursor(part), bind, alias);
   const runs = [run({ from: after ? after.stretch + 1 : 0 }, whole)];
   if (after) {
@@ -165,7 +165,7 @@ export function listedEntries(
     const stretch = { from: after.stretch, to: after.stretch + 1 };
     runs.unshift(...begun.map((bounds) => run(stretch, bounds)));
   }
-  const listed = `${runs.join(" UNION ALL ")} LIMIT ${bind(most)}`;
+  const listed = `${runs.join(" UNION ALL ")} ${limitedTo(most, bind)}`;
   // The test is in the SQL once: with a condition for every letter it has 24 KB, and D1 accepts 100 KB.
   return isTag
     ? `SELECT stretch, seq, created_at, (SELECT ${match} FROM event AS e WHERE e.seq = w.seq AND ${tested}) AS found FROM (${listed}) AS w`
@@ -180,7 +180,7 @@ export function firstOfSecond(asked: Asked, head: number | undefined, most: numb
   return `
 SELECT ${columns(NO_JSON, bind)} FROM (
   SELECT DISTINCT e.id, e.seq FROM (${entries(asked, bind)}) AS w CROSS JOIN event AS e ON e.seq = w.seq
-  WHERE ${matching(asked, head, "w", bind)} ORDER BY e.id ${asked.part.order === "asc" ? "DESC" : "ASC"} LIMIT ${bind(most)}
+  WHERE ${matching(asked, head, "w", bind)} ORDER BY e.id ${asked.part.order === "asc" ? "DESC" : "ASC"} ${limitedTo(most, bind)}
 ) AS first CROSS JOIN event AS e ON e.seq = first.seq`;
 }
 
@@ -209,9 +209,9 @@ function inOrder(
   const order = `${alias}.created_at ${directionOf(part)}, ${alias}.seq ${directionOf(part)}`;
   const runs = boundsAfter(asked, alias, bind).map(
     (bounds) =>
-      `SELECT * FROM (SELECT ${columns} FROM ${from} WHERE ${[...where, ...bounds].join(" AND ")} ORDER BY ${order} LIMIT ${bind(most)})`,
+      `SELECT * FROM (SELECT ${columns} FROM ${from} WHERE ${[...where, ...bounds].join(" AND ")} ORDER BY ${order} ${limitedTo(most, bind)})`,
   );
-  return runs.length === 1 ? runs.join("") : `${runs.join(" UNION ALL ")} LIMIT ${bind(most)}`;
+  return runs.length === 1 ? runs.join("") : `${runs.join(" UNION ALL ")} ${limitedTo(most, bind)}`;
 }
 
 /**
@@ -242,8 +242,8 @@ function merged({ after, ...asked }: Asked, bind: Bind): string {
     SELECT NULL, ${end.all}
     UNION ALL SELECT key, ${next(bound(after, bind))} FROM (${stretchKeys(part, driver, bind)}) AS stretch
     UNION ALL SELECT key, ${next(OF_TEXT)} FROM queue AS stretch WHERE length(place) > 1
-    ORDER BY 2 ${directionOf(part)} LIMIT ${bind(most)}
-  ) SELECT place FROM queue WHERE place <> ${end.one} LIMIT ${bind(most)})`;
+    ORDER BY 2 ${directionOf(part)} ${limitedTo(most, bind)}
+  ) SELECT place FROM queue WHERE place <> ${end.one} ${limitedTo(most, bind)})`;
 }
 
 function bound(place: Place | undefined, bind: Bind): SqlPlace | undefined {

@@ -1,6 +1,6 @@
 /** Answers queries in bounded steps. One step is one round trip to the database, shared by all unfinished walks. */
 import { newestFirst } from "../../nostr/event.ts";
-import { isOneValue, prepare } from "./conditions.ts";
+import { isOneValue, limitedTo, prepare } from "./conditions.ts";
 import { costOf, type Database, type SqlResult } from "../database/database.ts";
 import type { Dense } from "./dense.ts";
 import { type Driver, driversOf, type Part, partsOf } from "./plan.ts";
@@ -366,7 +366,7 @@ export async function readLogAfter(db: Database, after: number, limit: number) {
   const log = prepare(
     db,
     (bind) =>
-      `SELECT ${columns(LONG_EVENT_BYTES, bind)} FROM event AS e WHERE e.seq > ${bind(after)} ORDER BY e.seq LIMIT ${bind(limit)}`,
+      `SELECT ${columns(LONG_EVENT_BYTES, bind)} FROM event AS e WHERE e.seq > ${bind(after)} ORDER BY e.seq ${limitedTo(limit, bind)}`,
   );
   const [head, rows] = await db.batch<Row & Head>([db.prepare(HEAD), log]);
   const events = await loadEvents(db, loadable(foundIn(rows?.results ?? []))[0] ?? []);

@@ -3,7 +3,7 @@ import type { Event } from "../../nostr/event.ts";
 import type { FoundEvent } from "../store.ts";
 import { relevanceOf } from "../../nostr/relevance.ts";
 import { beginningOf, phrasesOf } from "../../nostr/search.ts";
-import { allOf, type Bind, binding, timeBounds } from "./conditions.ts";
+import { allOf, type Bind, binding, limitedTo, timeBounds } from "./conditions.ts";
 import { costOfTesting, type Part, restOf } from "./plan.ts";
 import { ftsQuery } from "./search.ts";
 import {
@@ -93,11 +93,11 @@ SELECT 0 AS seq, 0 AS created_at, list AS found FROM milestone
 UNION ALL SELECT * FROM (
   SELECT * FROM (
     SELECT * FROM (SELECT w.seq, e.created_at, iif(${allOf(rest)}, ${found(longest, bind)}, NULL) AS found
-      FROM (SELECT rowid AS seq ${matches} LIMIT ${bind(tested)}) AS w CROSS JOIN event AS e ON e.seq = w.seq)
-    UNION ALL ${END} LIMIT ${bind(tested)}
+      FROM (SELECT rowid AS seq ${matches} ${limitedTo(tested, bind)}) AS w CROSS JOIN event AS e ON e.seq = w.seq)
+    UNION ALL ${END} ${limitedTo(tested, bind)}
   ) WHERE found IS NOT NULL
   ${this.isMarked ? `UNION ALL SELECT seq, 0, NULL FROM (SELECT rowid AS seq ${matches} LIMIT 1 OFFSET ${bind(tested - 1)})` : ""}
-  LIMIT ${bind(events)}
+  ${limitedTo(events, bind)}
 )`;
     return [{ sql, params }];
   }
@@ -105,7 +105,7 @@ UNION ALL SELECT * FROM (
   /** Returns SQL for a list of the next milestones, and where they end. */
   private milestones(most: number, bind: Bind): string {
     return `SELECT json_group_array(seq) AS list, iif(count(*) < ${bind(most)}, 1, min(seq)) AS last FROM (
-    SELECT seq FROM ${MILESTONES} AND ${this.notSearched("seq", bind)} ORDER BY seq DESC LIMIT ${bind(most)})`;
+    SELECT seq FROM ${MILESTONES} AND ${this.notSearched("seq", bind)} ORDER BY seq DESC ${limitedTo(most, bind)})`;
   }
 
   /** SQL condition: this position of the log is to be searched. */

@@ -1,5 +1,5 @@
 /** Walks the entries of an index in the order of the query. */
-import { binding } from "./conditions.ts";
+import { binding, limitedTo } from "./conditions.ts";
 import { COST_OF_MERGED, costOfList, type Dense } from "./dense.ts";
 import { type Asked, entries, firstOfSecond, type Place, testedEntries, unsortedMatches } from "./entries.ts";
 import { costOfTesting, type Driver, type Part, stretchesOf } from "./plan.ts";
@@ -89,7 +89,7 @@ export class TimedWalk implements Walk {
     const { bind, params } = binding();
     const sql = `SELECT * FROM (${testedEntries(asked, { longest, head: room.head }, bind)}) WHERE found IS NOT NULL
 ${isMarked ? `UNION ALL ${markAt(asked.most - 1, entries(asked, bind), bind)}` : ""}
-LIMIT ${bind(events)}`;
+${limitedTo(events, bind)}`;
     return [{ sql, params }];
   }
 

@@ -1,6 +1,6 @@
 /** Looks up the versions of some authors and kinds. */
 import { kindClass } from "../../nostr/event.ts";
-import { allOf, binary, binding, isOneValue, keyList, timeBounds } from "./conditions.ts";
+import { allOf, binary, binding, isOneValue, keyList, limitedTo, timeBounds } from "./conditions.ts";
 import { FewWalk } from "./few-walk.ts";
 import { boundedByCursor, restOf } from "./plan.ts";
 import { columns, type Statement } from "./walk.ts";
@@ -24,7 +24,7 @@ export class VersionWalk extends FewWalk {
     const rest = allOf([...times, restOf(this.part, { by: "version" }, bind)]);
     if (this.expected <= most) return { sql: `SELECT ${event} FROM ${versions} WHERE ${rest}`, params };
     const sql = `
-WITH few AS MATERIALIZED (SELECT count(*) <= ${bind(most)} AS yes FROM (SELECT 1 FROM ${versions} LIMIT ${bind(most + 1)}))
+WITH few AS MATERIALIZED (SELECT count(*) <= ${bind(most)} AS yes FROM (SELECT 1 FROM ${versions} ${limitedTo(most + 1, bind)}))
 SELECT ${event} FROM ${versions} WHERE (SELECT yes FROM few) AND ${rest}
 UNION ALL SELECT 0, 0, NULL WHERE NOT (SELECT yes FROM few)`;
     return { sql, params };

@@ -70,18 +70,18 @@ function statement({ ids, kinds = [], authors: [author] = [], until = 1e15, limi
   if (name !== undefined)
     return [
       `SELECT json FROM tag JOIN event USING (seq) WHERE tag.value = ?1 AND tag.created_at <= ?2
-        AND tag.kind IN (${kinds.map(Number).join()}) ORDER BY tag.created_at DESC, tag.id LIMIT ?3`,
+        AND tag.kind IN (${kinds.map(Number).join()}) ORDER BY tag.created_at DESC, tag.id LIMIT ?3 + 0`,
       name.slice(1) + value,
       until,
       limit,
     ];
   if (author !== undefined)
     return [
-      `SELECT json FROM event WHERE pubkey = ?1 AND kind = ?2 AND created_at <= ?3 ${newest} LIMIT ?4`,
+      `SELECT json FROM event WHERE pubkey = ?1 AND kind = ?2 AND created_at <= ?3 ${newest} LIMIT ?4 + 0`,
       author,
       kinds[0],
       until,
       limit,
     ];
-  return [`SELECT json FROM event WHERE created_at <= ?1 ${newest} LIMIT ?2`, until, limit];
+  return [`SELECT json FROM event WHERE created_at <= ?1 ${newest} LIMIT ?2 + 0`, until, limit];
 }
