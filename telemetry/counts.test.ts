@@ -32,6 +32,15 @@ it("tells the sum of the series that have some labels", () => {
   expect(counts.total("slow_clients_total")).toBe(0);
 });
 
+it("a list stays as it is when counting goes on", () => {
+  const counts = new Counts();
+  counts.add("slow_clients_total", { source: "websocket" });
+  const listed = counts.list();
+  counts.add("slow_clients_total", { source: "websocket" });
+  expect(listed[0]?.amounts).toEqual([1]);
+  expect(counts.total("slow_clients_total")).toBe(2);
+});
+
 it("puts a duration into the smallest bucket that it fits", () => {
   const counts = new Counts();
   for (const seconds of [0, 0.01, 0.02, 10, 11])

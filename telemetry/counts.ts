@@ -1,6 +1,6 @@
 /** Counts in memory, until they are sent to be summed. */
-import type { CountedName, CounterName, HistogramName, Metrics } from "./metrics.ts";
-import { keyOf, observation, type Series } from "./series.ts";
+import { COUNTED, type CountedName, type CounterName, type HistogramName, type Metrics } from "./metrics.ts";
+import { AMOUNTS, bucketOf, keyOf, type Series } from "./series.ts";
 
 type Labels = Series["labels"];
 
@@ -19,11 +19,13 @@ export class Counts implements Metrics {
   }
 
   add(name: CounterName, labels: Labels, amount = 1): void {
-    if (amount !== 0) this.addAmounts(name, labels, [amount]);
+    if (amount !== 0) increase(this.amountsOf(name, labels), 0, amount);
   }
 
   observe(name: HistogramName, labels: Labels, seconds: number): void {
-    this.addAmounts(name, labels, observation(seconds));
+    const amounts = this.amountsOf(name, labels);
+    increase(amounts, 0, seconds);
+    increase(amounts, 1 + bucketOf(seconds), 1);
   }
 
   stopwatch(): () => number {
@@ -32,8 +34,9 @@ export class Counts implements Metrics {
     return () => Math.max(0, this.milliseconds() - start) / 1000;
   }
 
+  /** Returns copies: the counts go on. */
   list(): Series[] {
-    return [...this.series.values()];
+    return Array.from(this.series.values(), (series) => ({ ...series, amounts: [...series.amounts] }));
   }
 
   /** Returns the sum of a counter over all series with these labels. */
@@ -41,27 +44,37 @@ export class Counts implements Metrics {
     const isMeant = (series: Series) =>
       series.name === name &&
       Object.entries(labels).every(([label, value]) => series.labels[label] === value);
-    return this.list()
+    return [...this.series.values()]
       .filter(isMeant)
       .reduce((sum, { amounts: [amount = 0] }) => sum + amount, 0);
   }
 
   /** Returns all counts and resets them. */
   take(): Series[] {
-    const taken = this.list();
+    const taken = [...this.series.values()];
     this.series.clear();
     return taken;
   }
 
   /** Adds series: counts that were taken but could not be sent, or those that others have sent. */
   addAll(all: readonly Series[]): void {
-    for (const { name, labels, amounts } of all) this.addAmounts(name, labels, amounts);
+    for (const { name, labels, amounts } of all) {
+      const sums = this.amountsOf(name, labels);
+      for (const [at, amount] of amounts.entries()) increase(sums, at, amount);
+    }
   }
 
-  private addAmounts(name: CountedName, labels: Labels, amounts: readonly number[]): void {
+  /** Returns the amounts of a series, which begins with zeros. */
+  private amountsOf(name: CountedName, labels: Labels): number[] {
     const key = keyOf({ name, labels });
-    const series = this.series.get(key);
-    if (series) series.amounts = series.amounts.map((amount, at) => amount + (amounts[at] ?? 0));
-    else this.series.set(key, { name, labels, amounts: [...amounts] });
+    const known = this.series.get(key);
+    if (known) return known.amounts;
+    const amounts = Array<number>(AMOUNTS[COUNTED[name].type]).fill(0);
+    this.series.set(key, { name, labels, amounts });
+    return amounts;
   }
+}
+
+function increase(amounts: number[], at: number, by: number): void {
+  amounts[at] = (amounts[at] ?? 0) + by;
 }

@@ -16,7 +16,9 @@ export const AMOUNTS = { counter: 1, histogram: BUCKETS.length + 2 } as const;
 
 /** Returns what tells a series from all others. */
 export function keyOf({ name, labels }: Pick<Series, "name" | "labels">): string {
-  return [name, ...Object.values(labels)].join(" ");
+  let key: string = name;
+  for (const label in labels) key += ` ${labels[label]}`;
+  return key;
 }
 
 /** Returns every combination of label values that a metric may have. */
@@ -28,11 +30,10 @@ export function labelSets(name: CountedName): Record<string, string>[] {
   );
 }
 
-/** Returns the amounts of one observation. */
-export function observation(seconds: number): number[] {
+/** Returns the bucket of an observation, counted from 0. */
+export function bucketOf(seconds: number): number {
   const at = BUCKETS.findIndex((bound) => seconds <= bound);
-  const bucket = at === -1 ? BUCKETS.length : at;
-  return [seconds, ...Array.from({ length: BUCKETS.length + 1 }, (_, n) => (n === bucket ? 1 : 0))];
+  return at === -1 ? BUCKETS.length : at;
 }
 
 /** Returns what is wrong with a series that another deployment may have sent or stored; undefined: nothing. */
