@@ -12,7 +12,7 @@ export interface Question {
   ids: string[];
   /**
    * What the answer must be. exact: these ids, in this order. some: up to the limit of them, in any order, as a search may
-   * answer. open: as many as the limit, because events are published meanwhile.
+   * answer. open: about as many as the limit, because events are published and replaced meanwhile.
    */
   answer: "exact" | "some" | "open";
 }
