@@ -57,3 +57,14 @@ test("a message that fails too often goes to the last consumer", async () => {
   await vi.advanceTimersByTimeAsync(2000);
   expect(consumed).toEqual([["a"], ["a"], ["a"], ["a", "last"]]);
 });
+
+test("a message that a broken disk has garbled does not hold up the others", async () => {
+  const events = queue();
+  await events.stop();
+  await events.sendBatch(bodies("a", "b"));
+  db.exec(`UPDATE message SET body = '"a' WHERE id = 1`);
+  queue().wake();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(consumed).toEqual([['"a', "b"]]);
+  expect(reported).toEqual([]);
+});

@@ -104,7 +104,7 @@ export class DiskQueue<T> implements QueueProducer<T>, MeasuredQueue {
     const acknowledged = new Set<number>();
     const delays = new Map<number, number>();
     const messages = rows.map(({ id, body, attempts }): Delivered => ({
-      body: JSON.parse(body) as unknown,
+      body: readBody(body),
       attempts,
       ack: () => void acknowledged.add(id),
       retry: ({ delaySeconds }) => void delays.set(id, delaySeconds),
@@ -155,5 +155,14 @@ export class DiskQueue<T> implements QueueProducer<T>, MeasuredQueue {
   private untilDue(): number | undefined {
     const { next } = this.db.prepare("SELECT min(due) AS next FROM message").get() as { next: number | null };
     return next === null ? undefined : Math.min(LONGEST_SLEEP, Math.max(0, next - this.deps.now()));
+  }
+}
+
+/** Returns the text itself if it is no JSON, as a broken disk may leave it: the consumer keeps what it cannot read as a dead letter. */
+function readBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
