@@ -3,7 +3,7 @@ import type { Coverage } from "../../store/upstreams/coverage.ts";
 import type { FilterStatus } from "../../store/upstreams/upstream-status.ts";
 import type { Share } from "../../store/database/slices.ts";
 import { oneLine } from "../shared/printing.ts";
-import { countOf, timeOf } from "../shared/units.ts";
+import { countOf, severalOf, timeOf } from "../shared/units.ts";
 
 const METHODS: Record<Coverage["method"], string> = {
   nip77: "all compared by NIP-77",
@@ -26,7 +26,10 @@ export function coverageLines({ coverage, notCompared }: FilterStatus): [name: s
   if (coverage) {
     const { held, method, at, days } = coverage;
     const when = at === null ? "not finished yet" : timeOf(at);
-    lines.push(["here", `${percentOf(coverage)} of ${countOf(held)} events (${METHODS[method]}; ${when})`]);
+    lines.push([
+      "here",
+      `${percentOf(coverage)} of ${severalOf(held, "event")} (${METHODS[method]}; ${when})`,
+    ]);
     const partly = days.filter((day) => day.here < day.held);
     const listed = partly
       .slice(0, MOST_DAYS)

@@ -12,7 +12,7 @@ import { assertAlone } from "../move/state-option.ts";
 import { readOptions } from "../shared/options.ts";
 import { note } from "../shared/printing.ts";
 import { RELAY_HELP, RELAY_OPTION, relayUrl } from "../shared/relay-option.ts";
-import { countOf } from "../shared/units.ts";
+import { countOf, severalOf } from "../shared/units.ts";
 import { CommandError, UsageError } from "../shared/usage.ts";
 import { AUTH_HELP, AUTH_OPTION } from "./auth-option.ts";
 import { assertWhole } from "./everything-option.ts";
@@ -145,7 +145,9 @@ async function exportTo(
     await milestones.finish().catch(() => undefined);
     await output.leave(isKept);
     if (!isKept || !(error instanceof CommandError)) throw error;
-    throw new CommandError(`${error.message}: ${countOf(counts.written)} events so far; --resume goes on`);
+    throw new CommandError(
+      `${error.message}: ${severalOf(counts.written, "event")} so far; --resume goes on`,
+    );
   }
   file?.remove();
   note(
@@ -153,7 +155,7 @@ async function exportTo(
       ? textOf(counts)
       : `${textOf(counts)}; ${countOf(states.length)} decisions and upstreams`,
   );
-  if (counts.invalid > 0) problems.add(`${countOf(counts.invalid)} events were invalid, and were left out`);
+  if (counts.invalid > 0) problems.add(`left out, because invalid: ${severalOf(counts.invalid, "event")}`);
   if (problems.size > 0) throw new CommandError([...problems].join("; "));
 }
 
@@ -169,7 +171,7 @@ function exportFileOf(name: string): SavedPlace<ExportFile> {
 }
 
 function textOf({ written, hidden }: ExportCounts): string {
-  const all = `${countOf(written)} events`;
+  const all = severalOf(written, "event");
   return hidden === 0
     ? all
     : `${all}, ${countOf(hidden)} of them of private kinds: keep the file as you keep the database`;

@@ -8,7 +8,7 @@ import { UsageError } from "../shared/usage.ts";
 import { callWith, JSON_OPTION, MANAGEMENT_HELP, MANAGEMENT_OPTIONS, SIGNED } from "./management-options.ts";
 import { helpOn, runSubcommand, type Subcommand } from "./subcommands.ts";
 import { textTable } from "./table.ts";
-import { countOf, timeOf } from "../shared/units.ts";
+import { countOf, severalOf, timeOf } from "../shared/units.ts";
 
 export const summary = "pull the authors that a key follows from where they write";
 
@@ -85,7 +85,7 @@ async function list(args: string[]): Promise<void> {
   );
   if (chosenAt === undefined) return note("the relays will be chosen within a minute");
   const state = (failures: number, isPaused: boolean) =>
-    isPaused ? "paused" : failures > 0 ? `${countOf(failures)} failures` : "ok";
+    isPaused ? "paused" : failures > 0 ? severalOf(failures, "failure") : "ok";
   const rows = relays.map(({ url, authors, failures, isPaused }) => [
     url,
     countOf(authors),
@@ -94,6 +94,6 @@ async function list(args: string[]): Promise<void> {
   if (rows.length > 0) await print(`\n${textTable(["RELAY", "AUTHORS", "STATE"], rows)}`);
   const { authors, onOne, onNone, withoutList } = listed;
   note(
-    `${countOf(authors)} authors, chosen ${timeOf(chosenAt)}: on one relay ${countOf(onOne)}, on none ${countOf(onNone)}, without a list ${countOf(withoutList)}`,
+    `${severalOf(authors, "author")}, chosen ${timeOf(chosenAt)}: on one relay ${countOf(onOne)}, on none ${countOf(onNone)}, without a list ${countOf(withoutList)}`,
   );
 }

@@ -4,7 +4,7 @@ import type { UpstreamFilter, UpstreamSettings } from "../../store/upstreams/ups
 import { oneLine } from "../shared/printing.ts";
 import { coverageLines, shareOfAll } from "./coverage-text.ts";
 import { textTable } from "./table.ts";
-import { countOf, lengthOf, sizeOf, timeOf } from "../shared/units.ts";
+import { countOf, lengthOf, severalOf, sizeOf, timeOf } from "../shared/units.ts";
 
 const COLUMNS = [
   "UPSTREAM",
@@ -51,7 +51,7 @@ export function statusText(upstream: UpstreamStatus, now: number): string {
   const { url, origin, failures, lag, filters, health, nextPull, isLeased, settings, backfills, live } =
     upstream;
   const { onward } = upstream;
-  const times = failures > 0 ? `, ${countOf(failures)} failures since the last progress` : "";
+  const times = failures > 0 ? `, ${severalOf(failures, "failure")} since the last progress` : "";
   const lines: [name: string, value: string][] = [
     ["state", `${STATES[upstream.state]}${times}`],
     ["named by", ORIGINS[origin]],
@@ -97,7 +97,7 @@ function settingsLines({ filters, direction, live, ...rest }: UpstreamSettings):
     ...(live ? ["live"] : []),
     ...(interval === undefined ? [] : [`every ${lengthOf(interval)}`]),
     ...(history === undefined ? [] : [`history ${history === "all" ? "all" : lengthOf(history)}`]),
-    ...(rate === undefined ? [] : [`${countOf(rate)} requests a minute`]),
+    ...(rate === undefined ? [] : [`${severalOf(rate, "request")} a minute`]),
   ];
   return [
     ["asks for", filters.map(filterOf).join("; ")],
@@ -107,9 +107,7 @@ function settingsLines({ filters, direction, live, ...rest }: UpstreamSettings):
 
 function filterOf(filter: UpstreamFilter): string {
   const parts = Object.entries(filter).map(([field, values]: [string, (string | number)[]]) =>
-    field === "authors"
-      ? `${countOf(values.length)} ${values.length === 1 ? "author" : "authors"}`
-      : `${field} ${values.join(",")}`,
+    field === "authors" ? severalOf(values.length, "author") : `${field} ${values.join(",")}`,
   );
   return parts.length === 0 ? "everything" : oneLine(parts.join(" "));
 }
@@ -167,15 +165,15 @@ function liveOf(live: NonNullable<UpstreamStatus["live"]>, now: number): string 
   const { connectedSince, lastEvent, lastDrop, drops, events } = live;
   return [
     connectedSince === undefined ? "not connected" : `connected since ${ago(connectedSince, now)}`,
-    `${countOf(events)} events${lastEvent === undefined ? "" : `, the last ${lengthOf(now - lastEvent)} ago`}`,
-    ...(lastDrop ? [`${countOf(drops)} drops, the last ${failureOf(lastDrop, now)}`] : []),
+    `${severalOf(events, "event")}${lastEvent === undefined ? "" : `, the last ${lengthOf(now - lastEvent)} ago`}`,
+    ...(lastDrop ? [`${severalOf(drops, "drop")}, the last ${failureOf(lastDrop, now)}`] : []),
   ].join("; ");
 }
 
 /** Says what the relay answered to the events that are published to it. */
 function onwardLines(onward: NonNullable<UpstreamStatus["onward"]>, now: number): [string, string][] {
   const { accepted, known, refused, refusals, failures, problem } = onward;
-  const fails = problem === undefined ? "" : `; fails (${countOf(failures)} times): ${oneLine(problem)}`;
+  const fails = problem === undefined ? "" : `; fails (${severalOf(failures, "time")}): ${oneLine(problem)}`;
   const sums = `${countOf(accepted)} accepted, ${countOf(known)} known, ${countOf(refused)} refused${fails}`;
   return [
     ["published", sums],

@@ -6,6 +6,11 @@ export function countOf(amount: number): string {
   return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...fraction].join(".");
 }
 
+/** Returns a number of things such as "1 event" or "12,000 events". */
+export function severalOf(amount: number, one: string): string {
+  return `${countOf(amount)} ${one}${amount === 1 ? "" : "s"}`;
+}
+
 /** Returns a length of time with its largest unit, rounded down: "42 s", "5 min", "3 h", "12 days". */
 export function lengthOf(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

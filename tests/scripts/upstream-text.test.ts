@@ -1,7 +1,7 @@
 /** What `upstream list` and `upstream status` print. */
 import { describe, expect, it } from "vitest";
 import { statusText, tableOf } from "../../scripts/nostr/upstream-text.ts";
-import { lengthOf, sizeOf, timeOf } from "../../scripts/shared/units.ts";
+import { lengthOf, severalOf, sizeOf, timeOf } from "../../scripts/shared/units.ts";
 import { DEFAULT_SETTINGS } from "../../store/upstreams/upstream-settings.ts";
 import type { Coverage } from "../../store/upstreams/coverage.ts";
 import type { UpstreamStatus } from "../../store/upstreams/upstream-status.ts";
@@ -169,6 +169,15 @@ describe("upstream status", () => {
     expect(text).toContain("lag           unknown: not every filter has been pulled");
     expect(text).toContain("pulled to     not pulled yet");
   });
+});
+
+it("one thing is not several", () => {
+  expect([0, 1, 2, 1234].map((amount) => severalOf(amount, "event"))).toEqual([
+    "0 events",
+    "1 event",
+    "2 events",
+    "1,234 events",
+  ]);
 });
 
 it("times and sizes have their largest unit", () => {
