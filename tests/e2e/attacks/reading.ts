@@ -84,6 +84,20 @@ export const READING_ATTACKS: Attack[] = [
     FAST,
     list(20, (n) => ({ "#t": ["common"], "#d": ["absent"], since: NOW - 30_000 * n, until: NOW })),
   ),
+  asks(
+    "a flood of REQs of 20 filters with five large events each",
+    { ...FAST, milliseconds: 20, atOnce: 20 },
+    list(20, (n) => ({ kinds: [1111], limit: 5, until: NOW - 500 * n })),
+  ),
+  {
+    name: "a flood of different REQs for one large event",
+    answered: ["EVENT"],
+    run: (attackers) =>
+      attackers.flood(5, 20, (peer, turn) => {
+        for (let n = 0; n < 20; n += 1)
+          peer.say("REQ", `s${n}`, { kinds: [1111], limit: 1, until: NOW - 1000 - 20 * turn - n });
+      }),
+  },
   {
     name: "readers that stop reading large answers",
     answered: [],
