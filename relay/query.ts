@@ -66,9 +66,18 @@ async function* sendAll(
     const isLast = rest.length === 0;
     // It may wait long for a client that does not read.
     letGo(rest);
-    isStopped = (yield { looked: group.length, charge: group.length, isLast }) === 0;
+    const next = costOfLoading(groups[at + 1] ?? []);
+    isStopped = (yield { looked: group.length, charge: group.length, isLast, next }) === 0;
   }
   return undefined;
+}
+
+/** To load so many bytes takes the database as long as to look at an entry. */
+const BYTES_FOR_ENTRY = 500;
+
+function costOfLoading(events: FoundEvent[]): number {
+  const bytes = events.reduce((sum, { size }) => sum + size, 0);
+  return Math.max(events.length, Math.ceil(bytes / BYTES_FOR_ENTRY));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Refusal } from "../nostr/message.ts";
 import { type Filter, valuesIn } from "../nostr/filter.ts";
 import { needsKeys } from "../nostr/visibility.ts";
 import type { StoredEvent } from "../store/store.ts";
-import { LEAST_OF_STEP, ROWS_FOR_ENTRY, STEP_ENTRIES, type Work } from "../store/work.ts";
+import { LEAST_OF_STEP, ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "../store/work.ts";
 import type { Config } from "./config.ts";
 import type { Client } from "./limits/client.ts";
 import { AnswerPace } from "./limits/answer-pace.ts";
@@ -135,7 +135,7 @@ export class Reads {
       if (!step) break;
       if (step.outcome) return step.outcome;
       looked += step.looked;
-      if (step.charge > 0) expected = laterStep(step.charge);
+      if (step.charge > 0) expected = laterStep(step);
     }
     return { kind: "dropped" };
   }
@@ -165,7 +165,7 @@ export class Reads {
     work: Work<T>,
     looked: number,
     expected: number,
-  ): Promise<{ looked: number; charge: number; outcome?: ReadOutcome<T> }> {
+  ): Promise<StepCost & { outcome?: ReadOutcome<T> }> {
     const { limiter, queue } = this.deps;
     const { reader, mostLooked = MOST_LOOKED } = reading;
     const left = mostLooked - looked;
@@ -176,7 +176,7 @@ export class Reads {
     let ahead = isAhead ? work.next(left) : undefined;
     const [refused, first] = limited ? [] : await Promise.all([reader.refuseRead(), ahead]);
     const refusal = limited ?? refused;
-    const total = { looked: 0, charge: 0 };
+    const total: StepCost = { looked: 0, charge: 0 };
     if (refusal && looked === 0) {
       if (first?.done === false) limiter.charge(reader, first.value.charge);
       return { ...total, outcome: { kind: "refused", refusal } };
@@ -204,6 +204,7 @@ export class Reads {
         total.charge += isFirst ? value.charge : Math.max(LEAST_OF_STEP, value.charge);
         // Every step counts, so that a read without any matches ends too.
         total.looked += Math.max(LEAST_OF_STEP, value.looked);
+        total.next = value.next;
         if (value.isLast) continue;
         const isCheap = steps < CHEAP_STEPS.most && total.charge <= CHEAP_STEPS.cost;
         const mayGoOn = left - total.looked >= LEAST_OF_READ && this.waitOf(reading) === 0;
@@ -219,8 +220,8 @@ export class Reads {
 }
 
 /** Returns the expected cost of the step after one that cost so much. */
-function laterStep(charge: number): number {
-  return Math.max(LEAST_OF_LATER_STEP, Math.min(STEP_GROWTH * charge, STEP_ENTRIES));
+function laterStep({ charge, next = STEP_GROWTH * charge }: StepCost): number {
+  return Math.max(LEAST_OF_LATER_STEP, Math.min(next, STEP_ENTRIES));
 }
 
 function tooFast(milliseconds: number): Refusal {

@@ -10,6 +10,8 @@ export interface StepCost {
   charge: number;
   /** Whether the result probably needs no further step. */
   isLast?: boolean;
+  /** How many entries the next step looks at, if that is known. */
+  next?: number | undefined;
 }
 
 /**
