@@ -142,7 +142,8 @@ export function closedFrame(subscription: string, prefix: Prefix, reason: string
 }
 
 export function negMsgFrame(subscription: string, answer: Uint8Array): string {
-  return JSON.stringify(["NEG-MSG", subscription, bytesToHex(answer)]);
+  // Hex is written as it is: JSON.stringify would look at each of its characters.
+  return `["NEG-MSG",${JSON.stringify(subscription)},"${bytesToHex(answer)}"]`;
 }
 
 /** `most` is the maximum number of events of a reconciliation, if that was exceeded. */

@@ -109,6 +109,11 @@ export function comparisonCost({ fingerprints, records }: RangeWork): number {
   return RANGE_COST + FINGERPRINT_COST * fingerprints + records / RECORDS_FOR_ONE;
 }
 
+/** Returns the cost of sending the answer to a message of a reconciliation. A byte of it is two characters in the frame. */
+export function answerCost({ length }: Uint8Array): number {
+  return Math.floor((2 * length) / BYTES_SENT_FOR_ONE);
+}
+
 /** Returns the cost of testing filters, from steps of `Candidate`. Most filters cost less than one unit. */
 export function matchingCost(steps: number): number {
   return steps / LOOK_UPS_FOR_ONE;

@@ -34,6 +34,20 @@ it("a message of very many ranges is answered in slices, charged for what it tak
   expect(charge.mock.calls.reduce((sum, [, cost]) => sum + cost, 0)).toBeGreaterThan(36_000);
 });
 
+it("an answer is charged for its length", async () => {
+  const hub = relay.hub("a");
+  const client = connect(hub, { ip: "203.0.113.7" });
+  await client.say("NEG-OPEN", "n", {}, NOTHING);
+  const charge = vi.spyOn(hub.limiter, "charge");
+  const costs = async (query: string) => {
+    charge.mockClear();
+    await client.say("NEG-MSG", "n", query);
+    return charge.mock.calls.reduce((sum, [, cost]) => sum + cost, 0);
+  };
+  // Both are as long. One list has 40 ids of 64 characters, the other none.
+  expect((await costs(NOTHING)) - (await costs("6101000200"))).toBeGreaterThanOrEqual((40 * 64) / 256);
+});
+
 it("a third message before the answers to two ends the reconciliation", async () => {
   const held = Promise.withResolvers<void>();
   const hub = relay.hub("a", { pause: () => held.promise });

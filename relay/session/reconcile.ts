@@ -8,7 +8,7 @@ import { type Refusal, negErrFrame, negMsgFrame } from "../../nostr/message.ts";
 import { LEAST_FRAME, reconcile } from "../../nostr/negentropy.ts";
 import type { Store } from "../../store/store.ts";
 import type { Config } from "../config.ts";
-import { comparisonCost } from "../limits/cost.ts";
+import { answerCost, comparisonCost } from "../limits/cost.ts";
 import { FairQueue } from "../limits/fair-queue.ts";
 import { HUB_MEMORY } from "../limits/hub-memory.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
@@ -193,6 +193,7 @@ export class Reconciliations {
     let cost = 0;
     for (let step = work.next(); ; step = work.next()) {
       if (step.done) {
+        if (step.value.ok) cost += answerCost(step.value.answer);
         this.deps.limiter.charge(session, Math.ceil(cost));
         if (step.value.ok) session.send(negMsgFrame(id, step.value.answer));
         else this.end(session, id, negErrFrame(id, "invalid", step.value.reason));
