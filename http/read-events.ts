@@ -7,7 +7,7 @@ import { newestFirst } from "../nostr/event.ts";
 import type { Refusal } from "../nostr/message.ts";
 import { countedBy } from "../relay/session/count.ts";
 import { COUNT_COST, type Reading, type ReadOutcome } from "../relay/reads.ts";
-import { answerOfParts, loadable } from "../store/walks/read.ts";
+import { answerOfParts, loadable, loadingCost } from "../store/walks/read.ts";
 import type { Answer, Countable, CountResult, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -133,14 +133,16 @@ async function* pageOf(store: Pick<Store, "read" | "load">, queries: Query[]): W
   const answer = answerOfAll(query, answers);
   const events: StoredEvent[] = [];
   let bytes = 0;
-  for (const group of loadable(answer.events)) {
+  const groups = loadable(answer.events);
+  for (const [at, group] of groups.entries()) {
+    const cost = loadingCost(group);
     const loaded = await store.load(group);
     events.push(...loaded);
     bytes += group.reduce((sum, { size }) => sum + size, 0);
     const last = group.at(-1);
     const isStopped =
       group.some(({ json }) => json === undefined) &&
-      (yield { looked: group.length, charge: group.length }) === 0;
+      (yield { ...cost, next: loadingCost(groups[at + 1] ?? []) }) === 0;
     if ((isStopped || bytes >= PAGE_BYTES) && last !== answer.events.at(-1)) {
       return { events, cursor: hasPages(query) && last ? cursorAfter(last) : undefined, isWhole: false };
     }

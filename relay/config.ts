@@ -98,7 +98,7 @@ export const SETTINGS = {
     33_554_432,
     1_048_576,
     1_073_741_824,
-    "Disconnects a client after this many bytes of live events if it has sent nothing meanwhile, not even `ping`. Stored answers count apart, and are looked at when the next one begins",
+    "Disconnects a client after this many bytes of live events if it has sent nothing meanwhile, not even `ping`. Stored answers count apart, and are looked at before the first event of the next one is sent",
   ),
   MAX_STORE_BYTES: integer(
     10_000_000_000,

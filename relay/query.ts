@@ -3,7 +3,7 @@
  */
 import { newestFirst } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
-import { letGo, loadable } from "../store/walks/read.ts";
+import { letGo, loadable, loadingCost } from "../store/walks/read.ts";
 import type { Answer, FoundEvent, Query, Store, StoredEvent, View } from "../store/store.ts";
 import type { Work } from "../store/work.ts";
 import type { Config } from "./config.ts";
@@ -59,6 +59,7 @@ async function* sendAll(
   for (const [at, group] of groups.entries()) {
     const isHeld = group.every(({ json }) => json !== undefined);
     if (!isHeld && isStopped) return last ?? group[0];
+    const cost = loadingCost(group);
     await sendGroup(store, group, send);
     last = group.at(-1);
     if (isHeld) continue;
@@ -66,18 +67,10 @@ async function* sendAll(
     const isLast = rest.length === 0;
     // It may wait long for a client that does not read.
     letGo(rest);
-    const next = costOfLoading(groups[at + 1] ?? []);
-    isStopped = (yield { looked: group.length, charge: group.length, isLast, next }) === 0;
+    const next = loadingCost(groups[at + 1] ?? []);
+    isStopped = (yield { ...cost, isLast, next }) === 0;
   }
   return undefined;
-}
-
-/** To load so many bytes takes the database as long as to look at an entry. */
-const BYTES_FOR_ENTRY = 500;
-
-function costOfLoading(events: FoundEvent[]): number {
-  const bytes = events.reduce((sum, { size }) => sum + size, 0);
-  return Math.max(events.length, Math.ceil(bytes / BYTES_FOR_ENTRY));
 }
 
 /**

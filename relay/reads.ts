@@ -6,7 +6,14 @@ import type { Refusal } from "../nostr/message.ts";
 import { type Filter, valuesIn } from "../nostr/filter.ts";
 import { needsKeys } from "../nostr/visibility.ts";
 import type { StoredEvent } from "../store/store.ts";
-import { LEAST_OF_STEP, ROWS_FOR_ENTRY, STEP_ENTRIES, type StepCost, type Work } from "../store/work.ts";
+import {
+  LEAST_OF_STEP,
+  ROWS_FOR_ENTRY,
+  STEP_ENTRIES,
+  type StepCost,
+  timeOf,
+  type Work,
+} from "../store/work.ts";
 import type { Config } from "./config.ts";
 import type { Client } from "./limits/client.ts";
 import { AnswerPace } from "./limits/answer-pace.ts";
@@ -109,13 +116,13 @@ export class Reads {
   /** Runs a read. Rejects if the store fails. */
   async run<T>(reading: Reading<T>): Promise<ReadOutcome<T>> {
     const { reader, filters, mostLooked, firstCost, isWanted = () => true, owner } = reading;
-    const { config, limiter, queue, pause, longestPause = Infinity } = this.deps;
+    const { config, queue, pause, longestPause = Infinity } = this.deps;
     const refusal =
       boundsRefusal(filters, reader.keys, config) ??
       (reader.mayProbablyRead ? undefined : await reader.refuseRead());
     if (refusal) return { kind: "refused", refusal };
     // The client may also have asked again before its turn came.
-    limiter.charge(reader, QUERY_COST * filters.length);
+    this.count(reader, QUERY_COST * filters.length);
     const work = reading.work();
     // The cost that is known in advance: every event that was asked for may be found.
     const limits = filters.map(({ limit }) => boundedLimit(limit, config));
@@ -142,12 +149,16 @@ export class Reads {
 
   /** Charges a reader for events that it is sent. Its next reads and steps may have to wait. */
   charge(reader: Pick<Reader, "client" | "network" | "keys">, events: StoredEvent[]): void {
-    const { limiter, queue, now } = this.deps;
     const cost = events.reduce((sum, event) => sum + sendingCost(event), 0);
     const bytes = events.reduce((sum, { json }) => sum + json.length, 0);
-    limiter.charge(reader, cost);
-    queue.charge(reader.client, cost);
-    this.pace.sent(reader, bytes, now());
+    this.count(reader, cost);
+    this.pace.sent(reader, bytes, this.deps.now());
+  }
+
+  /** Charges a reader, and lets others go first. */
+  private count(reader: Pick<Reader, "client" | "network" | "keys">, cost: number): void {
+    this.deps.limiter.charge(reader, cost);
+    this.deps.queue.charge(reader.client, cost);
   }
 
   /** Drops all waiting reads of this owner. A step that has started continues. */
@@ -176,7 +187,7 @@ export class Reads {
     let ahead = isAhead ? work.next(left) : undefined;
     const [refused, first] = limited ? [] : await Promise.all([reader.refuseRead(), ahead]);
     const refusal = limited ?? refused;
-    const total: StepCost = { looked: 0, charge: 0 };
+    const total: StepCost & { bytes: number } = { looked: 0, charge: 0, bytes: 0 };
     if (refusal && looked === 0) {
       if (first?.done === false) limiter.charge(reader, first.value.charge);
       return { ...total, outcome: { kind: "refused", refusal } };
@@ -204,24 +215,27 @@ export class Reads {
         total.charge += isFirst ? value.charge : Math.max(LEAST_OF_STEP, value.charge);
         // Every step counts, so that a read without any matches ends too.
         total.looked += Math.max(LEAST_OF_STEP, value.looked);
-        total.next = value.next;
+        total.bytes += value.bytes ?? 0;
         if (value.isLast) continue;
-        const isCheap = steps < CHEAP_STEPS.most && total.charge <= CHEAP_STEPS.cost;
+        const { next } = value;
+        const cost = total.charge + (next ? timeOf(next) : 0);
+        const isCheap = steps < CHEAP_STEPS.most && cost <= CHEAP_STEPS.cost;
         const mayGoOn = left - total.looked >= LEAST_OF_READ && this.waitOf(reading) === 0;
-        if (stop || !isCheap || !mayGoOn) return total;
+        if (stop || !isCheap || !mayGoOn) return { ...total, ...(next && { next }) };
         steps += 1;
         queue.charge(reader.client, READS_AT_ONCE.turnCost);
       }
     } finally {
       limiter.charge(reader, total.charge - advance);
-      queue.charge(reader.client, total.charge - expected);
+      queue.charge(reader.client, timeOf(total) - expected);
     }
   }
 }
 
-/** Returns the expected cost of the step after one that cost so much. */
-function laterStep({ charge, next = STEP_GROWTH * charge }: StepCost): number {
-  return Math.max(LEAST_OF_LATER_STEP, Math.min(next, STEP_ENTRIES));
+/** Returns the expected cost of the step after this one. */
+function laterStep({ charge, next }: StepCost): number {
+  const expected = next ? timeOf(next) : STEP_GROWTH * charge;
+  return Math.max(LEAST_OF_LATER_STEP, Math.min(expected, STEP_ENTRIES));
 }
 
 function tooFast(milliseconds: number): Refusal {

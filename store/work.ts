@@ -8,10 +8,20 @@ export interface StepCost {
    * bills do.
    */
   charge: number;
+  /** Bytes of events that the database returned as JSON. */
+  bytes?: number;
   /** Whether the result probably needs no further step. */
   isLast?: boolean;
-  /** How many entries the next step looks at, if that is known. */
-  next?: number | undefined;
+  /** Cost of the next step, if that is known. */
+  next?: StepCost;
+}
+
+/** Bytes of returned JSON that take as long as looking at one entry. */
+export const BYTES_FOR_ENTRY = 250;
+
+/** Returns how many entries one can look at in the time that a step takes. */
+export function timeOf({ charge, bytes = 0 }: StepCost): number {
+  return charge + Math.ceil(bytes / BYTES_FOR_ENTRY);
 }
 
 /**
@@ -31,6 +41,18 @@ export const ROWS_FOR_ENTRY = 4;
  * charged as at least as many.
  */
 export const LEAST_OF_STEP = 100;
+
+/** Returns the cost of steps that run side by side. */
+export function sumOf(costs: StepCost[]): StepCost {
+  const next = costs.flatMap((cost) => cost.next ?? []);
+  return {
+    looked: costs.reduce((sum, { looked }) => sum + looked, 0),
+    charge: costs.reduce((sum, { charge }) => sum + charge, 0),
+    bytes: costs.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
+    isLast: costs.every(({ isLast }) => isLast === true),
+    ...(next.length > 0 && next.length === costs.length && { next: sumOf(next) }),
+  };
+}
 
 /** Runs all steps without a pause. Returns the result and the total cost. */
 export async function finish<T>(work: Work<T>): Promise<{ result: T; cost: StepCost }> {

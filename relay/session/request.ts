@@ -77,6 +77,8 @@ export async function request(
   const isWanted = () => session.subscriptions.get(id) === subscription;
   let sent = 0;
   const send = (events: StoredEvent[]) => {
+    // Others may have been sent since it was asked for.
+    if (sent === 0) deps.endIfUnread(session);
     if (!isWanted()) return;
     sendStored(deps, subscription, events);
     sent += events.length;
@@ -135,7 +137,6 @@ async function* storedAnswer(
   const { store, config, feed } = deps;
   const headBefore = feed.head;
   const { session, filters } = subscription;
-  deps.endIfUnread(session);
   const keys = keysOf(filters);
   const isKnown = feed.interest.knows(keys);
   const isDeclared = isKnown || filters.some(mayBeEphemeral);
@@ -161,7 +162,6 @@ async function* missedAnswer(
   { after, send }: { after: number; send: (events: StoredEvent[]) => void },
 ): Work<Stored> {
   const { session } = subscription;
-  deps.endIfUnread(session);
   const matches = subscription.matcher();
   let coveredTo = after;
   for await (const page of readLog(deps.store, after)) {
@@ -173,7 +173,8 @@ async function* missedAnswer(
     );
     const wanted = new Set(seen.filter(({ event }) => matches(event)).map(({ seq }) => seq));
     send(page.events.filter(({ seq }) => wanted.has(seq)));
-    const left = yield { looked: page.events.length, charge: seen.length };
+    const bytes = page.events.reduce((sum, { json }) => sum + json.length, 0);
+    const left = yield { looked: page.events.length, charge: seen.length, bytes };
     if (left === 0) {
       const answer = { more: true, head: coveredTo, unfinished: { reached: undefined } };
       return { answer, coveredTo, isDeclared: false };

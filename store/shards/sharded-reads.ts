@@ -18,7 +18,7 @@ import type {
   StoredEvent,
   View,
 } from "../store.ts";
-import type { StepCost, Work } from "../work.ts";
+import { type StepCost, sumOf, type Work } from "../work.ts";
 
 /** Returns the number of the shard that has the events of an author. */
 export function shardOf(pubkey: string, shards: number): number {
@@ -218,10 +218,6 @@ async function* together<T>(works: Work<T>[]): Work<T[]> {
       return step.done ? [] : [{ work, at }];
     });
     if (running.length === 0) return results;
-    left = yield {
-      looked: costs.reduce((sum, { looked }) => sum + looked, 0),
-      charge: costs.reduce((sum, { charge }) => sum + charge, 0),
-      isLast: costs.every(({ isLast }) => isLast === true),
-    };
+    left = yield sumOf(costs);
   }
 }

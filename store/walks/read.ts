@@ -32,6 +32,9 @@ export const STEP_BYTES = 2_000_000;
  */
 export const HELD_BYTES = 256_000;
 export const HELD_BY_SEARCH = 2_000_000;
+/** In bytes. If the events that are still without JSON have no more, they are loaded in the same turn. */
+export const LOADED_AT_ONCE = 125_000;
+
 /** In bytes. A page of the log loads longer events in a second step. */
 export const LONG_EVENT_BYTES = 8000;
 
@@ -125,6 +128,7 @@ export async function* walkAll(
   let head: number | undefined;
   let left: number | undefined;
   let walks = leftOf(questions);
+  const hasJson = bytes !== NO_JSON;
   do {
     const planned = planStep(walks, { bytes, head, left });
     const statements = planned.flatMap((step) => step.statements);
@@ -138,9 +142,10 @@ export async function* walkAll(
     if (head === undefined) head = results.shift()?.results[0]?.head ?? 0;
     const step = takeStep(planned, results);
     walks = leftOf(questions);
-    const isLast = walks.length === 0 && !questions.some(hasRanking);
+    const isFound = walks.length === 0 && !questions.some(hasRanking);
+    const isLast = isFound && (!hasJson || loadingCost(foundBy(questions)).bytes <= LOADED_AT_ONCE);
     if (!isLast && letGoOf(questions)) bytes = NO_JSON;
-    left = yield { ...step, isLast };
+    left = yield { ...step, isLast, ...(isFound && hasJson && { next: loadingCost(foundBy(questions)) }) };
   } while (left !== 0 && walks.length > 0);
   return { head, isStopped: left === 0 };
 }
@@ -189,8 +194,8 @@ function beginning(walks: Walk[]): Walk[] {
   return first;
 }
 
-function takeStep(planned: Planned[], results: SqlResult<Row>[]): Pick<StepCost, "looked" | "charge"> {
-  const total = { looked: 0, charge: 0 };
+function takeStep(planned: Planned[], results: SqlResult<Row>[]): StepCost {
+  const total = { looked: 0, charge: 0, bytes: 0 };
   for (const { walk, listing, statements } of planned) {
     const own = results.splice(0, statements.length);
     const looked = walk.take(own.map((result) => result.results));
@@ -200,6 +205,7 @@ function takeStep(planned: Planned[], results: SqlResult<Row>[]): Pick<StepCost,
     const rows = walk instanceof IdWalk ? 0 : costOf(own).rowsRead;
     total.looked += Math.max(looked + listed, rows);
     total.charge += Math.max(looked * walk.testing + listed, rows);
+    for (const { found } of own.flatMap((result) => result.results)) total.bytes += found?.length ?? 0;
   }
   return total;
 }
@@ -327,8 +333,11 @@ export function letGo(events: FoundEvent[], most = HELD_BYTES): boolean {
 
 function letGoOf(questions: Question[]): boolean {
   const isSearch = questions.some(({ query }) => query.filter.search !== undefined);
-  const found = questions.flatMap(({ walks }) => walks.flatMap((walk) => walk.found));
-  return letGo(found, isSearch ? HELD_BY_SEARCH : HELD_BYTES);
+  return letGo(foundBy(questions), isSearch ? HELD_BY_SEARCH : HELD_BYTES);
+}
+
+function foundBy(questions: Question[]): FoundEvent[] {
+  return questions.flatMap(({ walks }) => walks.flatMap((walk) => walk.found));
 }
 
 /** Loads the JSON of events that were found without it. Leaves out events that have been removed meanwhile. */
@@ -345,6 +354,12 @@ export async function loadEvents(db: Database, events: FoundEvent[]): Promise<St
 
 function withJson({ seq, id, created_at, json }: FoundEvent): StoredEvent[] {
   return json === undefined ? [] : [{ seq, id, created_at, json }];
+}
+
+/** Returns what `loadEvents` costs. */
+export function loadingCost(events: FoundEvent[]): StepCost & { bytes: number } {
+  const bytes = events.reduce((sum, { json, size }) => sum + (json === undefined ? size : 0), 0);
+  return { looked: events.length, charge: events.length, bytes };
 }
 
 /** Splits events, in order, into groups that `loadEvents` can load at once. */

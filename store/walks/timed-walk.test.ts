@@ -3,7 +3,7 @@ import { note, queryOf } from "../../tests/contract/queries.ts";
 import { LookedSqlite } from "../../tests/fixtures/looked-sqlite.ts";
 import type { WireFilter } from "../../tests/reference/matcher.ts";
 import { createStore } from "../sql/sql-store.ts";
-import { finish, STEP_ENTRIES } from "../work.ts";
+import { finish, type StepCost, STEP_ENTRIES } from "../work.ts";
 
 const AUTHORS = Array.from({ length: 400 }, (_, n) => (n + 1).toString(16).padStart(64, "0"));
 const EVENTS = 4000;
@@ -44,6 +44,36 @@ it("one step returns 500 events, and the longest of them without their JSON", as
   expect(await read(500)).toEqual([false, ...Array<boolean>(499).fill(true)]);
   expect(db.batches).toHaveLength(1);
   expect((await read(200))[0]).toBe(true);
+});
+
+it("a step says how many bytes it returned, and what it takes to load the others", async () => {
+  const store = createStore(db);
+  const firstStep = async (large: number) => {
+    const kind = 30_000 + large;
+    const content = "x".repeat(20_000);
+    await store.commit(
+      Array.from({ length: large + 1 }, (_, n) =>
+        note(EVENTS + n, { kind, tags: [["d", `${n}`]], content: n === 0 ? "" : content }),
+      ),
+    );
+    const { value } = await store.read([queryOf({ kinds: [kind] }, 500)]).next();
+    return value;
+  };
+  const few = await firstStep(5);
+  expect(few).toMatchObject({
+    isLast: true,
+    bytes: expect.toSatisfy((bytes) => bytes > 200 && bytes < 1000),
+  });
+  // The whole result is not there yet.
+  const many = await firstStep(50);
+  expect(many).toMatchObject({ isLast: false, next: { charge: 51 } });
+  expect((many as StepCost).next?.bytes).toBeGreaterThan(50 * 20_000);
+});
+
+it("a step returns no more than a third as many events as it looks at entries, even without their JSON", async () => {
+  const { result } = await finish(createStore(db).records({ tags: [] }, { keys: [], now: 0 }, 2 * EVENTS));
+  expect(result).toHaveLength(40 * EVENTS);
+  expect(Math.max(...db.batches.map(({ rows }) => rows))).toBeLessThanOrEqual(STEP_ENTRIES / 3 + 1);
 });
 
 it.each<[string, WireFilter, number]>([

@@ -29,6 +29,9 @@ export interface Room {
 /** As a number of bytes, of all events or of the longest one: events are returned without their JSON. */
 export const NO_JSON = 0;
 
+/** Without its JSON too, an event that is returned takes as long as looking at so many entries. */
+export const ENTRIES_FOR_EVENT = 3;
+
 /** In bytes. A step returns as many events as are wanted, but no more than fit in with this length. */
 export const SHORT_EVENT_BYTES = 3000;
 
@@ -46,7 +49,10 @@ export interface Returned {
 
 /** Returns the room for so many events. The fewer they are, the longer ones have their JSON. */
 export function roomFor(wanted: number, { entries, bytes }: Pick<Room, "entries" | "bytes">): Returned {
-  const most = Math.max(1, Math.floor(bytes === NO_JSON ? entries : bytes / SHORT_EVENT_BYTES));
+  const most = Math.max(
+    1,
+    Math.floor(bytes === NO_JSON ? entries / ENTRIES_FOR_EVENT : bytes / SHORT_EVENT_BYTES),
+  );
   const events = Math.max(1, Math.min(wanted, most));
   const least = LEAST_BYTES + events * BYTES_FOR_EVENT;
   return { events, longest: Math.floor(Math.min(bytes, least) / events) };

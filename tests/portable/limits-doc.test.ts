@@ -31,8 +31,13 @@ import {
 import { LOOKED_AT, STEP_COST } from "../../store/removal/removal.ts";
 import { EVENTS_FOR_ENTRY, MOST_RANKED, RANKED_CHARACTERS } from "../../store/walks/search-walk.ts";
 import { MOST_BYTES, MOST_STATEMENTS } from "../../store/database/shared-batches.ts";
-import { BYTES_FOR_EVENT, LEAST_BYTES, SHORT_EVENT_BYTES } from "../../store/walks/walk.ts";
-import { LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
+import {
+  BYTES_FOR_EVENT,
+  ENTRIES_FOR_EVENT,
+  LEAST_BYTES,
+  SHORT_EVENT_BYTES,
+} from "../../store/walks/walk.ts";
+import { BYTES_FOR_ENTRY, LEAST_OF_STEP, STEP_ENTRIES } from "../../store/work.ts";
 import { RANGES } from "../../telemetry/stats-answer.ts";
 import { MOST_REPORTERS } from "../../telemetry/sums.ts";
 
@@ -44,7 +49,10 @@ it.each<[string, number[]]>([
   ["rows that one read looks at", [MOST_LOOKED]],
   ["rows that a step counts as, at least", [LEAST_OF_STEP, MOST_LOOKED / LEAST_OF_STEP]],
   ["steps in one turn", [CHEAP_STEPS.cost, CHEAP_STEPS.most]],
-  ["events that one step returns", [Math.floor(STEP_BYTES / SHORT_EVENT_BYTES)]],
+  [
+    "events that one step returns",
+    [Math.floor(STEP_BYTES / SHORT_EVENT_BYTES), Math.floor(STEP_ENTRIES / ENTRIES_FOR_EVENT)],
+  ],
   ["bytes of events that one step returns", [LEAST_BYTES, BYTES_FOR_EVENT, STEP_BYTES, READ_BYTES]],
   ["stored events sent to one network", [BYTES_AT_ONCE, BYTES_PER_SECOND]],
   ["subscriptions  ", [HUB_MEMORY.subscriptions]],
@@ -88,6 +96,7 @@ it.each<[string, number[]]>([
 
 it("docs/limits.md says what a turn of a read counts for", () => {
   expect(LIMITS).toContain(`each turn of a read counts ${READS_AT_ONCE.turnCost.toLocaleString("en")} more`);
+  expect(LIMITS).toContain(`each ${BYTES_FOR_ENTRY} bytes of events`);
 });
 
 it("docs/limits.md says how much one page over HTTP holds", () => {
