@@ -11,7 +11,7 @@ import {
   ROWS_FOR_ENTRY,
   STEP_ENTRIES,
   type StepCost,
-  timeOf,
+  weightOf,
   type Work,
 } from "../store/work.ts";
 import type { Config } from "./config.ts";
@@ -218,7 +218,7 @@ export class Reads {
         total.bytes += value.bytes ?? 0;
         if (value.isLast) continue;
         const { next } = value;
-        const cost = total.charge + (next ? timeOf(next) : 0);
+        const cost = total.charge + (next ? weightOf(next) : 0);
         const isCheap = steps < CHEAP_STEPS.most && cost <= CHEAP_STEPS.cost;
         const mayGoOn = left - total.looked >= LEAST_OF_READ && this.waitOf(reading) === 0;
         if (stop || !isCheap || !mayGoOn) return { ...total, ...(next && { next }) };
@@ -227,14 +227,14 @@ export class Reads {
       }
     } finally {
       limiter.charge(reader, total.charge - advance);
-      queue.charge(reader.client, timeOf(total) - expected);
+      queue.charge(reader.client, weightOf(total) - expected);
     }
   }
 }
 
 /** Returns the expected cost of the step after this one. */
 function laterStep({ charge, next }: StepCost): number {
-  const expected = next ? timeOf(next) : STEP_GROWTH * charge;
+  const expected = next ? weightOf(next) : STEP_GROWTH * charge;
   return Math.max(LEAST_OF_LATER_STEP, Math.min(expected, STEP_ENTRIES));
 }
 

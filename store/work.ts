@@ -16,11 +16,11 @@ export interface StepCost {
   next?: StepCost;
 }
 
-/** Bytes of returned JSON that take as long as looking at one entry. */
+/** Bytes of returned events that take as long as looking at one entry. */
 export const BYTES_FOR_ENTRY = 250;
 
-/** Returns how many entries one can look at in the time that a step takes. */
-export function timeOf({ charge, bytes = 0 }: StepCost): number {
+/** Returns what a step counts as in the order of clients, in entries: what it is charged, and the bytes that it returned. */
+export function weightOf({ charge, bytes = 0 }: StepCost): number {
   return charge + Math.ceil(bytes / BYTES_FOR_ENTRY);
 }
 

@@ -44,7 +44,7 @@ it("an answer is charged for its length", async () => {
     await client.say("NEG-MSG", "n", query);
     return charge.mock.calls.reduce((sum, [, cost]) => sum + cost, 0);
   };
-  // Both are as long. One list has 40 ids of 64 characters, the other none.
+  // Both messages are as long. One answer has 40 ids of 64 characters, the other none.
   expect((await costs(NOTHING)) - (await costs("6101000200"))).toBeGreaterThanOrEqual((40 * 64) / 256);
 });
 

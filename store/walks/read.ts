@@ -33,7 +33,7 @@ export const STEP_BYTES = 2_000_000;
 export const HELD_BYTES = 256_000;
 export const HELD_BY_SEARCH = 2_000_000;
 /** In bytes. If the events that are still without JSON have no more, they are loaded in the same turn. */
-export const LOADED_AT_ONCE = 125_000;
+const LOADED_AT_ONCE = 125_000;
 
 /** In bytes. A page of the log loads longer events in a second step. */
 export const LONG_EVENT_BYTES = 8000;
