@@ -126,6 +126,8 @@ it("an answer that waits for its next turn holds few bytes of what it has not se
   }
   // The first group of a megabyte had every second event. The next has 32, which is all that may be held.
   expect(costs[0]).toEqual([504_000, 744_000]);
+  expect(costs).toHaveLength(8);
+  expect(costs.at(-1)?.[1]).toBe(0);
 
   expect(sent).toEqual(events.map(({ id }) => id));
 });
